@@ -1,0 +1,1 @@
+//! What people give things: parsed once at the boundary, correct from then on.

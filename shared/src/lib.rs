@@ -5,11 +5,14 @@
 
 pub mod breaker;
 pub mod clock;
+pub mod config;
 pub mod error;
 pub mod frames;
+pub mod identity;
 pub mod ids;
 pub mod model;
 pub mod names;
 pub mod ports;
+pub mod telemetry;
 
 pub use error::{Code, Error};

@@ -102,6 +102,9 @@ pub trait Bus: Send + Sync {
     /// When one of them isn't confirmed in time; the others may have been.
     async fn publish(&self, events: &[Event], now: UnixMs) -> Result<(), BusError>;
 
+    /// Declares the exchange, the queues and their bindings; again without harm.
+    async fn declare(&self) -> Result<(), BusError>;
+
     /// Whether the broker answers: for health.
     async fn ping(&self) -> Result<(), BusError>;
 }

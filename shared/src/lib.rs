@@ -5,11 +5,15 @@
 
 pub mod breaker;
 pub mod clock;
+pub mod dead_letter;
 pub mod error;
 pub mod frames;
 pub mod ids;
 pub mod model;
+pub mod mq_event;
 pub mod names;
+pub mod parcel;
 pub mod ports;
+pub mod rabbitmq;
 
 pub use error::{Code, Error};

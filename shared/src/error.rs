@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::ids::{MessageId, RoomId, Seq};
+use crate::ports::{AccountsError, MessagesError, RoomsError, StoreError};
 
 /// What a client is told. The same codes go over the socket (`error` frames) and over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -162,6 +163,59 @@ impl Error {
         let mut error = Self::new(Code::NotBroadcast, "stored, and delivered as soon as presence is back");
         error.stored = Some(Stored { message_id, room_id, seq, persisted: true });
         error
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(reason) => {
+                tracing::warn!(reason, "store unavailable");
+                Self::unavailable()
+            }
+            StoreError::Internal(reason) => {
+                tracing::error!(reason, "store failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<AccountsError> for Error {
+    fn from(error: AccountsError) -> Self {
+        match error {
+            AccountsError::UsernameTaken => Self::conflict("username: is taken"),
+            AccountsError::EmailTaken => Self::conflict("email: is taken"),
+            AccountsError::NotFound => Self::not_found("no such user"),
+            AccountsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RoomsError> for Error {
+    fn from(error: RoomsError) -> Self {
+        match error {
+            RoomsError::NotFound => Self::not_found("no such room"),
+            RoomsError::NameTaken => Self::conflict("name: a public room of that name exists"),
+            RoomsError::UnknownUser(user) => Self::invalid("member_ids", format!("there is no user {user}")),
+            RoomsError::NotMember => Self::forbidden("not a member of the room"),
+            RoomsError::Private => Self::forbidden("the room is joined by being added"),
+            RoomsError::FixedMembers => Self::forbidden("the members of a direct room don't change"),
+            RoomsError::Full(most) => Self::conflict(format!("the room is full: {most} members at most")),
+            RoomsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MessagesError> for Error {
+    fn from(error: MessagesError) -> Self {
+        match error {
+            MessagesError::NotMember => Self::forbidden("not a member of the room"),
+            MessagesError::Banned => Self::forbidden("banned"),
+            MessagesError::Conflict => Self::conflict("id: was used for another message of this room"),
+            MessagesError::NoSuchReply => Self::invalid("reply_to", "is not a message of this room"),
+            MessagesError::Store(error) => error.into(),
+        }
     }
 }
 

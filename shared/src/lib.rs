@@ -5,9 +5,11 @@
 
 pub mod breaker;
 pub mod clock;
+pub mod config;
 pub mod dead_letter;
 pub mod error;
 pub mod frames;
+pub mod identity;
 pub mod ids;
 pub mod model;
 pub mod mq_event;
@@ -15,5 +17,6 @@ pub mod names;
 pub mod parcel;
 pub mod ports;
 pub mod rabbitmq;
+pub mod telemetry;
 
 pub use error::{Code, Error};

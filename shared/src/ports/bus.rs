@@ -137,6 +137,12 @@ pub trait Bus: Send + Sync {
     /// When the broker hasn't confirmed it in time.
     async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, now: UnixMs) -> Result<(), BusError>;
 
+    /// Declares the exchange, the queues and their bindings; again without harm.
+    ///
+    /// # Errors
+    /// When the broker doesn't answer, or one exists with other arguments.
+    async fn declare(&self) -> Result<(), BusError>;
+
     /// Whether the broker answers: for health.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod accounts;
 mod bus;
 mod connection_log;
 mod connections;
+mod database;
 mod messages;
 mod outbox;
 mod presence;
@@ -17,6 +18,7 @@ pub use bus::{
 };
 pub use connection_log::{ConnectionLog, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
+pub use database::Database;
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
 pub use presence::{Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus};

@@ -61,15 +61,8 @@ impl RabbitBus {
         self.slot.link(REBUILD_WITHIN).await.map(|_| ()).map_err(unavailable)
     }
 
-    /// Declares exchanges, queues and bindings: see [`topology::declare`].
-    ///
-    /// # Errors
-    /// When the broker doesn't answer, or one exists with other arguments.
-    pub async fn declare_topology(&self) -> Result<(), BusError> {
-        self.declare().await.map_err(unavailable)
-    }
-
-    async fn declare(&self) -> Result<(), Fault> {
+    /// See [`topology::declare`].
+    async fn declare_topology(&self) -> Result<(), Fault> {
         let link = self.slot.link(REBUILD_WITHIN).await?;
         let declaring = async {
             let channel = link.channel().await?;
@@ -106,7 +99,7 @@ impl RabbitBus {
                 Err(Fault::Unroutable(key)) if !declared => {
                     tracing::warn!(key, "a queue or exchange is missing: the topology is declared");
                     declared = true;
-                    self.declare().await?;
+                    self.declare_topology().await?;
                 }
                 outcome => return outcome,
             }
@@ -173,6 +166,10 @@ impl Bus for RabbitBus {
 
     async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, now: UnixMs) -> Result<(), BusError> {
         self.send(vec![Parcel::dead(queue, body, reason, now)]).await
+    }
+
+    async fn declare(&self) -> Result<(), BusError> {
+        self.declare_topology().await.map_err(unavailable)
     }
 
     async fn ping(&self) -> Result<(), BusError> {

@@ -8,14 +8,18 @@ pub mod breaker;
 pub mod chat;
 pub mod clock;
 pub mod config;
+pub mod dead_letter;
 pub mod error;
 pub mod frames;
 pub mod http;
 pub mod identity;
 pub mod ids;
 pub mod model;
+pub mod mq_event;
 pub mod names;
+pub mod parcel;
 pub mod ports;
+pub mod rabbitmq;
 pub mod telemetry;
 
 pub use error::{Code, Error};

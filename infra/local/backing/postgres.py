@@ -32,6 +32,9 @@ class Postgres:
         data = self.state.folder(self.name) / "data"
         if not (data / "PG_VERSION").exists():
             self._make_cluster(data)
+        self.process.stop()
+        # What a killed server leaves. Postgres removes it itself unless the pid in it is still a zombie.
+        (data / "postmaster.pid").unlink(missing_ok=True)
         self.process.spawn(self._command(data), owner=self.owner, cwd=data)
         self.process.wait_until(lambda: self._query("template1", "select 1") == "1", READY_SECONDS)
         self._make_database()

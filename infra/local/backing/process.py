@@ -1,5 +1,6 @@
 """One background process, known again in a later run by its pid and its start time."""
 
+import contextlib
 import json
 import os
 import resource
@@ -25,14 +26,12 @@ class Process:
 
     def running(self) -> bool:
         """True while the recorded process lives; a pid that another program got since doesn't count."""
-        try:
-            known = json.loads(self.record.read_text())
-        except (FileNotFoundError, ValueError):
-            return False
-        return _identity(known["pid"]) == known["identity"]
+        known = self._known()
+        return known is not None and _identity(known["pid"]) == known["identity"]
 
     def spawn(self, command: list, owner=None, env: dict | None = None, cwd: Path | None = None) -> None:
         """Starts `command` in a session of its own, so that Ctrl-C in a terminal doesn't reach it."""
+        self.stop()
         _raise_open_file_limit()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
@@ -61,9 +60,10 @@ class Process:
     def stop(self, polite=signal.SIGTERM) -> bool:
         """Ends the process and waits for it; after `STOP_SECONDS` by force. False: it was not running."""
         if not self.running():
+            self._end_orphans()
             self.record.unlink(missing_ok=True)
             return False
-        pid = json.loads(self.record.read_text())["pid"]
+        pid = self._known()["pid"]
         os.kill(pid, polite)
         if not self._gone_within(STOP_SECONDS):
             # Its session is its own, so the group holds its children and nobody else's.
@@ -71,6 +71,19 @@ class Process:
             self._gone_within(STOP_SECONDS)
         self.record.unlink(missing_ok=True)
         return True
+
+    def _known(self) -> dict | None:
+        try:
+            return json.loads(self.record.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def _end_orphans(self) -> None:
+        """Ends children that outlived a killed process: while they live, nobody else gets its group id."""
+        known = self._known()
+        if known and _identity(known["pid"]) is None and known["identity"].startswith(_boot()):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(known["pid"], signal.SIGKILL)
 
     def _gone_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
@@ -97,8 +110,11 @@ def _identity(pid: int) -> str | None:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return None if fields[0] in "ZX" else f"{boot}:{fields[19]}"
+    return None if fields[0] in "ZX" else f"{_boot()}:{fields[19]}"
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def _raise_open_file_limit() -> None:

@@ -1,0 +1,1 @@
+//! The frames of the socket protocol: what clients send and what they get.

@@ -67,11 +67,10 @@ def _forbid_daemons() -> bool:
 
 def _apt(arguments: list, log: Path) -> None:
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # Another apt may be at work, as on a machine that has just been made.
+    command = ["apt-get", "-o", "DPkg::Lock::Timeout=120", *arguments]
     with log.open("ab") as output:
-        done = subprocess.run(
-            # Another apt may be at work, as on a machine that has just been made.
-            ["apt-get", "-o", "DPkg::Lock::Timeout=120", *arguments], env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
+        done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     if done.returncode != 0:
         raise Failed(f"apt-get {arguments[0]} failed: see {log}\n{log.read_text(errors='replace')[-2000:]}")
 

@@ -90,7 +90,8 @@ class RabbitMq:
 
     def _control_script(self) -> str:
         """Debian's own rabbitmqctl changes user and drops the environment: this one keeps to our node."""
-        lines = [f"export {key}={shlex.quote(value)}" for key, value in self._environment(self._control().parent).items()]
+        environment = self._environment(self._control().parent)
+        lines = [f"export {key}={shlex.quote(value)}" for key, value in environment.items()]
         lines.append(f'exec {shlex.quote(str(packages.rabbitmq("rabbitmqctl")))} "$@"')
         return "\n".join(["#!/bin/sh", *lines, ""])
 

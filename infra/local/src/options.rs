@@ -85,10 +85,7 @@ impl Options {
 
     /// How long a socket may live.
     pub fn limits(&self) -> Limits {
-        Limits {
-            idle: self.idle_timeout,
-            life: self.max_lifetime,
-        }
+        Limits { idle: self.idle_timeout, life: self.max_lifetime }
     }
 
     /// The key that `@connections` asks for on a port of its own. A secret key that isn't given is made

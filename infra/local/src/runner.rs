@@ -84,24 +84,13 @@ impl Runner {
     /// Serves `parts` on `ports`. Needs a Tokio runtime around it.
     pub fn start(options: &Options, ports: Ports, parts: Parts) -> Self {
         let (address, management_address) = (ports.address(), ports.management_address());
-        let Parts {
-            mut template,
-            sockets,
-            invoker,
-            background,
-        } = parts;
+        let Parts { mut template, sockets, invoker, background } = parts;
         if let (Some(stage), Some(api)) = (&options.stage, &mut template.websocket) {
             api.stage.clone_from(stage);
         }
         let lifecycle = Lifecycle::default();
-        let gateway = Gateway::new(
-            &template,
-            &invoker,
-            &sockets,
-            options.limits(),
-            &ports.access,
-            &lifecycle,
-        );
+        let gateway =
+            Gateway::new(&template, &invoker, &sockets, options.limits(), &ports.access, &lifecycle);
         let gateway = Arc::new(gateway);
         if let (Some(listener), ManagementAccess::Signed(key)) = (ports.management, ports.access) {
             let management = SignedManagement::new(sockets.clone(), key);
@@ -111,13 +100,7 @@ impl Runner {
         for task in background {
             lifecycle.tasks.spawn(task(lifecycle.stopping.clone()));
         }
-        Self {
-            address,
-            management_address,
-            sockets,
-            gateway,
-            lifecycle,
-        }
+        Self { address, management_address, sockets, gateway, lifecycle }
     }
 
     /// The address of sockets and HTTP.
@@ -143,10 +126,7 @@ impl Runner {
         self.gateway.close_all();
         let done = tokio::time::timeout(STOP_LIMIT, self.lifecycle.tasks.wait()).await;
         if done.is_err() {
-            tracing::warn!(
-                running = self.lifecycle.tasks.len(),
-                "stopped with work in flight"
-            );
+            tracing::warn!(running = self.lifecycle.tasks.len(), "stopped with work in flight");
         }
         done.is_ok()
     }

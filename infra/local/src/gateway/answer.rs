@@ -45,8 +45,7 @@ enum StatusWire {
 impl<'a> Answer<'a> {
     /// Reads an answer from the bytes that the function returned.
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        let wire: Wire<'a> =
-            serde_json::from_slice(bytes).map_err(|error| Malformed(error.to_string()))?;
+        let wire: Wire<'a> = serde_json::from_slice(bytes).map_err(|error| Malformed(error.to_string()))?;
         Ok(Self {
             status: status(&wire.status_code)?,
             headers: headers(&wire)?,

@@ -1,8 +1,6 @@
 //! Times as events carry them.
 
-use time::{
-    OffsetDateTime, UtcDateTime, format_description::BorrowedFormatItem, macros::format_description,
-};
+use time::{OffsetDateTime, UtcDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 const REQUEST_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");

@@ -67,12 +67,7 @@ async fn accept<S: Answers>(listener: &TcpListener, service: &Arc<S>, lifecycle:
     }
 }
 
-async fn connection<S: Answers>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    service: Arc<S>,
-    lifecycle: Lifecycle,
-) {
+async fn connection<S: Answers>(stream: TcpStream, peer: SocketAddr, service: Arc<S>, lifecycle: Lifecycle) {
     // Frames are small and each is wanted at once.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {

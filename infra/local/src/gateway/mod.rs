@@ -10,6 +10,9 @@ mod parameters;
 pub mod sockets;
 mod websocket;
 
+#[cfg(test)]
+mod tests;
+
 pub use listener::Listener;
 pub use management::Credentials;
 pub use websocket::Limits;
@@ -100,10 +103,7 @@ impl Gateway {
             };
         }
         match self.http.clone() {
-            Some(front) => {
-                self.detached(async move { front.answer(request, peer).await })
-                    .await
-            }
+            Some(front) => self.detached(async move { front.answer(request, peer).await }).await,
             None => http::plain(StatusCode::NOT_FOUND, "Not Found"),
         }
     }
@@ -114,9 +114,7 @@ impl Gateway {
         F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
     {
         let answered = self.lifecycle.tasks.spawn(answer).await;
-        answered.unwrap_or_else(|_| {
-            http::plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
-        })
+        answered.unwrap_or_else(|_| http::plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
     }
 
     /// Tells every open socket that the runner goes away.

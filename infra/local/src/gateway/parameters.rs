@@ -54,12 +54,9 @@ impl Parameters {
     }
 
     fn query(&mut self, name: Cow<'_, str>, value: Cow<'_, str>) {
-        let all = self
-            .multi_value_query_string_parameters
-            .entry(name.to_string());
+        let all = self.multi_value_query_string_parameters.entry(name.to_string());
         all.or_default().push(value.to_string());
-        self.query_string_parameters
-            .insert(name.into_owned(), value.into_owned());
+        self.query_string_parameters.insert(name.into_owned(), value.into_owned());
     }
 }
 

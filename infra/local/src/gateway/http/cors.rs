@@ -2,9 +2,7 @@
 
 use crate::template::Cors;
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts,
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use http_body_util::Full;
 
 /// CORS settings as the headers that they become.
@@ -29,22 +27,11 @@ impl CorsPolicy {
     pub(super) fn new(cors: Cors) -> Self {
         let age = cors.max_age.map(|seconds| seconds.to_string());
         let preflight = [
-            (
-                header::ACCESS_CONTROL_ALLOW_METHODS,
-                list(&cors.allow_methods),
-            ),
-            (
-                header::ACCESS_CONTROL_ALLOW_HEADERS,
-                list(&cors.allow_headers),
-            ),
-            (
-                header::ACCESS_CONTROL_MAX_AGE,
-                age.and_then(|age| HeaderValue::try_from(age).ok()),
-            ),
+            (header::ACCESS_CONTROL_ALLOW_METHODS, list(&cors.allow_methods)),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, list(&cors.allow_headers)),
+            (header::ACCESS_CONTROL_MAX_AGE, age.and_then(|age| HeaderValue::try_from(age).ok())),
         ];
-        let stated = preflight
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)));
+        let stated = preflight.into_iter().filter_map(|(name, value)| Some((name, value?)));
         Self {
             preflight: stated.collect(),
             exposed: list(&cors.expose_headers),
@@ -79,17 +66,12 @@ impl CorsPolicy {
         let Some(origin) = request.get(header::ORIGIN) else {
             return false;
         };
-        let known =
-            |allowed: &String| allowed.eq_ignore_ascii_case(origin.to_str().unwrap_or_default());
+        let known = |allowed: &String| allowed.eq_ignore_ascii_case(origin.to_str().unwrap_or_default());
         let any = self.origins.iter().any(|allowed| allowed == "*");
         if !any && !self.origins.iter().any(known) {
             return false;
         }
-        let allowed = if any {
-            HeaderValue::from_static("*")
-        } else {
-            origin.clone()
-        };
+        let allowed = if any { HeaderValue::from_static("*") } else { origin.clone() };
         response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
         if !any {
             response.append(header::VARY, HeaderValue::from_static("origin"));
@@ -106,9 +88,7 @@ impl CorsPolicy {
 pub(super) fn is_preflight(parts: &Parts) -> bool {
     parts.method == Method::OPTIONS
         && parts.headers.contains_key(header::ORIGIN)
-        && parts
-            .headers
-            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+        && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 fn list(items: &[String]) -> Option<HeaderValue> {

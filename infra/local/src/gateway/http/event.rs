@@ -58,13 +58,7 @@ struct Http<'a> {
 }
 
 /// The event of one request to the API `id`.
-pub(super) fn request(
-    id: &str,
-    parts: &Parts,
-    body: &Bytes,
-    peer: SocketAddr,
-    found: &Found<'_>,
-) -> Bytes {
+pub(super) fn request(id: &str, parts: &Parts, body: &Bytes, peer: SocketAddr, found: &Found<'_>) -> Bytes {
     let query = parts.uri.query().unwrap_or_default();
     let (body, is_base64_encoded) = encoded(&parts.headers, body);
     let event = Event {
@@ -83,12 +77,7 @@ pub(super) fn request(
     Bytes::from(serde_json::to_vec(&event).expect("an event holds only strings and numbers"))
 }
 
-fn context<'a>(
-    id: &'a str,
-    parts: &'a Parts,
-    peer: SocketAddr,
-    key: &'a str,
-) -> RequestContext<'a> {
+fn context<'a>(id: &'a str, parts: &'a Parts, peer: SocketAddr, key: &'a str) -> RequestContext<'a> {
     let now = clock::now();
     let domain = text(&parts.headers, header::HOST);
     RequestContext {
@@ -112,10 +101,7 @@ fn context<'a>(
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> &str {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// Every header but `cookie`, its values joined with commas, and what a proxy adds.
@@ -134,9 +120,7 @@ fn headers(headers: &HeaderMap, peer: IpAddr) -> BTreeMap<&str, String> {
         forwarded.push_str(", ");
     }
     forwarded.push_str(&peer.to_string());
-    joined
-        .entry("x-forwarded-proto")
-        .or_insert_with(|| "http".to_owned());
+    joined.entry("x-forwarded-proto").or_insert_with(|| "http".to_owned());
     joined
 }
 
@@ -177,18 +161,10 @@ fn encoded<'a>(headers: &HeaderMap, body: &'a Bytes) -> (Option<Cow<'a, str>>, b
 }
 
 fn is_text(content_type: &str) -> bool {
-    let kind = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.is_empty()
         || kind.starts_with("text/")
         || kind.ends_with("+json")
         || kind.ends_with("+xml")
-        || matches!(
-            kind.as_str(),
-            "application/json" | "application/xml" | "application/javascript"
-        )
+        || matches!(kind.as_str(), "application/json" | "application/xml" | "application/javascript")
 }

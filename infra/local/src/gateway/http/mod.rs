@@ -32,11 +32,7 @@ pub(super) struct HttpFront {
 impl HttpFront {
     pub(super) fn new(api: HttpApi, invoker: Arc<dyn Invoker>) -> Self {
         Self {
-            id: if api.id.is_empty() {
-                "http".to_owned()
-            } else {
-                api.id
-            },
+            id: if api.id.is_empty() { "http".to_owned() } else { api.id },
             routes: Routes::new(api.routes),
             cors: api.cors.map(CorsPolicy::new),
             invoker,
@@ -44,11 +40,7 @@ impl HttpFront {
     }
 
     /// Answers one request from `peer`.
-    pub(super) async fn answer(
-        &self,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-    ) -> Response<Full<Bytes>> {
+    pub(super) async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
         if let Some(cors) = &self.cors
             && cors::is_preflight(&parts)
@@ -62,12 +54,7 @@ impl HttpFront {
         response
     }
 
-    async fn routed(
-        &self,
-        parts: &Parts,
-        body: Incoming,
-        peer: SocketAddr,
-    ) -> Response<Full<Bytes>> {
+    async fn routed(&self, parts: &Parts, body: Incoming, peer: SocketAddr) -> Response<Full<Bytes>> {
         let Some(found) = self.routes.find(parts.method.as_str(), parts.uri.path()) else {
             return plain(StatusCode::NOT_FOUND, "Not Found");
         };
@@ -80,11 +67,7 @@ impl HttpFront {
         };
         let event = event::request(&self.id, parts, &body, peer, &found);
         let route = found.route;
-        match self
-            .invoker
-            .invoke(&route.function, event, route.timeout)
-            .await
-        {
+        match self.invoker.invoke(&route.function, event, route.timeout).await {
             Ok(answer) => respond(&answer),
             Err(error) => failed(&error),
         }

@@ -42,16 +42,9 @@ impl Routes {
         self.routes.iter().find_map(|(segments, route, key)| {
             let any = || route.method.is_none();
             let fits = any() || route.method.as_deref() == Some(method);
-            let parameters = if route.path == "$default" {
-                BTreeMap::new()
-            } else {
-                matched(segments, path)?
-            };
-            fits.then_some(Found {
-                route,
-                key,
-                parameters,
-            })
+            let parameters =
+                if route.path == "$default" { BTreeMap::new() } else { matched(segments, path)? };
+            fits.then_some(Found { route, key, parameters })
         })
     }
 }
@@ -65,21 +58,13 @@ fn rank(segments: &[Segment], route: &HttpRoute) -> (bool, bool, Vec<u8>, Revers
     });
     let greedy = matches!(segments.last(), Some(Segment::Rest(_)));
     let default = route.path == "$default";
-    (
-        default,
-        greedy,
-        kinds.collect(),
-        Reverse(segments.len()),
-        route.method.is_none(),
-    )
+    (default, greedy, kinds.collect(), Reverse(segments.len()), route.method.is_none())
 }
 
 fn segments(path: &str) -> Vec<Segment> {
     let parts = path.trim_start_matches('/').split('/');
     let segment = |part: &str| {
-        let variable = part
-            .strip_prefix('{')
-            .and_then(|part| part.strip_suffix('}'));
+        let variable = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
         match variable {
             Some(name) => match name.strip_suffix('+') {
                 Some(name) => Segment::Rest(name.to_owned()),
@@ -145,11 +130,7 @@ mod tests {
     }
 
     fn key(method: &str, path: &str) -> String {
-        routes()
-            .find(method, path)
-            .expect("$default takes the rest")
-            .key
-            .to_owned()
+        routes().find(method, path).expect("$default takes the rest").key.to_owned()
     }
 
     #[test]
@@ -167,9 +148,7 @@ mod tests {
     #[test]
     fn variables_are_decoded() {
         let routes = routes();
-        let found = routes
-            .find("PUT", "/rooms/a%20b/c")
-            .expect("there is a route");
+        let found = routes.find("PUT", "/rooms/a%20b/c").expect("there is a route");
         assert_eq!(found.parameters["proxy"], "a b/c");
     }
 }

@@ -14,10 +14,6 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use signature::Verifier;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
-
-/// Closed through `@connections`.
-const DELETED: Close = Close::new(1000, "Connection closed by the server");
 
 /// The management API over the live sockets.
 pub(super) struct Management {
@@ -34,34 +30,21 @@ struct Refused {
 
 const GONE: Refused = Refused::new(StatusCode::GONE, "GoneException", "Gone");
 const FORBIDDEN: Refused = Refused::new(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden");
-const TOO_LARGE: Refused = Refused::new(
-    StatusCode::PAYLOAD_TOO_LARGE,
-    "PayloadTooLargeException",
-    "Message is too large",
-);
-const NOT_TEXT: Refused = Refused::new(
-    StatusCode::BAD_REQUEST,
-    "BadRequestException",
-    "A frame must be UTF-8 text",
-);
+const TOO_LARGE: Refused =
+    Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", "Message is too large");
+const NOT_TEXT: Refused =
+    Refused::new(StatusCode::BAD_REQUEST, "BadRequestException", "A frame must be UTF-8 text");
 
 impl Refused {
     const fn new(status: StatusCode, kind: &'static str, message: &'static str) -> Self {
-        Self {
-            status,
-            kind,
-            message,
-        }
+        Self { status, kind, message }
     }
 }
 
 impl Management {
     /// Answers without asking for a signature: for callers on this machine.
     pub(super) fn open(sockets: Sockets) -> Self {
-        Self {
-            sockets,
-            verifier: None,
-        }
+        Self { sockets, verifier: None }
     }
 
     /// Answers requests signed with `credentials` (Signature Version 4).
@@ -71,11 +54,7 @@ impl Management {
     }
 
     /// Answers one request about the connection `id`.
-    pub(super) async fn answer(
-        &self,
-        id: &str,
-        request: Request<Incoming>,
-    ) -> Response<Full<Bytes>> {
+    pub(super) async fn answer(&self, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
         let answered = match Limited::new(body, MAX_POST).collect().await {
             Ok(body) => self.permitted(id, &parts, body.to_bytes()),
@@ -84,18 +63,10 @@ impl Management {
         answered.unwrap_or_else(|refused| refused.response())
     }
 
-    fn permitted(
-        &self,
-        id: &str,
-        parts: &Parts,
-        body: Bytes,
-    ) -> Result<Response<Full<Bytes>>, Refused> {
+    fn permitted(&self, id: &str, parts: &Parts, body: Bytes) -> Result<Response<Full<Bytes>>, Refused> {
         if let Some(verifier) = &self.verifier {
             verifier.verify(parts, &body).map_err(|reason| {
-                tracing::warn!(
-                    reason,
-                    "an @connections request is not signed as it must be"
-                );
+                tracing::warn!(reason, "an @connections request is not signed as it must be");
                 FORBIDDEN
             })?;
         }
@@ -108,11 +79,11 @@ impl Management {
     }
 
     fn post(&self, id: &str, body: Bytes) -> Result<Response<Full<Bytes>>, Refused> {
-        let frame = Utf8Bytes::try_from(body).map_err(|_| NOT_TEXT)?;
-        match self.sockets.post(id, frame) {
+        match self.sockets.post(id, body) {
             Ok(()) => Ok(Response::new(Full::default())),
             Err(PostError::Gone) => Err(GONE),
             Err(PostError::TooLarge) => Err(TOO_LARGE),
+            Err(PostError::NotText) => Err(NOT_TEXT),
         }
     }
 
@@ -127,7 +98,7 @@ impl Management {
     }
 
     fn delete(&self, id: &str) -> Result<Response<Full<Bytes>>, Refused> {
-        if !self.sockets.close(id, DELETED) {
+        if !self.sockets.close(id, Close::DELETED) {
             return Err(GONE);
         }
         let mut response = Response::new(Full::default());
@@ -182,13 +153,7 @@ mod tests {
         ] {
             assert_eq!(connection_of(path).as_deref(), Some("abc="), "{path}");
         }
-        for path in [
-            "/a/b/@connections/abc=",
-            "/@connections/",
-            "/connections/abc=",
-            "/",
-            "",
-        ] {
+        for path in ["/a/b/@connections/abc=", "/@connections/", "/connections/abc=", "/", ""] {
             assert_eq!(connection_of(path), None, "{path}");
         }
     }

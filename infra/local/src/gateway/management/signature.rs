@@ -10,8 +10,7 @@ use std::time::{Duration, SystemTime};
 use subtle::ConstantTimeEq;
 use time::{PrimitiveDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
-const AMZ_DATE: &[BorrowedFormatItem<'_>] =
-    format_description!("[year][month][day]T[hour][minute][second]Z");
+const AMZ_DATE: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
 /// How far a caller's clock may be off.
 const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
@@ -59,28 +58,13 @@ impl Verifier {
             return Err("another access key");
         }
         let time = signing_time(&parts.headers)?;
-        let signature = self
-            .sign(parts, body, &stated, time)
-            .ok_or("it cannot be signed again")?;
+        let signature = self.sign(parts, body, &stated, time).ok_or("it cannot be signed again")?;
         let same = signature.as_bytes().ct_eq(stated.signature.as_bytes());
-        if bool::from(same) {
-            Ok(())
-        } else {
-            Err("another signature")
-        }
+        if bool::from(same) { Ok(()) } else { Err("another signature") }
     }
 
-    fn sign(
-        &self,
-        parts: &Parts,
-        body: &[u8],
-        stated: &Stated<'_>,
-        time: SystemTime,
-    ) -> Option<String> {
-        let Credentials {
-            access_key,
-            secret_key,
-        } = &self.credentials;
+    fn sign(&self, parts: &Parts, body: &[u8], stated: &Stated<'_>, time: SystemTime) -> Option<String> {
+        let Credentials { access_key, secret_key } = &self.credentials;
         let identity = AwsCredentials::new(access_key, secret_key, None, None, "runner").into();
         let mut settings = SigningSettings::default();
         // The caller's list decides what is signed, not the library's usual exclusions.
@@ -105,16 +89,13 @@ impl Verifier {
 
 fn stated(headers: &HeaderMap) -> Result<Stated<'_>, &'static str> {
     let header = text(headers, "authorization").ok_or("not signed")?;
-    let fields = header
-        .strip_prefix("AWS4-HMAC-SHA256 ")
-        .ok_or("another algorithm")?;
+    let fields = header.strip_prefix("AWS4-HMAC-SHA256 ").ok_or("another algorithm")?;
     let field = |name: &str| {
         let mut fields = fields.split(',').map(str::trim);
         fields.find_map(|field| field.strip_prefix(name)?.strip_prefix('='))
     };
     let scope = field("Credential").ok_or("no credential")?;
-    let [access_key, _date, region, service, "aws4_request"] =
-        scope.split('/').collect::<Vec<_>>()[..]
+    let [access_key, _date, region, service, "aws4_request"] = scope.split('/').collect::<Vec<_>>()[..]
     else {
         return Err("a malformed credential");
     };
@@ -129,9 +110,7 @@ fn stated(headers: &HeaderMap) -> Result<Stated<'_>, &'static str> {
 
 /// The headers that the caller signed; those that signing makes anew are left out.
 fn signed_headers<'a>(headers: &'a HeaderMap, names: &'a str) -> Option<Vec<(&'a str, String)>> {
-    let own = names
-        .split(';')
-        .filter(|name| !matches!(*name, "host" | "x-amz-date"));
+    let own = names.split(';').filter(|name| !matches!(*name, "host" | "x-amz-date"));
     own.map(|name| {
         let values = headers.get_all(name).into_iter();
         let values: Option<Vec<&str>> = values.map(|value| value.to_str().ok()).collect();
@@ -145,10 +124,7 @@ fn signing_time(headers: &HeaderMap) -> Result<SystemTime, &'static str> {
     let time = PrimitiveDateTime::parse(date, AMZ_DATE).map_err(|_| "a malformed date")?;
     let time = SystemTime::from(time.assume_utc());
     let now = SystemTime::now();
-    let skew = now
-        .duration_since(time)
-        .or_else(|_| time.duration_since(now))
-        .unwrap_or_default();
+    let skew = now.duration_since(time).or_else(|_| time.duration_since(now)).unwrap_or_default();
     if skew > MAX_SKEW {
         return Err("a date more than five minutes off");
     }

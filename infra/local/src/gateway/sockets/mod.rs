@@ -11,6 +11,7 @@ pub use outbox::Close;
 pub(in crate::gateway) use outbox::End;
 pub use socket::{Inspection, PostError, Socket};
 
+use bytes::Bytes;
 use counters::Tally;
 use std::{
     collections::HashMap,
@@ -49,14 +50,15 @@ impl Sockets {
     /// Sends `frame` to one connection: a send into its queue, without a copy of the frame.
     ///
     /// # Errors
-    /// [`PostError::TooLarge`] over [`MAX_POST`]; [`PostError::Gone`] when there is no such connection,
-    /// its `$connect` hasn't returned yet, or it is closing.
-    pub fn post(&self, id: &str, frame: Utf8Bytes) -> Result<(), PostError> {
+    /// [`PostError::TooLarge`] over [`MAX_POST`]; [`PostError::NotText`] when it is not UTF-8;
+    /// [`PostError::Gone`] when there is no such connection, its `$connect` hasn't returned yet, or it is
+    /// closing.
+    pub fn post(&self, id: &str, frame: Bytes) -> Result<(), PostError> {
         if frame.len() > MAX_POST {
             return Err(PostError::TooLarge);
         }
         let socket = self.get(id).ok_or(PostError::Gone)?;
-        socket.push(frame)?;
+        socket.push(Utf8Bytes::try_from(frame).map_err(|_| PostError::NotText)?)?;
         self.inner.tally.posted();
         Ok(())
     }

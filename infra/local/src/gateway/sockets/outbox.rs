@@ -19,12 +19,12 @@ pub struct Close {
 }
 
 impl Close {
+    /// Closed through `@connections`.
+    pub const DELETED: Self = Self::new(1000, "Connection closed by the server");
+
     /// A close with `code` and `reason`.
     pub const fn new(code: u16, reason: &'static str) -> Self {
-        Self {
-            code,
-            reason: Cow::Borrowed(reason),
-        }
+        Self { code, reason: Cow::Borrowed(reason) }
     }
 }
 
@@ -60,10 +60,7 @@ impl Outbox {
         }
         self.bytes += frame.len();
         if self.frames.len() >= MAX_FRAMES || self.bytes > MAX_BYTES {
-            *self = Self {
-                end: Some(End::Overflow),
-                ..Self::default()
-            };
+            *self = Self { end: Some(End::Overflow), ..Self::default() };
             return false;
         }
         self.frames.push_back(frame);
@@ -82,10 +79,7 @@ impl Outbox {
     /// Takes everything that is queued.
     pub(super) fn take(&mut self) -> Batch {
         self.bytes = 0;
-        Batch {
-            frames: std::mem::take(&mut self.frames),
-            end: self.end.clone(),
-        }
+        Batch { frames: std::mem::take(&mut self.frames), end: self.end.clone() }
     }
 
     pub(super) fn overflowed(&self) -> bool {

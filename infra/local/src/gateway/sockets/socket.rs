@@ -21,6 +21,9 @@ pub enum PostError {
     /// The frame is over the limit.
     #[error("the frame is too large")]
     TooLarge,
+    /// The frame is not UTF-8.
+    #[error("the frame is not text")]
+    NotText,
 }
 
 /// What `GET @connections/{id}` tells.
@@ -54,12 +57,7 @@ pub struct Socket {
 }
 
 impl Socket {
-    pub(in crate::gateway) fn new(
-        id: Arc<str>,
-        source_ip: IpAddr,
-        domain: &str,
-        user_agent: &str,
-    ) -> Self {
+    pub(in crate::gateway) fn new(id: Arc<str>, source_ip: IpAddr, domain: &str, user_agent: &str) -> Self {
         let now = crate::gateway::clock::now();
         Self {
             id,
@@ -112,8 +110,7 @@ impl Socket {
 
     /// A message went either way.
     pub(in crate::gateway) fn touch(&self) {
-        self.last_active_at
-            .store(crate::gateway::clock::now(), Relaxed);
+        self.last_active_at.store(crate::gateway::clock::now(), Relaxed);
     }
 
     pub(in crate::gateway) fn last_active_at(&self) -> i64 {

@@ -37,11 +37,7 @@ pub(super) async fn decide(
     let Some(authorizer) = &front.api.authorizer else {
         return Ok(None);
     };
-    if !authorizer
-        .identity
-        .iter()
-        .all(|source| is_given(source, parameters))
-    {
+    if !authorizer.identity.iter().all(|source| is_given(source, parameters)) {
         return Err(Refusal::UNAUTHORIZED);
     }
     let asked = Instant::now();
@@ -68,27 +64,18 @@ async fn ask(
     request_id: &str,
 ) -> Result<Answer, Refusal> {
     let event = event::authorize(front.context(), socket, parameters, request_id);
-    let invoked = front
-        .invoker
-        .invoke(&authorizer.function, event, authorizer.timeout);
+    let invoked = front.invoker.invoke(&authorizer.function, event, authorizer.timeout);
     read(&invoked.await.map_err(|error| refusal(&error))?)
 }
 
 fn refusal(error: &FunctionError) -> Refusal {
     // The one message that API Gateway compares: how a function says "no credentials" (401).
-    if error.error_message == "Unauthorized" {
-        Refusal::UNAUTHORIZED
-    } else {
-        Refusal::FAILED
-    }
+    if error.error_message == "Unauthorized" { Refusal::UNAUTHORIZED } else { Refusal::FAILED }
 }
 
 fn read(answer: &Bytes) -> Result<Answer, Refusal> {
     if answer.len() > MAX_ANSWER {
-        tracing::error!(
-            bytes = answer.len(),
-            "the authorizer's answer is over 8 KiB"
-        );
+        tracing::error!(bytes = answer.len(), "the authorizer's answer is over 8 KiB");
         return Err(Refusal::FAILED);
     }
     serde_json::from_slice(answer).map_err(|error| {

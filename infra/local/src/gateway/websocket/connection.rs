@@ -36,11 +36,7 @@ const NOT_TEXT: Close = Close::new(1003, "Binary frames are not supported");
 pub(super) async fn serve(front: Arc<WebSocketFront>, socket: Arc<Socket>, upgrade: OnUpgrade) {
     let close = match accept(upgrade).await {
         Some(stream) => {
-            let connection = Connection {
-                front: front.clone(),
-                socket: socket.clone(),
-                stream,
-            };
+            let connection = Connection { front: front.clone(), socket: socket.clone(), stream };
             connection.run().await
         }
         None => ABNORMAL,
@@ -121,9 +117,7 @@ impl Connection {
         let now = clock::now();
         let since = |start: i64| Duration::from_millis(u64::try_from(now - start).unwrap_or(0));
         let limits = self.front.limits;
-        let idle = limits
-            .idle
-            .saturating_sub(since(self.socket.last_active_at()));
+        let idle = limits.idle.saturating_sub(since(self.socket.last_active_at()));
         let life = limits.life.saturating_sub(since(self.socket.connected_at));
         idle.min(life)
     }
@@ -195,10 +189,7 @@ impl Connection {
     /// Sends the close frame and reads on until the client hangs up: closing with unread input would
     /// reset the connection, and the client might lose the frame.
     async fn say_farewell(&mut self, close: &Close) {
-        let frame = CloseFrame {
-            code: close.code.into(),
-            reason: Utf8Bytes::from(close.reason.as_ref()),
-        };
+        let frame = CloseFrame { code: close.code.into(), reason: Utf8Bytes::from(close.reason.as_ref()) };
         let farewell = async {
             self.stream.close(Some(frame)).await?;
             let raw = self.stream.get_mut();
@@ -218,10 +209,7 @@ fn too_slow(socket: &Socket) -> Close {
 
 fn client_close(frame: Option<CloseFrame>) -> Close {
     match frame {
-        Some(frame) => Close {
-            code: frame.code.into(),
-            reason: Cow::Owned(frame.reason.to_string()),
-        },
+        Some(frame) => Close { code: frame.code.into(), reason: Cow::Owned(frame.reason.to_string()) },
         None => Close::new(1005, "Client-side close frame status not set"),
     }
 }

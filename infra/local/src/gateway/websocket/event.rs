@@ -79,10 +79,7 @@ pub(super) fn authorize(api: Api<'_>, socket: &Socket, parameters: &Parameters, 
     let event = Event {
         kind: Some("REQUEST"),
         method_arn: Some(api.method_arn()),
-        ..event(
-            context(api, socket, "$connect", "CONNECT", id),
-            Some(parameters),
-        )
+        ..event(context(api, socket, "$connect", "CONNECT", id), Some(parameters))
     };
     encode(&event)
 }
@@ -95,14 +92,9 @@ pub(super) fn connect(api: Api<'_>, socket: &Socket, parameters: &Parameters, id
 
 /// A `MESSAGE` event: no headers and no query.
 pub(super) fn message(api: Api<'_>, socket: &Socket, route: &str, body: &str, id: &str) -> Bytes {
-    let context = RequestContext {
-        message_id: Some(ids::request()),
-        ..context(api, socket, route, "MESSAGE", id)
-    };
-    encode(&Event {
-        body: Some(body),
-        ..event(context, None)
-    })
+    let context =
+        RequestContext { message_id: Some(ids::request()), ..context(api, socket, route, "MESSAGE", id) };
+    encode(&Event { body: Some(body), ..event(context, None) })
 }
 
 /// The `DISCONNECT` event.
@@ -117,14 +109,7 @@ pub(super) fn disconnect(api: Api<'_>, socket: &Socket, close: &Close, id: &str)
 }
 
 fn event<'a>(request_context: RequestContext<'a>, parameters: Option<&'a Parameters>) -> Event<'a> {
-    Event {
-        kind: None,
-        method_arn: None,
-        parameters,
-        request_context,
-        body: None,
-        is_base64_encoded: false,
-    }
+    Event { kind: None, method_arn: None, parameters, request_context, body: None, is_base64_encoded: false }
 }
 
 fn context<'a>(
@@ -148,10 +133,7 @@ fn context<'a>(
         stage: api.stage,
         connected_at: socket.connected_at,
         request_time_epoch: now,
-        identity: Identity {
-            source_ip: socket.source_ip,
-            user_agent: &socket.user_agent,
-        },
+        identity: Identity { source_ip: socket.source_ip, user_agent: &socket.user_agent },
         request_id,
         domain_name: &socket.domain,
         connection_id: &socket.id,
@@ -161,7 +143,5 @@ fn context<'a>(
 
 fn encode(event: &Event<'_>) -> Bytes {
     let bytes = serde_json::to_vec(event);
-    Bytes::from(
-        bytes.expect("an event holds only strings, numbers and JSON that was parsed before"),
-    )
+    Bytes::from(bytes.expect("an event holds only strings, numbers and JSON that was parsed before"))
 }

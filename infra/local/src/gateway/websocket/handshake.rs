@@ -65,10 +65,7 @@ impl WebSocketFront {
             return Ok(None);
         };
         let event = event::connect(self.context(), socket, parameters, request_id);
-        let answer = self
-            .invoke(route, event)
-            .await
-            .map_err(|error| failed(&error))?;
+        let answer = self.invoke(route, event).await.map_err(|error| failed(&error))?;
         let answer = Answer::parse(&answer).map_err(|_| Refusal::BAD_GATEWAY)?;
         if !answer.status.is_success() {
             return Err(refused(&answer));
@@ -88,26 +85,18 @@ impl WebSocketFront {
 fn accept(request: &Request<Incoming>) -> Result<HeaderValue, Refusal> {
     let headers = request.headers();
     if request.uri().to_string().len() > MAX_URL {
-        return Err(Refusal::new(
-            StatusCode::URI_TOO_LONG,
-            "Request URI too long",
-        ));
+        return Err(Refusal::new(StatusCode::URI_TOO_LONG, "Request URI too long"));
     }
     let malformed = || Refusal::new(StatusCode::BAD_REQUEST, "Bad Request");
     if text(headers, header::SEC_WEBSOCKET_VERSION) != "13" {
         return Err(malformed());
     }
-    let key = headers
-        .get(header::SEC_WEBSOCKET_KEY)
-        .ok_or_else(malformed)?;
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or_else(malformed)?;
     HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| malformed())
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> &str {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn switching(accept: HeaderValue, protocol: Option<HeaderValue>) -> Response<Full<Bytes>> {
@@ -136,19 +125,14 @@ fn refused(answer: &Answer<'_>) -> Refusal {
         Some(body) if !body.is_empty() => RefusalBody::Own(body.clone().into_owned()),
         _ => RefusalBody::Notice(message, None),
     };
-    Refusal {
-        status: answer.status,
-        body,
-    }
+    Refusal { status: answer.status, body }
 }
 
 /// Whether a request asks to become a WebSocket.
 pub(in crate::gateway) fn is_upgrade(headers: &HeaderMap) -> bool {
     let has = |name, wanted: &str| {
         let values = text(headers, name).split(',');
-        values
-            .into_iter()
-            .any(|value| value.trim().eq_ignore_ascii_case(wanted))
+        values.into_iter().any(|value| value.trim().eq_ignore_ascii_case(wanted))
     };
     has(header::CONNECTION, "upgrade") && has(header::UPGRADE, "websocket")
 }

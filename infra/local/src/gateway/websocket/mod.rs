@@ -55,16 +55,11 @@ pub(super) struct WebSocketFront {
 
 impl WebSocketFront {
     async fn invoke(&self, route: &WebSocketRoute, event: Bytes) -> Result<Bytes, FunctionError> {
-        self.invoker
-            .invoke(&route.function, event, route.timeout)
-            .await
+        self.invoker.invoke(&route.function, event, route.timeout).await
     }
 
     fn context(&self) -> event::Api<'_> {
-        event::Api {
-            id: &self.api.id,
-            stage: &self.api.stage,
-        }
+        event::Api { id: &self.api.id, stage: &self.api.stage }
     }
 }
 

@@ -51,9 +51,7 @@ impl Policy {
 impl Statement {
     fn is_about(&self, arn: &str) -> bool {
         let any = |patterns: &[String], text: &str| {
-            patterns
-                .iter()
-                .any(|pattern| matches(pattern.as_bytes(), text.as_bytes()))
+            patterns.iter().any(|pattern| matches(pattern.as_bytes(), text.as_bytes()))
         };
         any(self.action.as_slice(), "execute-api:Invoke") && any(self.resource.as_slice(), arn)
     }
@@ -89,10 +87,7 @@ mod tests {
         assert!(allows("Allow", ARN));
         assert!(allows("Allow", "*"));
         assert!(allows("Allow", "arn:aws:execute-api:*:api/*/$connect"));
-        assert!(!allows(
-            "Allow",
-            "arn:aws:execute-api:us-east-1:000000000000:other/*"
-        ));
+        assert!(!allows("Allow", "arn:aws:execute-api:us-east-1:000000000000:other/*"));
         assert!(!allows("Deny", "*"));
     }
 }

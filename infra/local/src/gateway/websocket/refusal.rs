@@ -41,38 +41,25 @@ pub(super) enum RefusalBody {
 
 impl Refusal {
     pub(super) const UNAUTHORIZED: Self = Self::new(StatusCode::UNAUTHORIZED, "Unauthorized");
-    pub(super) const FAILED: Self =
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
-    pub(super) const BAD_GATEWAY: Self =
-        Self::new(StatusCode::BAD_GATEWAY, "Internal server error");
-    pub(super) const TIMED_OUT: Self =
-        Self::new(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out");
+    pub(super) const FAILED: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
+    pub(super) const BAD_GATEWAY: Self = Self::new(StatusCode::BAD_GATEWAY, "Internal server error");
+    pub(super) const TIMED_OUT: Self = Self::new(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out");
 
     pub(super) const fn new(status: StatusCode, message: &'static str) -> Self {
-        Self {
-            status,
-            body: RefusalBody::Notice(message, None),
-        }
+        Self { status, body: RefusalBody::Notice(message, None) }
     }
 
     pub(super) fn denied(reason: Option<String>) -> Self {
         let message = "User is not authorized to access this resource with an explicit deny";
-        Self {
-            status: StatusCode::FORBIDDEN,
-            body: RefusalBody::Notice(message, reason),
-        }
+        Self { status: StatusCode::FORBIDDEN, body: RefusalBody::Notice(message, reason) }
     }
 
     pub(super) fn response(self, connection_id: &str, request_id: &str) -> Response<Full<Bytes>> {
         let body = match self.body {
             RefusalBody::Own(body) => body,
-            RefusalBody::Notice(message, reason) => Notice {
-                message,
-                connection_id,
-                request_id,
-                reason: reason.as_deref(),
+            RefusalBody::Notice(message, reason) => {
+                Notice { message, connection_id, request_id, reason: reason.as_deref() }.json()
             }
-            .json(),
         };
         let mut response = Response::new(Full::new(Bytes::from(body)));
         *response.status_mut() = self.status;

@@ -25,12 +25,7 @@ impl WebSocketFront {
             let connection_id = &socket.id;
             let request_id = &request_id;
             let reason = None;
-            let notice = Notice {
-                message,
-                connection_id,
-                request_id,
-                reason,
-            };
+            let notice = Notice { message, connection_id, request_id, reason };
             Some(Utf8Bytes::from(notice.json()))
         };
         let Some((key, route)) = self.route(body) else {
@@ -172,24 +167,13 @@ mod tests {
 
     #[test]
     fn a_frame_names_its_route_in_one_field() {
-        assert_eq!(
-            choose(r#"{"a":{"type":"no"},"type":"echo","b":[1]}"#).as_deref(),
-            Some("echo")
-        );
+        assert_eq!(choose(r#"{"a":{"type":"no"},"type":"echo","b":[1]}"#).as_deref(), Some("echo"));
         assert_eq!(choose(r#"{"type":"e\u0063ho"}"#).as_deref(), Some("echo"));
     }
 
     #[test]
     fn a_frame_without_the_field_or_without_json_names_none() {
-        for body in [
-            r#"{"kind":"echo"}"#,
-            r#"{"type":1}"#,
-            "[1]",
-            "echo",
-            "",
-            r#"{"type":"echo""#,
-            "3",
-        ] {
+        for body in [r#"{"kind":"echo"}"#, r#"{"type":1}"#, "[1]", "echo", "", r#"{"type":"echo""#, "3"] {
             assert_eq!(choose(body), None, "{body}");
         }
     }

@@ -1,18 +1,21 @@
 //! Reads `template.yaml` into what the runner needs: functions, routes, queue sources and schedules.
 //!
 //! The subset of CloudFormation and SAM that is known: `Parameters` with defaults and overrides,
-//! `Conditions`, `Globals`, the functions listed in [`intrinsic`], and the resource types in
-//! [`resources`]. What only matters to a deployment is read over and named in [`Template::ignored`];
+//! `Conditions`, `Globals`, the functions that `intrinsic.rs` names, and the resource types in
+//! `resources.rs`. What only matters to a deployment is read over and named in [`Template::ignored`];
 //! anything else is an error that names its place, so that what runs locally cannot silently differ
 //! from what is deployed.
 
+mod condition;
 mod event;
 mod function;
 mod http;
 mod intrinsic;
 mod mapping;
 mod node;
+mod parameter;
 mod resources;
+mod response;
 mod websocket;
 
 #[cfg(test)]
@@ -152,7 +155,7 @@ impl Template {
 }
 
 fn check_sections(root: &Node<'_>) -> Result<()> {
-    const KNOWN: [&str; 8] = [
+    const KNOWN: [&str; 9] = [
         "AWSTemplateFormatVersion",
         "Conditions",
         "Description",
@@ -161,11 +164,11 @@ fn check_sections(root: &Node<'_>) -> Result<()> {
         "Outputs",
         "Parameters",
         "Resources",
+        "Rules",
     ];
     for (key, value) in root.entries()? {
         match key {
             "Transform" if value.text()? == "AWS::Serverless-2016-10-31" => {}
-            "Rules" => {}
             key if KNOWN.contains(&key) => {}
             _ => return Err(value.error("is not known to the local runner")),
         }

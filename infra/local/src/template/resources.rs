@@ -1,6 +1,6 @@
 //! Sorts a template's resources by type.
 
-use super::{Result, Template, event, function, http, mapping, node::Node, websocket};
+use super::{Result, Template, event, function, http, mapping, node::Node, response, websocket};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +56,7 @@ pub(super) fn collect(resources: &Value, globals: &Value) -> Result<Template> {
     for (id, resource) in &resources {
         collector.read(id, resource)?;
     }
-    websocket::attach_responses(&of_type(&resources, websocket::RESPONSE), &mut collector)?;
+    response::attach(&of_type(&resources, response::KIND), &mut collector)?;
     Ok(collector.template)
 }
 
@@ -93,7 +93,7 @@ impl<'a> Collector<'a> {
             "AWS::Serverless::WebSocketApi" => websocket::read(id, resource, self),
             "AWS::Serverless::HttpApi" => http::read(id, resource, self),
             "AWS::Lambda::EventSourceMapping" => mapping::read(resource, self),
-            websocket::RESPONSE => Ok(()),
+            response::KIND => Ok(()),
             other if DEPLOYMENT_ONLY.iter().any(|known| other.starts_with(known)) => {
                 self.template.ignored.insert(other.to_owned());
                 Ok(())

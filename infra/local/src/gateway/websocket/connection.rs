@@ -1,6 +1,10 @@
 //! The life of one open socket: a task that reads, writes, watches the time, and disconnects once.
 
-use super::{GOING_AWAY, MAX_RUNNING, WebSocketFront, config, event, request_id};
+use super::{
+    GOING_AWAY, MAX_RUNNING, WebSocketFront, config,
+    ending::{ABNORMAL, Ending, NOT_TEXT, broken, client_close, too_slow},
+    event, request_id,
+};
 use crate::gateway::{
     clock,
     sockets::{Close, End, Socket},
@@ -8,7 +12,7 @@ use crate::gateway::{
 use futures::{SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use std::{borrow::Cow, collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -28,29 +32,29 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// How long a client may take to read what is sent to it at once.
 const STALLED: Duration = Duration::from_secs(30);
 
-const ABNORMAL: Close = Close::new(1006, "Connection closed abnormally");
-const TOO_LARGE: Close = Close::new(1009, "Message too large");
-const NOT_TEXT: Close = Close::new(1003, "Binary frames are not supported");
-
 /// Serves `socket` until it ends, then invokes `$disconnect`.
+///
+/// What happens once in a socket's life is boxed: otherwise the task of every idle socket would have
+/// room for it.
 pub(super) async fn serve(front: Arc<WebSocketFront>, socket: Arc<Socket>, upgrade: OnUpgrade) {
-    let close = match accept(upgrade).await {
+    let close = match Box::pin(accept(upgrade)).await {
         Some(stream) => {
-            let connection = Connection { front: front.clone(), socket: socket.clone(), stream };
+            let mut connection = Connection { front: front.clone(), socket: socket.clone(), stream };
             connection.run().await
         }
         None => ABNORMAL,
     };
     front.sockets.remove(&socket.id);
-    disconnect(&front, &socket, &close).await;
+    Box::pin(disconnect(&front, &socket, &close)).await;
 }
 
 /// The raw socket under the upgraded HTTP connection; hyper's own buffers end here.
-async fn accept(upgrade: OnUpgrade) -> Option<WebSocketStream<TcpStream>> {
+async fn accept(upgrade: OnUpgrade) -> Option<Box<WebSocketStream<TcpStream>>> {
     let upgraded = upgrade.await.ok()?;
     let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
     let (stream, read) = (parts.io.into_inner(), parts.read_buf.to_vec());
-    Some(WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config())).await)
+    let config = Some(config());
+    Some(Box::new(WebSocketStream::from_partially_read(stream, read, Role::Server, config).await))
 }
 
 async fn disconnect(front: &WebSocketFront, socket: &Socket, close: &Close) {
@@ -66,25 +70,17 @@ async fn disconnect(front: &WebSocketFront, socket: &Socket, close: &Close) {
 struct Connection {
     front: Arc<WebSocketFront>,
     socket: Arc<Socket>,
-    stream: WebSocketStream<TcpStream>,
-}
-
-/// How a socket ends.
-enum Ending {
-    /// The runner closes it: the client is told.
-    Ours(Close),
-    /// The client closed it, or it broke: nothing more can be said.
-    Theirs(Close),
+    stream: Box<WebSocketStream<TcpStream>>,
 }
 
 impl Connection {
-    async fn run(mut self) -> Close {
+    async fn run(&mut self) -> Close {
         if self.front.stopping.is_cancelled() {
             self.socket.close(GOING_AWAY);
         }
         match self.until_end().await {
             Ending::Ours(close) => {
-                self.say_farewell(&close).await;
+                Box::pin(self.say_farewell(&close)).await;
                 close
             }
             Ending::Theirs(close) => close,
@@ -134,7 +130,7 @@ impl Connection {
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => None,
             Some(Ok(Message::Close(frame))) => {
                 // The answer to the close frame is queued already; an error means that it is out.
-                let _ = timeout(FAREWELL, self.stream.flush()).await;
+                let _ = Box::pin(timeout(FAREWELL, self.stream.flush())).await;
                 Some(Ending::Theirs(client_close(frame)))
             }
             Some(Err(error)) => Some(broken(&error)),
@@ -191,7 +187,7 @@ impl Connection {
     async fn say_farewell(&mut self, close: &Close) {
         let frame = CloseFrame { code: close.code.into(), reason: Utf8Bytes::from(close.reason.as_ref()) };
         let farewell = async {
-            self.stream.close(Some(frame)).await?;
+            self.stream.as_mut().close(Some(frame)).await?;
             let raw = self.stream.get_mut();
             raw.shutdown().await?;
             let mut ignored = vec![0; 4096];
@@ -199,29 +195,5 @@ impl Connection {
             Ok::<_, Error>(())
         };
         let _ = timeout(FAREWELL, farewell).await;
-    }
-}
-
-fn too_slow(socket: &Socket) -> Close {
-    tracing::warn!(connection_id = %socket.id, "the client reads too slowly: its socket is dropped");
-    ABNORMAL
-}
-
-fn client_close(frame: Option<CloseFrame>) -> Close {
-    match frame {
-        Some(frame) => Close { code: frame.code.into(), reason: Cow::Owned(frame.reason.to_string()) },
-        None => Close::new(1005, "Client-side close frame status not set"),
-    }
-}
-
-fn broken(error: &Error) -> Ending {
-    match error {
-        Error::Capacity(_) => Ending::Ours(TOO_LARGE),
-        Error::Utf8(_) => Ending::Ours(Close::new(1007, "A text frame must be UTF-8")),
-        Error::Protocol(
-            tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
-        ) => Ending::Theirs(ABNORMAL),
-        Error::Protocol(_) => Ending::Ours(Close::new(1002, "Protocol error")),
-        _ => Ending::Theirs(ABNORMAL),
     }
 }

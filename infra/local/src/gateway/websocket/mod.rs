@@ -2,6 +2,7 @@
 
 mod authorizer;
 mod connection;
+mod ending;
 mod event;
 mod handshake;
 mod policy;

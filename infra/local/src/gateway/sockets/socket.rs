@@ -96,6 +96,11 @@ impl Socket {
         self.wake.notified().await;
     }
 
+    /// Lets the socket's task look into its queue again.
+    pub(in crate::gateway) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
     pub(in crate::gateway) fn take(&self) -> Batch {
         self.outbox().take()
     }

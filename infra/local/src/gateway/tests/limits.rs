@@ -1,6 +1,9 @@
 //! What ends a socket, and that it ends once.
 
-use super::{client::Client, stage::Stage};
+use super::{
+    client::Client,
+    stage::{PATIENCE, Stage},
+};
 use crate::gateway::ManagementAccess;
 use bytes::Bytes;
 use std::time::Duration;
@@ -90,6 +93,7 @@ async fn a_busy_socket_is_closed_at_the_end_of_its_life_and_not_before() {
     let mut pulse = tokio::time::interval(Duration::from_millis(50));
     let code = loop {
         pulse.tick().await;
+        assert!(opened.elapsed() < PATIENCE, "it is closed in time");
         client.try_send(Message::text("busy")).await;
         match client.next().await {
             Some(Message::Close(Some(frame))) => break u16::from(frame.code),

@@ -153,25 +153,25 @@ impl Connection {
     }
 
     async fn write_queued(&mut self) -> Option<Ending> {
-        loop {
-            let batch = self.socket.take();
-            if !batch.frames.is_empty() {
-                let socket = self.socket.clone();
-                tokio::select! {
-                    written = timeout(STALLED, self.write(batch.frames)) => match written {
-                        Ok(Ok(())) => {}
-                        Ok(Err(_)) => return Some(Ending::Theirs(ABNORMAL)),
-                        Err(_) => return Some(Ending::Theirs(too_slow(&socket))),
-                    },
-                    () = socket.overflowed() => return Some(Ending::Theirs(too_slow(&socket))),
-                }
-                // More may have come meanwhile, and `overflowed` may have eaten its wake-up.
-                continue;
-            }
+        let batch = self.socket.take();
+        if batch.frames.is_empty() {
             return match batch.end? {
                 End::Close(close) => Some(Ending::Ours(close)),
                 End::Overflow => Some(Ending::Theirs(too_slow(&self.socket))),
             };
+        }
+        let socket = self.socket.clone();
+        let written = tokio::select! {
+            written = timeout(STALLED, self.write(batch.frames)) => written,
+            () = socket.overflowed() => return Some(Ending::Theirs(too_slow(&socket))),
+        };
+        // More may have come meanwhile, and `overflowed` may have eaten its wake-up. Back to the loop
+        // all the same: a steady stream of posts must not keep the socket from being read.
+        socket.wake();
+        match written {
+            Ok(Ok(())) => None,
+            Ok(Err(_)) => Some(Ending::Theirs(ABNORMAL)),
+            Err(_) => Some(Ending::Theirs(too_slow(&socket))),
         }
     }
 

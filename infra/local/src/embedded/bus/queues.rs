@@ -131,6 +131,12 @@ impl Queues {
         let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
     }
 
+    /// How many messages wait on a queue, without those that were taken.
+    #[must_use]
+    pub fn waiting(&self, queue: &str) -> usize {
+        self.lock().queues.get(queue).map_or(0, |queue| queue.waiting.len())
+    }
+
     /// How many messages are published and not settled.
     #[must_use]
     pub fn open(&self) -> usize {

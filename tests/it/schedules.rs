@@ -60,11 +60,12 @@ async fn a_schedule_runs_soon_after_the_start_and_then_at_its_rate() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_longer_than_the_rate_is_not_overlapped_nor_made_up_for() {
+async fn a_run_longer_than_the_rate_is_followed_by_one_and_not_by_all_that_were_missed() {
     let (sources, mut runs) = start(Duration::from_secs(150));
     let mut next = async || runs.recv().await.expect("it runs").0;
-    let (first, second) = (next().await, next().await);
-    assert_eq!((second - first).as_secs(), 180, "the two ticks in between are left out");
+    let (first, second, third) = (next().await, next().await, next().await);
+    assert_eq!((second - first).as_secs(), 150, "at once, for the ticks at 60 and 120 s");
+    assert_eq!((third - second).as_secs(), 150, "at 300 s, for those at 180 and 240 s");
     sources.stop().await;
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use local::embedded::bus::{InProcessBus, Queues};
-use shared::ports::{Bus, QUEUE_MESSAGES};
+use shared::ports::QUEUE_MESSAGES;
 
 use super::function::{gated_recorder, recorder};
 use super::world::{Kind, World};

@@ -4,32 +4,23 @@
 //! A value that depends on a resource (`Ref` to one, `Fn::GetAtt`, a `Fn::Sub` of one) or on a function
 //! not listed stays as it is written: whoever needs it as a literal says so with its place.
 
-use super::{Overrides, Result, TemplateError, node::Node};
+use super::{Overrides, Result, node::Node, parameter};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Marks a value that `AWS::NoValue` removes.
 const NO_VALUE: &str = "AWS::NoValue";
 
-/// The pseudo parameters that have a value without a deployment.
-const PSEUDO: [(&str, &str); 5] = [
-    ("AWS::AccountId", "000000000000"),
-    ("AWS::Partition", "aws"),
-    ("AWS::Region", "us-east-1"),
-    ("AWS::StackName", "hark"),
-    ("AWS::URLSuffix", "amazonaws.com"),
-];
-
 /// What names stand for: parameters with their values, and conditions.
 pub(super) struct Scope<'a> {
     parameters: BTreeMap<String, Value>,
-    conditions: BTreeMap<&'a str, Node<'a>>,
+    pub(super) conditions: BTreeMap<&'a str, Node<'a>>,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(root: &Node<'a>, overrides: &Overrides) -> Result<Self> {
         Ok(Self {
-            parameters: parameters(root, overrides)?,
+            parameters: parameter::values(root, overrides)?,
             conditions: match root.get("Conditions") {
                 Some(conditions) => conditions.entries()?.collect(),
                 None => BTreeMap::new(),
@@ -65,7 +56,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The value with its functions applied; `None` when it is `AWS::NoValue`.
-    fn resolve(&self, node: &Node<'a>) -> Result<Option<Value>> {
+    pub(super) fn resolve(&self, node: &Node<'a>) -> Result<Option<Value>> {
         match node.value {
             Value::Array(_) => self.resolve_items(node).map(Value::Array).map(Some),
             Value::Object(map) => match single(map) {
@@ -102,9 +93,7 @@ impl<'a> Scope<'a> {
             "Fn::Join" => Ok(Some(self.join(&argument, node.value)?)),
             "Fn::Split" => Ok(Some(self.split(&argument, node.value)?)),
             "Fn::Select" => Ok(Some(self.select(&argument, node.value)?)),
-            "Fn::Equals" | "Fn::Not" | "Fn::And" | "Fn::Or" => {
-                Ok(Some(Value::Bool(self.holds(node)?)))
-            }
+            "Fn::Equals" | "Fn::Not" | "Fn::And" | "Fn::Or" => Ok(Some(Value::Bool(self.holds(node)?))),
             name if name.starts_with("Fn::") => kept(),
             // A mapping with one key: an ordinary value (`Condition` is one in an IAM statement).
             _ => self.resolve_entries(node).map(Some),
@@ -129,16 +118,8 @@ impl<'a> Scope<'a> {
         let (text, own) = match argument.value {
             Value::Array(_) => {
                 let parts = arguments(argument)?;
-                let own = parts
-                    .get(1)
-                    .map(|own| self.resolve_entries(own))
-                    .transpose()?;
-                (
-                    parts
-                        .first()
-                        .map_or_else(String::new, |part| part.text().unwrap_or_default()),
-                    own,
-                )
+                let own = parts.get(1).map(|own| self.resolve_entries(own)).transpose()?;
+                (parts.first().map_or_else(String::new, |part| part.text().unwrap_or_default()), own)
             }
             _ => (argument.text()?, None),
         };
@@ -158,10 +139,7 @@ impl<'a> Scope<'a> {
         };
         let items: Option<Vec<String>> = items.iter().map(literal).collect();
         let separator = separator.text()?;
-        Ok(items.map_or_else(
-            || whole.clone(),
-            |items| Value::String(items.join(&separator)),
-        ))
+        Ok(items.map_or_else(|| whole.clone(), |items| Value::String(items.join(&separator))))
     }
 
     fn split(&self, argument: &Node<'a>, whole: &Value) -> Result<Value> {
@@ -186,120 +164,19 @@ impl<'a> Scope<'a> {
         let chosen = items.get(index).cloned();
         chosen.ok_or_else(|| argument.error("selects an item that the list doesn't have"))
     }
-
-    /// Whether the condition that `node` names holds.
-    fn named(&self, node: &Node<'a>) -> Result<bool> {
-        let name = node.text()?;
-        match self.conditions.get(name.as_str()) {
-            Some(condition) => self.holds(condition),
-            None => Err(node.error(format!("there is no condition {name:?}"))),
-        }
-    }
-
-    fn holds(&self, node: &Node<'a>) -> Result<bool> {
-        let unknown = || node.error("must be Fn::Equals, Fn::Not, Fn::And, Fn::Or or Condition");
-        let (name, argument) = node
-            .value
-            .as_object()
-            .and_then(single)
-            .ok_or_else(unknown)?;
-        let argument = Node::new(argument, format!("{}.{name}", node.place));
-        match name {
-            "Condition" => self.named(&argument),
-            "Fn::Equals" => self.equal(&argument),
-            "Fn::Not" => Ok(!self.all(&argument)?),
-            "Fn::And" => self.all(&argument),
-            "Fn::Or" => self.any(&argument),
-            _ => Err(unknown()),
-        }
-    }
-
-    fn all(&self, argument: &Node<'a>) -> Result<bool> {
-        for condition in argument.items() {
-            if !self.holds(&condition)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn any(&self, argument: &Node<'a>) -> Result<bool> {
-        for condition in argument.items() {
-            if self.holds(&condition)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn equal(&self, argument: &Node<'a>) -> Result<bool> {
-        let [left, right] = &arguments(argument)?[..] else {
-            return Err(argument.error("takes two values"));
-        };
-        Ok(self.comparable(left)? == self.comparable(right)?)
-    }
-
-    fn comparable(&self, node: &Node<'a>) -> Result<String> {
-        let value = self.resolve(node)?.unwrap_or(Value::Null);
-        literal(&value).ok_or_else(|| {
-            node.error("has no value here: give the parameter with --parameter NAME=VALUE")
-        })
-    }
 }
 
-fn parameters(root: &Node<'_>, overrides: &Overrides) -> Result<BTreeMap<String, Value>> {
-    let pseudo = PSEUDO.map(|(name, value)| (name.to_owned(), Value::from(value)));
-    let mut values = BTreeMap::from(pseudo);
-    let mut unknown = overrides.clone();
-    if let Some(declared) = root.get("Parameters") {
-        for (name, parameter) in declared.entries()? {
-            let given = unknown.remove(name).map(Value::String);
-            if let Some(value) =
-                given.or_else(|| parameter.get("Default").map(|node| node.value.clone()))
-            {
-                values.insert(name.to_owned(), list_aware(&parameter, value));
-            }
-        }
-    }
-    match unknown.keys().next() {
-        Some(name) => Err(TemplateError::at(
-            "Parameters",
-            format!("there is no parameter {name:?}"),
-        )),
-        None => Ok(values),
-    }
-}
-
-/// A `CommaDelimitedList` or `List<...>` is written as one string and read as a list.
-fn list_aware(parameter: &Node<'_>, value: Value) -> Value {
-    let kind = parameter
-        .get("Type")
-        .and_then(|kind| kind.text().ok())
-        .unwrap_or_default();
-    match &value {
-        Value::String(text) if kind == "CommaDelimitedList" || kind.starts_with("List<") => text
-            .split(',')
-            .map(|item| Value::from(item.trim()))
-            .collect(),
-        _ => value,
-    }
-}
-
-fn single(map: &Map<String, Value>) -> Option<(&str, &Value)> {
+pub(super) fn single(map: &Map<String, Value>) -> Option<(&str, &Value)> {
     let mut entries = map.iter();
     let (key, value) = entries.next()?;
     entries.next().is_none().then_some((key.as_str(), value))
 }
 
-fn arguments<'a>(node: &Node<'a>) -> Result<Vec<Node<'a>>> {
-    if node.value.is_array() {
-        Ok(node.items().collect())
-    } else {
-        Err(node.error("must be a list"))
-    }
+pub(super) fn arguments<'a>(node: &Node<'a>) -> Result<Vec<Node<'a>>> {
+    if node.value.is_array() { Ok(node.items().collect()) } else { Err(node.error("must be a list")) }
 }
 
-fn literal(value: &Value) -> Option<String> {
+pub(super) fn literal(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

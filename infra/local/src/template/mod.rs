@@ -1,18 +1,21 @@
 //! Reads `template.yaml` into what the runner needs: functions, routes, queue sources and schedules.
 //!
 //! The subset of CloudFormation and SAM that is known: `Parameters` with defaults and overrides,
-//! `Conditions`, `Globals`, the functions listed in [`intrinsic`], and the resource types in
-//! [`resources`]. What only matters to a deployment is read over and named in [`Template::ignored`];
+//! `Conditions`, `Globals`, the functions that `intrinsic.rs` names, and the resource types in
+//! `resources.rs`. What only matters to a deployment is read over and named in [`Template::ignored`];
 //! anything else is an error that names its place, so that what runs locally cannot silently differ
 //! from what is deployed.
 
+mod condition;
 mod event;
 mod function;
 mod http;
 mod intrinsic;
 mod mapping;
 mod node;
+mod parameter;
 mod resources;
+mod response;
 mod websocket;
 
 #[cfg(test)]
@@ -116,10 +119,7 @@ pub enum TemplateError {
 
 impl TemplateError {
     fn at(place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::At {
-            place: place.into(),
-            problem: problem.into(),
-        }
+        Self::At { place: place.into(), problem: problem.into() }
     }
 }
 
@@ -131,10 +131,8 @@ impl Template {
     /// # Errors
     /// [`TemplateError`]: unreadable, not YAML, or it holds what the runner doesn't know.
     pub fn read(path: &Path, overrides: &Overrides) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|source| TemplateError::Unreadable {
-            path: path.display().to_string(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| TemplateError::Unreadable { path: path.display().to_string(), source })?;
         Self::parse(&text, overrides)
     }
 
@@ -152,14 +150,12 @@ impl Template {
 
     /// The timeout of `function`; Lambda's default of 3 s when the template has no such function.
     pub fn timeout(&self, function: &str) -> Duration {
-        self.functions
-            .get(function)
-            .map_or(function::DEFAULT_TIMEOUT, |function| function.timeout)
+        self.functions.get(function).map_or(function::DEFAULT_TIMEOUT, |function| function.timeout)
     }
 }
 
 fn check_sections(root: &Node<'_>) -> Result<()> {
-    const KNOWN: [&str; 8] = [
+    const KNOWN: [&str; 9] = [
         "AWSTemplateFormatVersion",
         "Conditions",
         "Description",
@@ -168,11 +164,11 @@ fn check_sections(root: &Node<'_>) -> Result<()> {
         "Outputs",
         "Parameters",
         "Resources",
+        "Rules",
     ];
     for (key, value) in root.entries()? {
         match key {
             "Transform" if value.text()? == "AWS::Serverless-2016-10-31" => {}
-            "Rules" => {}
             key if KNOWN.contains(&key) => {}
             _ => return Err(value.error("is not known to the local runner")),
         }

@@ -1,6 +1,6 @@
 //! Sorts a template's resources by type.
 
-use super::{Result, Template, event, function, http, mapping, node::Node, websocket};
+use super::{Result, Template, event, function, http, mapping, node::Node, response, websocket};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,10 +46,7 @@ pub(super) struct Collector<'a> {
 pub(super) fn collect(resources: &Value, globals: &Value) -> Result<Template> {
     let resources: Vec<_> = Node::new(resources, "Resources").entries()?.collect();
     let globals = Node::new(globals, "Globals");
-    let mut collector = Collector {
-        template: Template::default(),
-        names: BTreeMap::new(),
-    };
+    let mut collector = Collector { template: Template::default(), names: BTreeMap::new() };
     check_globals(&globals)?;
     // Functions come first: everything else refers to them.
     for (id, resource) in of_type(&resources, "AWS::Serverless::Function") {
@@ -59,7 +56,7 @@ pub(super) fn collect(resources: &Value, globals: &Value) -> Result<Template> {
     for (id, resource) in &resources {
         collector.read(id, resource)?;
     }
-    websocket::attach_responses(&of_type(&resources, websocket::RESPONSE), &mut collector)?;
+    response::attach(&of_type(&resources, response::KIND), &mut collector)?;
     Ok(collector.template)
 }
 
@@ -72,10 +69,7 @@ fn check_globals(globals: &Node<'_>) -> Result<()> {
     Ok(())
 }
 
-fn of_type<'a, 'n>(
-    resources: &'n [(&'a str, Node<'a>)],
-    kind: &str,
-) -> Vec<(&'a str, &'n Node<'a>)> {
+fn of_type<'a, 'n>(resources: &'n [(&'a str, Node<'a>)], kind: &str) -> Vec<(&'a str, &'n Node<'a>)> {
     let typed = |resource: &Node<'_>| resource.value.get("Type") == Some(&Value::from(kind));
     let matching = resources.iter().filter(|(_, resource)| typed(resource));
     matching.map(|(id, resource)| (*id, resource)).collect()
@@ -99,7 +93,7 @@ impl<'a> Collector<'a> {
             "AWS::Serverless::WebSocketApi" => websocket::read(id, resource, self),
             "AWS::Serverless::HttpApi" => http::read(id, resource, self),
             "AWS::Lambda::EventSourceMapping" => mapping::read(resource, self),
-            websocket::RESPONSE => Ok(()),
+            response::KIND => Ok(()),
             other if DEPLOYMENT_ONLY.iter().any(|known| other.starts_with(known)) => {
                 self.template.ignored.insert(other.to_owned());
                 Ok(())

@@ -7,8 +7,6 @@ use super::{
 };
 use std::{collections::BTreeMap, time::Duration};
 
-pub(super) const RESPONSE: &str = "AWS::ApiGatewayV2::RouteResponse";
-
 /// The longest that API Gateway waits for a WebSocket integration.
 const INTEGRATION_LIMIT: Duration = Duration::from_secs(29);
 
@@ -37,7 +35,7 @@ pub struct WebSocketRoute {
     /// Whether what the function returns is sent back: it has a route response.
     pub responds: bool,
     /// Whether the route names a response selection expression.
-    selects_response: bool,
+    pub(super) selects_response: bool,
 }
 
 /// A `REQUEST` authorizer.
@@ -105,15 +103,8 @@ fn selection(expression: &Node<'_>) -> Result<Vec<String>> {
     }
 }
 
-fn routes(
-    routes: &Node<'_>,
-    collector: &mut Collector<'_>,
-) -> Result<BTreeMap<String, WebSocketRoute>> {
-    const KNOWN: [&str; 3] = [
-        "FunctionArn",
-        "IntegrationTimeout",
-        "RouteResponseSelectionExpression",
-    ];
+fn routes(routes: &Node<'_>, collector: &mut Collector<'_>) -> Result<BTreeMap<String, WebSocketRoute>> {
+    const KNOWN: [&str; 3] = ["FunctionArn", "IntegrationTimeout", "RouteResponseSelectionExpression"];
     let mut read = BTreeMap::new();
     for (key, route) in routes.entries()? {
         collector.check(&route, "WebSocketApi route", &KNOWN, &["OperationName"])?;
@@ -142,18 +133,11 @@ fn authorizer(auth: &Node<'_>, collector: &mut Collector<'_>) -> Result<Option<A
         "CUSTOM" => {
             let function = collector.function(&auth.need("AuthArn")?)?;
             let identity = match auth.get("IdentitySource") {
-                Some(sources) => sources
-                    .items()
-                    .map(|source| identity(&source))
-                    .collect::<Result<_>>()?,
+                Some(sources) => sources.items().map(|source| identity(&source)).collect::<Result<_>>()?,
                 None => Vec::new(),
             };
             let timeout = INTEGRATION_LIMIT.min(collector.template.timeout(&function));
-            Ok(Some(Authorizer {
-                function,
-                timeout,
-                identity,
-            }))
+            Ok(Some(Authorizer { function, timeout, identity }))
         }
         _ => Err(kind.error("must be CUSTOM or NONE for the local runner")),
     }
@@ -168,67 +152,4 @@ fn identity(source: &Node<'_>) -> Result<IdentitySource> {
     } else {
         Err(source.error("must be route.request.header.* or route.request.querystring.*"))
     }
-}
-
-/// Gives each route its response: SAM makes the routes, but the responses are resources of their own
-/// that name a route by the logical id which SAM generates.
-///
-/// # Errors
-/// A response of a route that doesn't exist, or a route that expects a response and has none.
-pub(super) fn attach_responses(
-    responses: &[(&str, &Node<'_>)],
-    collector: &mut Collector<'_>,
-) -> Result<()> {
-    const KNOWN: [&str; 3] = ["ApiId", "RouteId", "RouteResponseKey"];
-    for (_, response) in responses {
-        let properties = response.need("Properties")?;
-        collector.check(&properties, "RouteResponse", &KNOWN, &[])?;
-        let route = properties.need("RouteId")?;
-        let api = collector.template.websocket.as_mut();
-        match api.and_then(|api| api.by_logical_id(route.resource().ok()?)) {
-            Some(found) => found.responds = true,
-            None => return Err(route.error("is not a route of this template's WebSocket API")),
-        }
-    }
-    check_responses(collector)
-}
-
-fn check_responses(collector: &Collector<'_>) -> Result<()> {
-    let Some(api) = &collector.template.websocket else {
-        return Ok(());
-    };
-    let odd = api
-        .routes
-        .iter()
-        .find(|(_, route)| route.responds != route.selects_response);
-    match odd {
-        Some((key, _)) => Err(super::TemplateError::at(
-            format!("Resources.{}.Properties.Routes.{key}", api.id),
-            format!(
-                "a reply takes both a RouteResponseSelectionExpression and an {RESPONSE} for {}",
-                logical_id(&api.id, key)
-            ),
-        )),
-        None => Ok(()),
-    }
-}
-
-impl WebSocketApi {
-    fn by_logical_id(&mut self, wanted: &str) -> Option<&mut WebSocketRoute> {
-        let Self { id, routes, .. } = self;
-        let mut routes = routes.iter_mut();
-        routes.find_map(|(key, route)| (logical_id(id, key) == wanted).then_some(route))
-    }
-}
-
-/// The logical id that SAM gives the route `key` of the API `api`.
-fn logical_id(api: &str, key: &str) -> String {
-    let lower = key.trim_start_matches('$').to_lowercase();
-    let mut letters = lower.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    format!(
-        "{api}{}{}Route",
-        first.map(String::from).unwrap_or_default(),
-        letters.as_str()
-    )
 }

@@ -1,0 +1,160 @@
+//! `@connections`: post to a socket, look at it, close it.
+
+mod signature;
+
+pub use signature::Credentials;
+
+use super::{
+    clock,
+    sockets::{Close, MAX_POST, PostError, Sockets},
+};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
+use signature::Verifier;
+
+/// The management API over the live sockets.
+pub(super) struct Management {
+    sockets: Sockets,
+    verifier: Option<Verifier>,
+}
+
+/// A refusal in the words that the SDKs know, by `x-amzn-ErrorType`.
+struct Refused {
+    status: StatusCode,
+    kind: &'static str,
+    message: &'static str,
+}
+
+const GONE: Refused = Refused::new(StatusCode::GONE, "GoneException", "Gone");
+const FORBIDDEN: Refused = Refused::new(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden");
+const TOO_LARGE: Refused =
+    Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", "Message is too large");
+const NOT_TEXT: Refused =
+    Refused::new(StatusCode::BAD_REQUEST, "BadRequestException", "A frame must be UTF-8 text");
+
+impl Refused {
+    const fn new(status: StatusCode, kind: &'static str, message: &'static str) -> Self {
+        Self { status, kind, message }
+    }
+}
+
+impl Management {
+    /// Answers without asking for a signature: for callers on this machine.
+    pub(super) fn open(sockets: Sockets) -> Self {
+        Self { sockets, verifier: None }
+    }
+
+    /// Answers requests signed with `credentials` (Signature Version 4).
+    pub(super) fn signed(sockets: Sockets, credentials: Credentials) -> Self {
+        let verifier = Some(Verifier::new(credentials));
+        Self { sockets, verifier }
+    }
+
+    /// Answers one request about the connection `id`.
+    pub(super) async fn answer(&self, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (parts, body) = request.into_parts();
+        let answered = match Limited::new(body, MAX_POST).collect().await {
+            Ok(body) => self.permitted(id, &parts, body.to_bytes()),
+            Err(_) => Err(TOO_LARGE),
+        };
+        answered.unwrap_or_else(|refused| refused.response())
+    }
+
+    fn permitted(&self, id: &str, parts: &Parts, body: Bytes) -> Result<Response<Full<Bytes>>, Refused> {
+        if let Some(verifier) = &self.verifier {
+            verifier.verify(parts, &body).map_err(|reason| {
+                tracing::warn!(reason, "an @connections request is not signed as it must be");
+                FORBIDDEN
+            })?;
+        }
+        match parts.method {
+            Method::POST => self.post(id, body),
+            Method::GET => self.inspect(id),
+            Method::DELETE => self.delete(id),
+            _ => Err(FORBIDDEN),
+        }
+    }
+
+    fn post(&self, id: &str, body: Bytes) -> Result<Response<Full<Bytes>>, Refused> {
+        match self.sockets.post(id, body) {
+            Ok(()) => Ok(Response::new(Full::default())),
+            Err(PostError::Gone) => Err(GONE),
+            Err(PostError::TooLarge) => Err(TOO_LARGE),
+            Err(PostError::NotText) => Err(NOT_TEXT),
+        }
+    }
+
+    fn inspect(&self, id: &str) -> Result<Response<Full<Bytes>>, Refused> {
+        let seen = self.sockets.inspect(id).ok_or(GONE)?;
+        let body = serde_json::json!({
+            "connectedAt": clock::iso_8601(seen.connected_at),
+            "identity": { "sourceIp": seen.source_ip, "userAgent": seen.user_agent },
+            "lastActiveAt": clock::iso_8601(seen.last_active_at),
+        });
+        Ok(json(StatusCode::OK, &body))
+    }
+
+    fn delete(&self, id: &str) -> Result<Response<Full<Bytes>>, Refused> {
+        if !self.sockets.close(id, Close::DELETED) {
+            return Err(GONE);
+        }
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        Ok(response)
+    }
+}
+
+impl Refused {
+    fn response(&self) -> Response<Full<Bytes>> {
+        let mut response = json(self.status, &serde_json::json!({ "message": self.message }));
+        let kind = HeaderValue::from_static(self.kind);
+        response.headers_mut().insert("x-amzn-errortype", kind);
+        response
+    }
+}
+
+/// The answer to a caller who may not manage connections here.
+pub(super) fn forbidden() -> Response<Full<Bytes>> {
+    FORBIDDEN.response()
+}
+
+fn json(status: StatusCode, body: &serde_json::Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+/// The connection id of `/{stage}/@connections/{id}` or `/@connections/{id}`, however it is encoded.
+pub(super) fn connection_of(path: &str) -> Option<String> {
+    let (before, id) = path.rsplit_once('/')?;
+    let (stage, name) = before.rsplit_once('/')?;
+    let is_ours = percent_decode_str(name).eq(b"@connections".iter().copied());
+    let one_stage = stage.is_empty() || !stage[1..].contains('/');
+    let id = percent_decode_str(id).decode_utf8().ok()?;
+    (is_ours && one_stage && !id.is_empty()).then(|| id.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::connection_of;
+
+    #[test]
+    fn a_connection_is_named_with_or_without_a_stage_and_however_encoded() {
+        for path in [
+            "/live/@connections/abc=",
+            "/live/@connections/abc%3D",
+            "/live/%40connections/abc%3D",
+            "/@connections/abc=",
+        ] {
+            assert_eq!(connection_of(path).as_deref(), Some("abc="), "{path}");
+        }
+        for path in ["/a/b/@connections/abc=", "/@connections/", "/connections/abc=", "/", ""] {
+            assert_eq!(connection_of(path), None, "{path}");
+        }
+    }
+}

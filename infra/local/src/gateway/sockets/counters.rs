@@ -1,0 +1,43 @@
+//! What the sockets have done, for tests and `/metrics`.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Counts since the runner's start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Frames accepted for a socket by `post`; replies to frames are not counted.
+    pub posts: u64,
+    /// Sockets opened.
+    pub opened: u64,
+    /// Sockets closed.
+    pub closed: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Tally {
+    posts: AtomicU64,
+    opened: AtomicU64,
+    closed: AtomicU64,
+}
+
+impl Tally {
+    pub(super) fn posted(&self) {
+        self.posts.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn opened(&self) {
+        self.opened.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn closed(&self) {
+        self.closed.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn read(&self) -> Counters {
+        Counters {
+            posts: self.posts.load(Relaxed),
+            opened: self.opened.load(Relaxed),
+            closed: self.closed.load(Relaxed),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The live sockets: who is connected, and the way to each of them.
+//!
+//! [`Sockets`] is made before anything else, since the handlers post through it; the gateway fills it.
+
+mod counters;
+mod outbox;
+mod socket;
+
+pub use counters::Counters;
+pub use outbox::Close;
+pub(in crate::gateway) use outbox::End;
+pub use socket::{Inspection, PostError, Socket};
+
+use bytes::Bytes;
+use counters::Tally;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// Enough that posts on all cores seldom meet in one lock.
+const SHARDS: usize = 32;
+
+/// The largest frame that can be posted, in bytes.
+pub const MAX_POST: usize = 128 * 1024;
+
+type Shard = HashMap<Arc<str>, Arc<Socket>>;
+
+/// Every open socket by its connection id. Clones share one table.
+#[derive(Clone, Default)]
+pub struct Sockets {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    shards: [RwLock<Shard>; SHARDS],
+    hasher: RandomState,
+    tally: Tally,
+}
+
+impl Sockets {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sends `frame` to one connection: a send into its queue, without a copy of the frame.
+    ///
+    /// # Errors
+    /// [`PostError::TooLarge`] over [`MAX_POST`]; [`PostError::NotText`] when it is not UTF-8;
+    /// [`PostError::Gone`] when there is no such connection, its `$connect` hasn't returned yet, or it is
+    /// closing.
+    pub fn post(&self, id: &str, frame: Bytes) -> Result<(), PostError> {
+        if frame.len() > MAX_POST {
+            return Err(PostError::TooLarge);
+        }
+        let socket = self.get(id).ok_or(PostError::Gone)?;
+        socket.push(Utf8Bytes::try_from(frame).map_err(|_| PostError::NotText)?)?;
+        self.inner.tally.posted();
+        Ok(())
+    }
+
+    /// Starts closing one connection; false when there is no such connection.
+    pub fn close(&self, id: &str, close: Close) -> bool {
+        self.get(id).is_some_and(|socket| socket.close(close))
+    }
+
+    /// What is known about one connection.
+    pub fn inspect(&self, id: &str) -> Option<Inspection> {
+        self.get(id).map(|socket| socket.inspect())
+    }
+
+    /// How many sockets are open.
+    pub fn len(&self) -> usize {
+        let shards = self.inner.shards.iter();
+        shards.map(|shard| read(shard).len()).sum()
+    }
+
+    /// Whether no socket is open.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What has been counted since the start.
+    pub fn counters(&self) -> Counters {
+        self.inner.tally.read()
+    }
+
+    /// Makes `socket` reachable: its `$connect` has returned.
+    pub(super) fn insert(&self, socket: Arc<Socket>) {
+        self.inner.tally.opened();
+        let id = socket.id.clone();
+        write(self.shard(&id)).insert(id, socket);
+    }
+
+    /// Forgets a connection, which is closed.
+    pub(super) fn remove(&self, id: &str) {
+        if write(self.shard(id)).remove(id).is_some() {
+            self.inner.tally.closed();
+        }
+    }
+
+    /// Starts closing every socket.
+    pub(super) fn close_all(&self, close: &Close) {
+        for shard in &self.inner.shards {
+            for socket in read(shard).values() {
+                socket.close(close.clone());
+            }
+        }
+    }
+
+    fn get(&self, id: &str) -> Option<Arc<Socket>> {
+        read(self.shard(id)).get(id).cloned()
+    }
+
+    fn shard(&self, id: &str) -> &RwLock<Shard> {
+        let hash = self.inner.hasher.hash_one(id);
+        // The table inside uses the low bits: the high ones pick the shard.
+        let index = usize::try_from(hash >> 48).unwrap_or_default() % SHARDS;
+        &self.inner.shards[index]
+    }
+}
+
+fn read(shard: &RwLock<Shard>) -> RwLockReadGuard<'_, Shard> {
+    shard.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write(shard: &RwLock<Shard>) -> RwLockWriteGuard<'_, Shard> {
+    shard.write().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,11 @@
+//! The gateway under real clients, over tiny functions written here.
+
+mod client;
+mod frames;
+mod functions;
+mod handshake;
+mod http;
+mod limits;
+mod management;
+mod stage;
+mod stopping;

@@ -1,0 +1,110 @@
+//! What the runner can be told on the command line and in the environment.
+
+use crate::{
+    gateway::{Credentials, Limits},
+    template::Overrides,
+};
+use clap::Parser;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    time::Duration,
+};
+
+/// Runs Hark on this machine: stands in for API Gateway, Lambda and the Amazon MQ event source.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "hark", version)]
+pub struct Options {
+    /// The port of sockets and HTTP; 0 takes any free one.
+    #[arg(long, env = "PORT", default_value_t = 3000)]
+    pub port: u16,
+
+    /// The address to listen on; 0.0.0.0 lets other machines in.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub host: IpAddr,
+
+    /// The folder of the embedded state.
+    #[arg(long, env = "STATE_DIR", default_value = "target/hark")]
+    pub state_dir: PathBuf,
+
+    /// The loopback port of `@connections` with real services; 0 takes any free one.
+    #[arg(long, env = "MANAGEMENT_PORT", default_value_t = 0)]
+    pub management_port: u16,
+
+    /// The key id that callers of `@connections` sign with, when it has a port of its own.
+    #[arg(long, env = "MANAGEMENT_ACCESS_KEY", default_value = "local")]
+    pub management_access_key: String,
+
+    /// The secret key that callers of `@connections` sign with; made anew at each start when not given.
+    #[arg(long, env = "MANAGEMENT_SECRET_KEY", hide_env_values = true)]
+    pub management_secret_key: Option<String>,
+
+    /// The template that says which functions, routes, queues and schedules there are.
+    #[arg(long, default_value = "template.yaml")]
+    pub template: PathBuf,
+
+    /// A template parameter's value in place of its default; may be repeated.
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub parameters: Vec<(String, String)>,
+
+    /// Seconds without a message either way after which a socket is closed.
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
+    pub idle_timeout: Duration,
+
+    /// Seconds after which a socket is closed however busy it is.
+    #[arg(long, value_name = "SECONDS", default_value = "7200", value_parser = seconds)]
+    pub max_lifetime: Duration,
+
+    /// The WebSocket API's stage, in place of the template's.
+    #[arg(long)]
+    pub stage: Option<String>,
+}
+
+impl Options {
+    /// The options without a command line or an environment.
+    pub fn defaults() -> Self {
+        Self {
+            port: 3000,
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            state_dir: PathBuf::from("target/hark"),
+            management_port: 0,
+            management_access_key: "local".to_owned(),
+            management_secret_key: None,
+            template: PathBuf::from("template.yaml"),
+            parameters: Vec::new(),
+            idle_timeout: Duration::from_secs(600),
+            max_lifetime: Duration::from_secs(7200),
+            stage: None,
+        }
+    }
+
+    /// The parameters given for the template.
+    pub fn overrides(&self) -> Overrides {
+        self.parameters.iter().cloned().collect()
+    }
+
+    /// How long a socket may live.
+    pub fn limits(&self) -> Limits {
+        Limits { idle: self.idle_timeout, life: self.max_lifetime }
+    }
+
+    /// The key that `@connections` asks for on a port of its own. A secret key that isn't given is made
+    /// here: call this once, and give the functions the same.
+    pub fn management_credentials(&self) -> Credentials {
+        let secret_key = self.management_secret_key.clone();
+        Credentials {
+            access_key: self.management_access_key.clone(),
+            secret_key: secret_key.unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string()),
+        }
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "must be a number of seconds")?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}

@@ -109,9 +109,8 @@ impl RabbitBus {
 
     async fn attempt(&self, batch: &mut Vec<Parcel>, within: Duration) -> Result<(), Fault> {
         let (link, reused) = self.link(within).await?;
-        let sent = on_channel(&link, within, reused, async |channel| {
-            publish::publish(channel, batch, reused).await
-        });
+        let sent =
+            on_channel(&link, within, reused, async |channel| publish::publish(channel, batch, reused).await);
         self.forget_unless_fine(&link, sent.await)
     }
 

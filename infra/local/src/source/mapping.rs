@@ -6,12 +6,12 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use bytes::Bytes;
 use shared::mq_event::{RabbitMqEvent, RabbitMqMessage};
+use tokio_util::sync::CancellationToken;
 
 use super::Broker;
 use super::batch::{Consumer, SourceError, collect};
 use super::in_process::InProcessConsumer;
 use super::rabbitmq::RabbitConsumer;
-use super::stop::Stop;
 use crate::invoke::{FunctionError, Invoker};
 use crate::template::QueueSource;
 
@@ -32,25 +32,22 @@ impl Mapping {
         Self { source, broker, invoker }
     }
 
-    /// Consumes until `stop`; a connection that can't be had or breaks is tried again.
-    pub(super) async fn run(self, mut stop: Stop) {
+    /// Consumes until it is `stopping`; a connection that can't be had or breaks is tried again.
+    pub(super) async fn run(self, stopping: CancellationToken) {
         let mut pauses = pauses();
-        loop {
-            let Some(opened) = stop.or(self.open()).await else { return };
+        while let Some(opened) = stopping.run_until_cancelled(self.open()).await {
             let lost = match opened {
-                Ok((mut consumer, vhost)) => match self.consume(consumer.as_mut(), &vhost, &mut stop).await {
-                    Ok(()) => return consumer.close().await,
-                    Err(lost) => {
-                        pauses = self::pauses();
-                        lost
+                Ok((mut consumer, vhost)) => {
+                    pauses = self::pauses();
+                    match self.consume(consumer.as_mut(), &vhost, &stopping).await {
+                        Ok(()) => return consumer.close().await,
+                        Err(lost) => lost,
                     }
-                },
+                }
                 Err(unreachable) => unreachable,
             };
             tracing::warn!(queue = self.source.queue, error = %lost, "the event source connects again");
-            if stop.or(pause(&mut pauses)).await.is_none() {
-                return;
-            }
+            stopping.run_until_cancelled(pause(&mut pauses)).await;
         }
     }
 
@@ -68,17 +65,16 @@ impl Mapping {
         }
     }
 
-    /// Ends with `Ok` at `stop`. A batch in hand is finished first.
+    /// Ends with `Ok` when stopping. A batch in hand is finished first.
     async fn consume(
         &self,
         consumer: &mut dyn Consumer,
         vhost: &str,
-        stop: &mut Stop,
+        stopping: &CancellationToken,
     ) -> Result<(), SourceError> {
         let mut pauses = pauses();
-        loop {
-            let collecting = collect(consumer, self.source.batch_size, self.source.window);
-            let Some(batch) = stop.or(collecting).await else { return consumer.give_back().await };
+        let QueueSource { batch_size, window, .. } = self.source;
+        while let Some(batch) = stopping.run_until_cancelled(collect(consumer, batch_size, window)).await {
             match self.invoke(batch?, vhost).await {
                 Ok(_) => {
                     consumer.settle().await?;
@@ -88,12 +84,11 @@ impl Mapping {
                     self.report(&error);
                     // There is no partial answer for Amazon MQ: all of it comes again.
                     consumer.give_back().await?;
-                    if stop.or(pause(&mut pauses)).await.is_none() {
-                        return Ok(());
-                    }
+                    stopping.run_until_cancelled(pause(&mut pauses)).await;
                 }
             }
         }
+        consumer.give_back().await
     }
 
     async fn invoke(&self, batch: Vec<RabbitMqMessage>, vhost: &str) -> Result<Bytes, FunctionError> {

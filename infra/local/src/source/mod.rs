@@ -5,21 +5,20 @@ mod in_process;
 mod mapping;
 mod rabbitmq;
 mod schedule;
-mod stop;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
+use crate::Background;
 use crate::embedded::bus::Queues;
 use crate::invoke::{FunctionError, Invoker};
 use crate::template::{QueueSource, Schedule};
 use mapping::Mapping;
 use schedule::Trigger;
-use stop::Stop;
 
 /// Where the queues are.
 #[derive(Clone)]
@@ -34,9 +33,13 @@ pub enum Broker {
 /// Dropping it ends them at once; [`Sources::stop`] lets them finish.
 pub struct Sources {
     tasks: JoinSet<()>,
-    stop: watch::Sender<bool>,
-    triggers: HashMap<String, Trigger>,
+    stopping: CancellationToken,
+    schedules: Schedules,
 }
+
+/// Runs schedules between their times.
+#[derive(Clone, Default)]
+pub struct Schedules(HashMap<String, Trigger>);
 
 impl Sources {
     /// Starts to feed `queues` and `schedules` to their functions. Must be called inside a runtime.
@@ -48,35 +51,67 @@ impl Sources {
         broker: &Broker,
         invoker: &Arc<dyn Invoker>,
     ) -> Self {
-        let stop = watch::Sender::new(false);
+        let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
         for source in queues {
-            tasks.spawn(Mapping::new(source, broker.clone(), invoker.clone()).run(Stop::new(&stop)));
+            tasks.spawn(Mapping::new(source, broker.clone(), invoker.clone()).run(stopping.clone()));
         }
-        let mut triggers = HashMap::new();
+        let mut by_name = Schedules::default();
         for schedule in schedules {
-            let (trigger, requests) = Trigger::new();
-            triggers.insert(schedule.name.clone(), trigger.clone());
-            triggers.entry(schedule.function.clone()).or_insert(trigger);
-            tasks.spawn(schedule::run(schedule, invoker.clone(), requests, Stop::new(&stop)));
+            let requests = by_name.add(&schedule);
+            tasks.spawn(schedule::run(schedule, invoker.clone(), requests, stopping.clone()));
         }
-        Self { tasks, stop, triggers }
+        Self { tasks, stopping, schedules: by_name }
     }
 
-    /// Invokes a schedule's function now, or after the run under way, and gives its answer. `name` is the
-    /// schedule's, or its function's.
+    /// A handle by which schedules can be run, also after [`Sources::into_background`].
+    #[must_use]
+    pub fn schedules(&self) -> Schedules {
+        self.schedules.clone()
+    }
+
+    /// See [`Schedules::run`].
     ///
     /// # Errors
-    /// What the function failed with; `NotFound` when there is no such schedule.
+    /// As there.
     pub async fn run_schedule(&self, name: &str) -> Result<Bytes, FunctionError> {
-        let trigger = self.triggers.get(name).ok_or_else(|| FunctionError::not_found(name))?;
-        trigger.fire().await.unwrap_or_else(|| Err(FunctionError::not_found(name)))
+        self.schedules.run(name).await
     }
 
     /// Lets every source finish the batch in hand, gives the rest back to the queues, and returns when
     /// all have ended.
     pub async fn stop(mut self) {
-        self.stop.send_replace(true);
+        self.stopping.cancel();
         while self.tasks.join_next().await.is_some() {}
+    }
+
+    /// The sources as a part of the runner, which stops them with itself.
+    #[must_use]
+    pub fn into_background(self) -> Background {
+        Box::new(|runner_stops| {
+            Box::pin(async move {
+                runner_stops.cancelled().await;
+                self.stop().await;
+            })
+        })
+    }
+}
+
+impl Schedules {
+    /// Invokes a schedule's function now, or after the run under way, and gives its answer. `name` is the
+    /// schedule's, or its function's.
+    ///
+    /// # Errors
+    /// What the function failed with; `NotFound` when there is no such schedule, or it has ended.
+    pub async fn run(&self, name: &str) -> Result<Bytes, FunctionError> {
+        let trigger = self.0.get(name).ok_or_else(|| FunctionError::not_found(name))?;
+        trigger.fire().await.unwrap_or_else(|| Err(FunctionError::not_found(name)))
+    }
+
+    fn add(&mut self, schedule: &Schedule) -> schedule::Requests {
+        let (trigger, requests) = Trigger::new();
+        self.0.insert(schedule.name.clone(), trigger.clone());
+        self.0.entry(schedule.function.clone()).or_insert(trigger);
+        requests
     }
 }

@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::stop::Stop;
 use crate::invoke::{FunctionError, Invoker};
 use crate::template::Schedule;
 
@@ -19,7 +19,7 @@ use crate::template::Schedule;
 const FIRST_RUN_AFTER: Duration = Duration::from_secs(1);
 
 type Answer = Result<Bytes, FunctionError>;
-type Requests = mpsc::Receiver<oneshot::Sender<Answer>>;
+pub(super) type Requests = mpsc::Receiver<oneshot::Sender<Answer>>;
 
 /// Asks a schedule's task for a run between its own.
 #[derive(Clone)]
@@ -39,15 +39,15 @@ impl Trigger {
     }
 }
 
-/// Runs the schedule until `stop`, one run after another.
+/// Runs the schedule until it is `stopping`, one run after another.
 pub(super) async fn run(
     schedule: Schedule,
     invoker: Arc<dyn Invoker>,
     mut requests: Requests,
-    mut stop: Stop,
+    stopping: CancellationToken,
 ) {
     let mut ticks = ticks(schedule.rate);
-    while let Some(reply) = stop.or(next(&mut ticks, &mut requests)).await {
+    while let Some(reply) = stopping.run_until_cancelled(next(&mut ticks, &mut requests)).await {
         let answer = invoke(&schedule, invoker.as_ref()).await;
         if let Err(error) = &answer {
             let Schedule { name, function, .. } = &schedule;

@@ -32,7 +32,7 @@ const DECLARE_WITHIN: Duration = Duration::from_secs(5);
 pub struct RabbitConfig {
     /// `amqp://` or `amqps://user:password@host:port/vhost`; the vhost `/` is written `%2f`.
     pub url: String,
-    /// For connecting, and for publishing and all confirms.
+    /// For connecting, and for publishing with all confirms, each.
     pub deadline: Duration,
     /// How many `chat.fanout.N` run in parallel.
     pub fanout_queues: u32,

@@ -8,23 +8,23 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
-/// What the proxy does with the connections that it has; new ones are served unless it refuses.
+/// What the proxy does with new connections.
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
     Serve,
     Refuse,
 }
 
-/// Stands in front of a broker. A connection belongs to the generation in which it was made: raising it
-/// ends or silences the older ones.
+/// Stands in front of a broker.
 pub struct Proxy {
     pub url: String,
     mode: watch::Sender<Mode>,
-    generation: watch::Sender<Ending>,
+    /// Each value sent ends the connections made before it.
+    ending: watch::Sender<Ending>,
     task: AbortHandle,
 }
 
-/// How the connections of earlier generations end.
+/// How the connections that there are end.
 #[derive(Clone, Copy)]
 enum Ending {
     None,
@@ -39,19 +39,19 @@ impl Proxy {
         let target = format!("{}:{}", uri.authority.host, uri.authority.port);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let here = listener.local_addr().expect("it listens");
-        let (mode, generation) = (watch::Sender::new(Mode::Serve), watch::Sender::new(Ending::None));
-        let task = tokio::spawn(accept(listener, target.clone(), mode.subscribe(), generation.clone()));
-        Self { url: swap_address(url, &target, here), mode, generation, task: task.abort_handle() }
+        let (mode, ending) = (watch::Sender::new(Mode::Serve), watch::Sender::new(Ending::None));
+        let task = tokio::spawn(accept(listener, target.clone(), mode.subscribe(), ending.clone()));
+        Self { url: swap_address(url, &target, here), mode, ending, task: task.abort_handle() }
     }
 
     /// Ends every connection, as a broker's restart does.
     pub fn cut(&self) {
-        self.generation.send_replace(Ending::Closed);
+        self.ending.send_replace(Ending::Closed);
     }
 
     /// Makes every connection silent without ending it.
     pub fn silence(&self) {
-        self.generation.send_replace(Ending::Silent);
+        self.ending.send_replace(Ending::Silent);
     }
 
     /// Ends every connection and refuses new ones.
@@ -81,14 +81,12 @@ async fn accept(
     listener: TcpListener,
     target: String,
     mode: watch::Receiver<Mode>,
-    generation: watch::Sender<Ending>,
+    ending: watch::Sender<Ending>,
 ) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         if *mode.borrow() == Mode::Serve {
-            let mut ending = generation.subscribe();
-            ending.mark_unchanged();
-            connections.spawn(pass(client, target.clone(), ending));
+            connections.spawn(pass(client, target.clone(), ending.subscribe()));
         }
     }
 }

@@ -90,7 +90,7 @@ async fn each_event_goes_to_the_queue_of_its_kind(world: World) {
     let events = [chunk(0), stored(1), chunk(1), chunk(2)];
     world.bus.publish(&events, NOW).await.expect("they are confirmed");
     let expected = [
-        (QUEUE_MESSAGES.to_owned(), vec![stored_like(&events[1])]),
+        (QUEUE_MESSAGES.to_owned(), vec![events[1].clone()]),
         (fanout_queue(0), vec![chunk(0), chunk(FANOUT_QUEUES)]),
         (fanout_queue(1), vec![chunk(1)]),
     ];
@@ -101,10 +101,6 @@ async fn each_event_goes_to_the_queue_of_its_kind(world: World) {
         sources.stop().await;
         assert!(recorded.is_empty(), "{queue}");
     }
-}
-
-fn stored_like(event: &Event) -> Event {
-    event.clone()
 }
 
 async fn nothing_to_publish_is_a_success(world: World) {

@@ -1,1 +1,5 @@
+#![expect(unreachable_pub, reason = "a test binary exports nothing")]
 
+mod broker;
+mod conformance;
+mod schedules;

@@ -9,6 +9,7 @@ pub mod invoke;
 mod options;
 mod runner;
 mod signal;
+pub mod source;
 pub mod template;
 
 pub use options::Options;

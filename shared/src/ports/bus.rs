@@ -146,6 +146,6 @@ pub trait Bus: Send + Sync {
     /// Whether the broker answers: for health.
     ///
     /// # Errors
-    /// When it doesn't, or failed within the last second.
+    /// When it doesn't, or not in time.
     async fn ping(&self) -> Result<(), BusError>;
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use lapin::Channel;
 use lapin::options::ConfirmSelectOptions;
 use tokio::time::timeout;
 
@@ -31,7 +32,7 @@ const DECLARE_WITHIN: Duration = Duration::from_secs(5);
 pub struct RabbitConfig {
     /// `amqp://` or `amqps://user:password@host:port/vhost`; the vhost `/` is written `%2f`.
     pub url: String,
-    /// For connecting, and for publishing and all confirms.
+    /// For connecting, and for publishing with all confirms, each.
     pub deadline: Duration,
     /// How many `chat.fanout.N` run in parallel.
     pub fanout_queues: u32,
@@ -107,17 +108,39 @@ impl RabbitBus {
     }
 
     async fn attempt(&self, batch: &mut Vec<Parcel>, within: Duration) -> Result<(), Fault> {
-        let reused = self.slot.live();
-        let known_dead = reused.is_none() && self.slot.holds_a_dead_one();
-        let within = if known_dead { REBUILD_WITHIN } else { within };
-        let link = self.slot.link(within).await?;
-        let sent = publish_on(&link, batch, within, reused.is_some()).await;
-        if let Err(fault) = &sent
+        let (link, reused) = self.link(within).await?;
+        let sent =
+            on_channel(&link, within, reused, async |channel| publish::publish(channel, batch, reused).await);
+        self.forget_unless_fine(&link, sent.await)
+    }
+
+    /// The connection, and whether it was there before.
+    async fn link(&self, within: Duration) -> Result<(Arc<Link>, bool), Fault> {
+        if let Some(link) = self.slot.live() {
+            return Ok((link, true));
+        }
+        let within = if self.slot.holds_a_dead_one() { REBUILD_WITHIN } else { within };
+        Ok((self.slot.link(within).await?, false))
+    }
+
+    fn forget_unless_fine(&self, link: &Arc<Link>, outcome: Result<(), Fault>) -> Result<(), Fault> {
+        if let Err(fault) = &outcome
             && !fault.is_unroutable()
         {
-            self.slot.forget(&link);
+            self.slot.forget(link);
         }
-        sent
+        outcome
+    }
+
+    /// One round trip to the broker.
+    async fn ask(&self, within: Duration) -> Result<(), Fault> {
+        let (link, reused) = self.link(within).await?;
+        let answer = on_channel(&link, within, reused, async |channel| {
+            // On a channel that has it already, this changes nothing and is answered.
+            let asked = channel.confirm_select(ConfirmSelectOptions::default()).await;
+            asked.map_err(|e| Fault::of(&e, reused))
+        });
+        self.forget_unless_fine(&link, answer.await)
     }
 
     fn judge(&self, outcome: &Result<(), Fault>) {
@@ -128,20 +151,21 @@ impl RabbitBus {
     }
 }
 
-async fn publish_on(
+/// Does `work` on a channel for it alone, which is kept for the next only after a success.
+async fn on_channel(
     link: &Link,
-    batch: &mut Vec<Parcel>,
     within: Duration,
     reused: bool,
+    work: impl AsyncFnOnce(&Channel) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let publishing = async {
+    let working = async {
         let channel = link.channel().await.map_err(|e| Fault::of(&e, reused))?;
-        publish::publish(&channel, batch, reused).await?;
+        work(&channel).await?;
         link.put_back(channel);
         Ok(())
     };
-    let silent = || format!("no confirm within {} ms", within.as_millis());
-    match timeout(within, publishing).await {
+    let silent = || format!("no answer within {} ms", within.as_millis());
+    match timeout(within, working).await {
         Ok(outcome) => outcome,
         Err(_) if reused && link.may_be_stale() => Err(Fault::Stale(silent())),
         Err(_) => Err(Fault::Failed(silent())),
@@ -173,20 +197,10 @@ impl Bus for RabbitBus {
     }
 
     async fn ping(&self) -> Result<(), BusError> {
-        let link = self.slot.link(self.config.deadline).await.map_err(unavailable)?;
-        let asking = async {
-            let channel = link.channel().await?;
-            // On a channel that has it already, this changes nothing and is answered.
-            channel.confirm_select(ConfirmSelectOptions::default()).await?;
-            link.put_back(channel);
-            Ok::<(), lapin::Error>(())
+        let answer = match self.ask(self.config.deadline).await {
+            Err(Fault::Stale(_)) => self.ask(REBUILD_WITHIN).await,
+            answer => answer,
         };
-        let fault = match timeout(self.config.deadline, asking).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {} ms", self.config.deadline.as_millis()),
-        };
-        self.slot.forget(&link);
-        Err(BusError::Unavailable(fault))
+        answer.map(|()| self.breaker.succeeded()).map_err(unavailable)
     }
 }

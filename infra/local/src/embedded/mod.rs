@@ -1,5 +1,6 @@
 //! The ports without a service: straight to the runner's own memory and files.
 
+pub mod bus;
 mod connections;
 
 pub use connections::LocalConnections;

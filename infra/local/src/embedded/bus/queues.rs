@@ -1,0 +1,154 @@
+//! The queues of the embedded bus.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use shared::parcel::Parcel;
+use shared::ports::BusError;
+use tokio::sync::{Notify, watch};
+
+/// Over this, publishing is refused and the outbox holds the rest.
+const CAPACITY_BYTES: usize = 64 * 1024 * 1024;
+
+/// What a message is taken to cost besides its body.
+const OVERHEAD_BYTES: usize = 512;
+/// Newest dead letters kept.
+const DEAD_LETTERS_MAX: usize = 1_000;
+
+/// A message on a queue.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    pub parcel: Parcel,
+    /// Whether it was taken before and given back.
+    pub redelivered: bool,
+}
+
+/// A message that failed by itself; its headers hold the queue and the reason.
+pub type DeadLetter = Parcel;
+
+/// Every queue of the runner, made when it is first named.
+///
+/// A message counts as open from its publish until it is settled.
+pub struct Queues {
+    capacity: usize,
+    state: Mutex<State>,
+    open: watch::Sender<usize>,
+}
+
+#[derive(Default)]
+struct State {
+    queues: HashMap<String, Queue>,
+    open_bytes: usize,
+    dead_letters: VecDeque<DeadLetter>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Queued>,
+    arrived: Arc<Notify>,
+}
+
+impl Default for Queues {
+    fn default() -> Self {
+        Self::with_capacity(CAPACITY_BYTES)
+    }
+}
+
+impl Queues {
+    /// At most `bytes` of open messages.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { capacity: bytes, state: Mutex::default(), open: watch::Sender::new(0) }
+    }
+
+    /// Puts every message at the end of the queue that its routing key names, or none of them.
+    ///
+    /// # Errors
+    /// When the open messages would exceed the capacity.
+    pub fn push(&self, parcels: Vec<Parcel>) -> Result<(), BusError> {
+        let mut state = self.lock();
+        let bytes = state.open_bytes + parcels.iter().map(cost).sum::<usize>();
+        if bytes > self.capacity {
+            return Err(BusError::Unavailable("the queues are full".to_owned()));
+        }
+        state.open_bytes = bytes;
+        self.open.send_modify(|open| *open += parcels.len());
+        for parcel in parcels {
+            let queue = state.queues.entry(parcel.routing_key.clone()).or_default();
+            queue.waiting.push_back(Queued { parcel, redelivered: false });
+            queue.arrived.notify_one();
+        }
+        Ok(())
+    }
+
+    /// The first message of a queue, which stays open until it is settled or given back.
+    pub fn take(&self, queue: &str) -> Option<Queued> {
+        self.lock().queues.get_mut(queue)?.waiting.pop_front()
+    }
+
+    /// Signalled when a message arrives; an arrival that nobody waits for is remembered.
+    pub fn arrivals(&self, queue: &str) -> Arc<Notify> {
+        self.lock().queues.entry(queue.to_owned()).or_default().arrived.clone()
+    }
+
+    /// Forgets messages that were taken and are done.
+    pub fn settle(&self, taken: &[Queued]) {
+        self.lock().open_bytes -= taken.iter().map(|queued| cost(&queued.parcel)).sum::<usize>();
+        self.open.send_modify(|open| *open -= taken.len());
+    }
+
+    /// Puts messages back to the front of their queue, in their old order, marked as redelivered.
+    pub fn give_back(&self, queue: &str, taken: Vec<Queued>) {
+        if taken.is_empty() {
+            return;
+        }
+        let mut state = self.lock();
+        let queue = state.queues.entry(queue.to_owned()).or_default();
+        for queued in taken.into_iter().rev() {
+            queue.waiting.push_front(Queued { redelivered: true, ..queued });
+        }
+        queue.arrived.notify_one();
+    }
+
+    /// Keeps a dead letter; the oldest goes when there are too many.
+    pub fn bury(&self, dead: DeadLetter) {
+        let mut state = self.lock();
+        state.dead_letters.push_back(dead);
+        if state.dead_letters.len() > DEAD_LETTERS_MAX {
+            state.dead_letters.pop_front();
+        }
+    }
+
+    /// The dead letters, oldest first.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.lock().dead_letters.iter().cloned().collect()
+    }
+
+    /// Returns when every message that was published has been settled.
+    pub async fn settled(&self) {
+        // It fails only when the sender is gone, which is in `self`.
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    /// How many messages wait on a queue, without those that were taken.
+    #[must_use]
+    pub fn waiting(&self, queue: &str) -> usize {
+        self.lock().queues.get(queue).map_or(0, |queue| queue.waiting.len())
+    }
+
+    /// How many messages are published and not settled.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        *self.open.borrow()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics between two changes that belong together.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn cost(parcel: &Parcel) -> usize {
+    parcel.body.len() + OVERHEAD_BYTES
+}

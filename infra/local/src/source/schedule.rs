@@ -1,0 +1,112 @@
+//! EventBridge schedules: a function invoked at a rate.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::invoke::{FunctionError, Invoker};
+use crate::template::Schedule;
+
+/// The first run comes soon, to catch up with what waits since the last stop.
+const FIRST_RUN_AFTER: Duration = Duration::from_secs(1);
+
+type Answer = Result<Bytes, FunctionError>;
+pub(super) type Requests = mpsc::Receiver<oneshot::Sender<Answer>>;
+
+/// Asks a schedule's task for a run between its own.
+#[derive(Clone)]
+pub(super) struct Trigger(mpsc::Sender<oneshot::Sender<Answer>>);
+
+impl Trigger {
+    pub(super) fn new() -> (Self, Requests) {
+        let (sender, requests) = mpsc::channel(1);
+        (Self(sender), requests)
+    }
+
+    /// The answer of a run that starts after this call; None when the task has ended.
+    pub(super) async fn fire(&self) -> Option<Answer> {
+        let (reply, answer) = oneshot::channel();
+        self.0.send(reply).await.ok()?;
+        answer.await.ok()
+    }
+}
+
+/// Runs the schedule until it is `stopping`, one run after another.
+pub(super) async fn run(
+    schedule: Schedule,
+    invoker: Arc<dyn Invoker>,
+    mut requests: Requests,
+    stopping: CancellationToken,
+) {
+    let mut ticks = ticks(schedule.rate);
+    while let Some(reply) = stopping.run_until_cancelled(next(&mut ticks, &mut requests)).await {
+        let answer = invoke(&schedule, invoker.as_ref()).await;
+        if let Err(error) = &answer {
+            let Schedule { name, function, .. } = &schedule;
+            tracing::warn!(schedule = name, function, %error, "the scheduled run failed");
+        }
+        if let Some(reply) = reply {
+            // Whoever asked may have left.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+fn ticks(rate: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + FIRST_RUN_AFTER.min(rate), rate);
+    // A run longer than the rate is followed by one, not by all that were missed.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    ticks
+}
+
+/// Waits for the next run: at the rate (None), or because someone asks (where the answer goes).
+async fn next(ticks: &mut Interval, requests: &mut Requests) -> Option<oneshot::Sender<Answer>> {
+    tokio::select! {
+        biased;
+        Some(reply) = requests.recv() => Some(reply),
+        _ = ticks.tick() => None,
+    }
+}
+
+async fn invoke(schedule: &Schedule, invoker: &dyn Invoker) -> Answer {
+    let event = scheduled_event(&schedule.name, OffsetDateTime::now_utc());
+    invoker.invoke(&schedule.function, event.to_string().into(), schedule.timeout).await
+}
+
+/// The event of a rule called `rule`, as the EventBridge User Guide shows it.
+fn scheduled_event(rule: &str, at: OffsetDateTime) -> Value {
+    let seconds = at.replace_nanosecond(0).unwrap_or(at);
+    json!({
+        "version": "0",
+        "id": Uuid::new_v4(),
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "000000000000",
+        "time": seconds.format(&Rfc3339).unwrap_or_default(),
+        "region": "us-east-1",
+        "resources": [format!("arn:aws:events:us-east-1:000000000000:rule/{rule}")],
+        "detail": {}
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_event_is_eventbridges() {
+        let at = OffsetDateTime::from_unix_timestamp(1_767_272_405).expect("a time");
+        let event = scheduled_event("EveryMinute", at);
+        assert_eq!(event["time"], "2026-01-01T13:00:05Z");
+        assert_eq!(event["detail-type"], "Scheduled Event");
+        assert_eq!(event["resources"][0], "arn:aws:events:us-east-1:000000000000:rule/EveryMinute");
+    }
+}

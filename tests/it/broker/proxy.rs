@@ -1,0 +1,110 @@
+//! A TCP proxy whose connections a test can cut or make silent.
+
+use std::net::SocketAddr;
+
+use lapin::uri::AMQPUri;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+
+/// What the proxy does with new connections.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    Serve,
+    Refuse,
+}
+
+/// Stands in front of a broker.
+pub struct Proxy {
+    pub url: String,
+    mode: watch::Sender<Mode>,
+    /// Each value sent ends the connections made before it.
+    ending: watch::Sender<Ending>,
+    task: AbortHandle,
+}
+
+/// How the connections that there are end.
+#[derive(Clone, Copy)]
+enum Ending {
+    None,
+    Closed,
+    /// Open, but nothing passes any more: as after a freeze, when the path forgot the connection.
+    Silent,
+}
+
+impl Proxy {
+    pub async fn before(url: &str) -> Self {
+        let uri: AMQPUri = url.parse().expect("an AMQP URL");
+        let target = format!("{}:{}", uri.authority.host, uri.authority.port);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let here = listener.local_addr().expect("it listens");
+        let (mode, ending) = (watch::Sender::new(Mode::Serve), watch::Sender::new(Ending::None));
+        let task = tokio::spawn(accept(listener, target.clone(), mode.subscribe(), ending.clone()));
+        Self { url: swap_address(url, &target, here), mode, ending, task: task.abort_handle() }
+    }
+
+    /// Ends every connection, as a broker's restart does.
+    pub fn cut(&self) {
+        self.ending.send_replace(Ending::Closed);
+    }
+
+    /// Makes every connection silent without ending it.
+    pub fn silence(&self) {
+        self.ending.send_replace(Ending::Silent);
+    }
+
+    /// Ends every connection and refuses new ones.
+    pub fn go_away(&self) {
+        self.mode.send_replace(Mode::Refuse);
+        self.cut();
+    }
+
+    pub fn come_back(&self) {
+        self.mode.send_replace(Mode::Serve);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn swap_address(url: &str, target: &str, here: SocketAddr) -> String {
+    let swapped = url.replacen(target, &here.to_string(), 1);
+    assert_ne!(swapped, url, "the URL names host and port");
+    swapped
+}
+
+async fn accept(
+    listener: TcpListener,
+    target: String,
+    mode: watch::Receiver<Mode>,
+    ending: watch::Sender<Ending>,
+) {
+    let mut connections = JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        if *mode.borrow() == Mode::Serve {
+            connections.spawn(pass(client, target.clone(), ending.subscribe()));
+        }
+    }
+}
+
+async fn pass(mut client: TcpStream, target: String, mut ending: watch::Receiver<Ending>) {
+    let mut server = TcpStream::connect(target).await.expect("the broker listens");
+    let ended = tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut server) => return,
+        changed = ending.changed() => changed,
+    };
+    if ended.is_ok() && matches!(*ending.borrow(), Ending::Silent) {
+        drop(server);
+        swallow(&mut client).await;
+    }
+    let _ = client.shutdown().await;
+}
+
+async fn swallow(client: &mut TcpStream) {
+    let mut buffer = [0; 1024];
+    while client.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
+}

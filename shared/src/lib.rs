@@ -13,6 +13,7 @@ pub mod ids;
 pub mod model;
 pub mod names;
 pub mod ports;
+pub mod redis;
 pub mod telemetry;
 
 pub use error::{Code, Error};

@@ -1,0 +1,3 @@
+//! The embedded adapters: the ports without any service.
+
+pub mod presence;

@@ -143,8 +143,9 @@ fn signed_post(
     Ok(request)
 }
 
-/// With its cause: the client's own words are only "client error (Connect)".
+/// With its causes: the client's own words are only "client error (Connect)".
 fn unreachable(error: &Error) -> PostError {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-    PostError::Unreachable(format!("{error}{}", cause.unwrap_or_default()))
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let words: Vec<String> = causes.map(ToString::to_string).collect();
+    PostError::Unreachable(format!("{error}: {}", words.join(": ")))
 }

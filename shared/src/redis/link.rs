@@ -155,9 +155,13 @@ async fn run(mut connection: MultiplexedConnection, pipeline: &Pipeline) -> Resu
     if !values.iter().any(misses_a_script) {
         return Ok(values);
     }
-    let load = pipeline_of(scripts::load_all());
-    connection.req_packed_commands(&load, 0, load.len()).await?;
-    connection.req_packed_commands(pipeline, 0, pipeline.len()).await
+    let mut again = pipeline_of(scripts::load_all());
+    let scripts = again.len();
+    for command in pipeline.cmd_iter() {
+        again.add_command(command.clone());
+    }
+    let mut values = connection.req_packed_commands(&again, 0, again.len()).await?;
+    Ok(values.split_off(scripts))
 }
 
 /// A server that may not write any more: the name leads to another one by now.

@@ -5,8 +5,8 @@ use shared::model::Listener;
 use shared::ports::{OnlineCount, UserStatus};
 
 use super::{
-    Adapter, NOW, PRESENCE_TTL, ROUTING_TTL, a_room, a_user, an_address, connected, later, listens,
-    register, sorted,
+    Adapter, NOW, PRESENCE_TTL, ROUTING_TTL, a_room, a_user, an_address, connected, later, listens, register,
+    sorted,
 };
 
 pub(super) async fn registering_twice_is_registering_once(adapter: Adapter) {
@@ -167,8 +167,7 @@ pub(super) async fn listeners_are_those_of_the_users_asked_for(adapter: Adapter)
     let phone = connected(&*presence, ann, &[]).await;
     let laptop = connected(&*presence, bob, &[]).await;
     connected(&*presence, eve, &[]).await;
-    let expected =
-        vec![Listener { user: ann, address: phone }, Listener { user: bob, address: laptop }];
+    let expected = vec![Listener { user: ann, address: phone }, Listener { user: bob, address: laptop }];
     let listeners = presence.listeners(&[ann, bob, a_user()]).await.unwrap();
     assert_eq!(sorted(listeners), sorted(expected));
     assert_eq!(presence.listeners(&[]).await.unwrap(), []);

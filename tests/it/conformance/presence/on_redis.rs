@@ -1,5 +1,7 @@
 //! What only a server can show: keys, lifetimes, round trips and outages.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::AsyncCommands;
@@ -8,7 +10,7 @@ use shared::ids::{MessageId, RoomId, Seq, UserId};
 use shared::model::Message;
 use shared::ports::{Presence, PresenceError};
 use shared::redis::{RedisConfig, RedisConfigError, RedisPresence};
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -100,10 +102,7 @@ async fn the_mirrors_show_who_is_online_and_where() {
     assert_eq!(redis.get::<_, String>(&server).await.unwrap(), phone.endpoint);
     let mirror: String = redis.get(format!("chat:connection:{}", phone.connection)).await.unwrap();
     let mirror: serde_json::Value = serde_json::from_str(&mirror).unwrap();
-    assert_eq!(
-        mirror,
-        serde_json::json!({"user_id": ann, "endpoint": phone.endpoint, "connected_at": NOW})
-    );
+    assert_eq!(mirror, serde_json::json!({"user_id": ann, "endpoint": phone.endpoint, "connected_at": NOW}));
 
     let silent = later(PRESENCE_TTL).plus(1);
     presence.sweep_silent(silent, 10).await.unwrap();
@@ -130,10 +129,11 @@ async fn a_sweep_trims_connections_past_their_life() {
     assert_eq!(redis.zcard::<_, i64>("hark:online").await.unwrap(), 0);
 }
 
-/// Stands between a client and the server: counts what the client sends, and can cut the line.
+/// Stands between a client and the server: counts how often the client sends, and can cut the line.
 struct Line {
     url: String,
     cut: watch::Sender<u32>,
+    sent: Arc<AtomicUsize>,
 }
 
 impl Line {
@@ -141,20 +141,26 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("redis://{}", listener.local_addr().unwrap());
         let (cut, cuts) = watch::channel(0);
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&sent);
         tokio::spawn(async move {
-            while let Ok((mut client, _)) = listener.accept().await {
-                let (server, mut cuts) = (server.clone(), cuts.clone());
+            while let Ok((client, _)) = listener.accept().await {
+                let (server, counter, mut cuts) = (server.clone(), Arc::clone(&counter), cuts.clone());
                 cuts.mark_unchanged();
                 tokio::spawn(async move {
-                    let mut server = TcpStream::connect(server).await.unwrap();
                     tokio::select! {
-                        _ = copy_bidirectional(&mut client, &mut server) => {}
+                        () = carry(client, &server, &counter) => {}
                         _ = cuts.changed() => {}
                     }
                 });
             }
         });
-        Self { url, cut }
+        Self { url, cut, sent }
+    }
+
+    /// Writes of the client since the last look; one for each round trip, if they are small.
+    fn trips(&self) -> usize {
+        self.sent.swap(0, Ordering::SeqCst)
     }
 
     fn cut(&self) {
@@ -162,8 +168,44 @@ impl Line {
     }
 }
 
+async fn carry(client: TcpStream, server: &str, counter: &AtomicUsize) {
+    let server = TcpStream::connect(server).await.unwrap();
+    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+        (client.into_split(), server.into_split());
+    let up = async {
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
+            counter.fetch_add(1, Ordering::SeqCst);
+            to_server.write_all(&buffer[..length]).await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = up => {}
+        _ = copy(&mut from_server, &mut to_client) => {}
+    }
+}
+
 fn server_of(url: &str) -> String {
     url.split_once("://").unwrap().1.split('/').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn each_step_of_the_live_path_is_one_round_trip() {
+    let line = Line::to(server_of(&redis_url())).await;
+    let presence = with_deadline(&line.url, Duration::from_secs(5));
+    presence.warm().await.unwrap();
+    let (ann, room) = (a_user(), a_room());
+    let phone = connected(&presence, ann, &[room]).await;
+    presence.rebuild(room, 1, &[ann]).await.unwrap();
+    line.trips();
+    presence.admit(ann, Some(&phone.connection), NOW).await.unwrap();
+    assert_eq!(line.trips(), 1);
+    presence.audience(room).await.unwrap();
+    assert_eq!(line.trips(), 1);
+    presence.renew(ann, &phone.connection, NOW).await.unwrap();
+    assert_eq!(line.trips(), 1);
+    connected(&presence, ann, &[room, a_room(), a_room()]).await;
+    assert_eq!(line.trips(), 2);
 }
 
 #[tokio::test]

@@ -37,7 +37,11 @@ impl Members {
     fn change(&self, user: UserId, joins: bool) -> i64 {
         let mut versions = self.versions.lock().unwrap();
         let mut members = versions.last().unwrap().clone();
-        if joins { members.insert(user) } else { members.remove(&user) };
+        if joins {
+            members.insert(user)
+        } else {
+            members.remove(&user)
+        };
         versions.push(members);
         i64::try_from(versions.len()).unwrap()
     }

@@ -14,7 +14,8 @@
 //!
 //! - *register*: reads the rooms from the store, then **U** adds the connection and answers the rooms
 //!   joined a moment ago, then **R** of each room adds it; R drops its version if the user isn't one of
-//!   its members.
+//!   its members. At last U makes it known; until then a frame finds it unknown and registers it again,
+//!   so a register that ends halfway is made good.
 //! - *forget*: **U** removes, then each **R** removes.
 //! - *rebuild* at version v: reads the members, then each member's **U**, then **R** merges: entries of
 //!   members stay, others go, v and the members are set; skipped if R's version is later.
@@ -39,7 +40,7 @@
 //! connection back. It costs one post that is answered 410, which forgets it again. The same holds for a
 //! frame that registers its connection while `$disconnect` forgets it.
 //!
-//! The list of users online follows U: whoever adds to U adds to the list and mirrors after, and whoever
+//! The list of users online follows U: whoever makes known in U adds to the list and mirrors after, and whoever
 //! takes from the list looks at U again after, and puts back who returned.
 
 mod keys;

@@ -43,14 +43,14 @@ impl RedisPresence {
         now: UnixMs,
         interval_us: u32,
     ) -> Cmd {
-        let keys = [keys::connections(user), keys::heard(user), keys::rate(user)];
-        let mut admit = scripts::call(&scripts::ADMIT, &keys);
+        let mut admit = scripts::call(&scripts::ADMIT, &[keys::heard(user), keys::rate(user)]);
         admit.arg(connection.map_or("", |c| c.0.as_str())).arg(now.0);
-        admit.arg(interval_us).arg(self.config.rate_burst.max(1)).arg(self.routing_ms());
+        admit.arg(interval_us).arg(self.config.rate_burst.max(1));
         admit
     }
 
-    /// The user's key first: a rebuild that reads it before finds the room's entry below.
+    /// The user's key first: a rebuild that reads it before finds the room's entry below. Known last: if
+    /// a step fails, the next frame finds the connection unknown and registers it again.
     pub(super) async fn add(&self, registration: &Registration, now: UnixMs) -> Result<(), PresenceError> {
         let user = registration.user;
         let keys = [keys::connections(user), keys::heard(user), keys::joined(user)];
@@ -66,8 +66,18 @@ impl RedisPresence {
         let mut commands: Vec<Cmd> =
             rooms.into_iter().map(|room| self.listen(room, user, &registration.address)).collect();
         commands.extend(self.open_mirrors(user, &registration.address));
+        self.link.send(commands).await?.all_done()?;
+
+        let mut commands = vec![self.confirm(registration, now)];
         commands.extend(self.list(user, now, &registration.address.endpoint));
         self.link.send(commands).await?.all_done()
+    }
+
+    fn confirm(&self, registration: &Registration, now: UnixMs) -> Cmd {
+        let keys = [keys::connections(registration.user), keys::heard(registration.user)];
+        let mut confirm = scripts::call(&scripts::CONFIRM, &keys);
+        confirm.arg(&registration.address.connection.0).arg(now.0).arg(self.routing_ms());
+        confirm
     }
 
     fn listen(&self, room: RoomId, user: UserId, address: &Address) -> Cmd {

@@ -28,6 +28,7 @@ scripts!(
     STILL_ONLINE = "still_online.lua",
     REGISTER = "register.lua",
     LISTEN = "listen.lua",
+    CONFIRM = "confirm.lua",
     FORGET = "forget.lua",
     REBUILD = "rebuild.lua",
     JOINED = "joined.lua",

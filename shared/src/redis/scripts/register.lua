@@ -1,4 +1,5 @@
--- Adds a connection to its user, and drops those that are older than any socket gets.
+-- Adds a connection to its user, and drops those that are older than any socket gets. It isn't known
+-- yet: `confirm.lua` makes it so when its rooms have it too.
 --
 -- KEYS[1] hark:{u:ID}:connections  hash  connection -> record, which begins with connected_at (ms)
 -- KEYS[2] hark:{u:ID}:heard        zset  connection -> last heard (ms)
@@ -19,7 +20,5 @@ for i = 1, #held, 2 do
 end
 
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[2], 'GT', ARGV[3], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
-redis.call('PEXPIRE', KEYS[2], ARGV[4])
 return redis.call('SMEMBERS', KEYS[3])

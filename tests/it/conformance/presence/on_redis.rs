@@ -15,8 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::{
-    NOW, PRESENCE_TTL, ROUTING_TTL, a_room, a_user, connected, empty_database, later, raw_redis, redis_at,
-    redis_url,
+    NOW, PRESENCE_TTL, ROUTING_TTL, a_room, a_user, an_address, connected, empty_database, later, raw_redis,
+    redis_at, redis_url, registration,
 };
 
 pub(super) fn a_message() -> Message {
@@ -205,7 +205,7 @@ async fn each_step_of_the_live_path_is_one_round_trip() {
     presence.renew(ann, &phone.connection, NOW).await.unwrap();
     assert_eq!(line.trips(), 1);
     connected(&presence, ann, &[room, a_room(), a_room()]).await;
-    assert_eq!(line.trips(), 2);
+    assert_eq!(line.trips(), 3);
 }
 
 #[tokio::test]
@@ -233,6 +233,21 @@ async fn a_server_that_lost_the_scripts_gets_them_again() {
         assert!(presence.renew(ann, &phone.connection, NOW).await.unwrap());
     }
     assert_eq!(presence.rebuild(room, 1, &[ann]).await.unwrap().listeners.len(), 3);
+}
+
+#[tokio::test]
+async fn a_register_that_ended_halfway_leaves_the_connection_unknown() {
+    let presence = redis_at(&redis_url(), 0, 0);
+    let (ann, room, phone) = (a_user(), a_room(), an_address());
+    let mut redis = raw_redis(&redis_url()).await;
+    let in_the_way = format!("hark:{{r:{room}}}:audience");
+    redis.set_ex::<_, _, ()>(&in_the_way, "not a list", 60).await.unwrap();
+    presence.register(&registration(ann, &phone, &[room]), NOW).await.unwrap_err();
+    assert!(!presence.renew(ann, &phone.connection, NOW).await.unwrap());
+
+    redis.del::<_, ()>(&in_the_way).await.unwrap();
+    presence.register(&registration(ann, &phone, &[room]), NOW).await.unwrap();
+    assert!(presence.renew(ann, &phone.connection, NOW).await.unwrap());
 }
 
 #[tokio::test]

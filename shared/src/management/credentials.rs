@@ -31,12 +31,9 @@ impl Identity {
     }
 
     /// # Errors
-    /// `Forbidden` when there are none: nothing else can be posted with no name.
+    /// `Unreachable` when there are none: whoever gives them may be away for a moment.
     pub(super) async fn credentials(&self) -> Result<Credentials, PostError> {
-        self.resolve().await.map_err(|error| {
-            tracing::error!(%error, "no AWS credentials");
-            PostError::Forbidden
-        })
+        self.resolve().await.map_err(|error| PostError::Unreachable(format!("no AWS credentials: {error}")))
     }
 
     async fn resolve(&self) -> Result<Credentials, CredentialsError> {

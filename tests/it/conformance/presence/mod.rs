@@ -3,6 +3,7 @@
 
 mod connections;
 mod frames;
+mod line;
 mod on_redis;
 mod races;
 mod rooms;

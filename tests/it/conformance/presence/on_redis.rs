@@ -1,7 +1,5 @@
 //! What only a server can show: keys, lifetimes, round trips and outages.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::AsyncCommands;
@@ -10,10 +8,9 @@ use shared::ids::{MessageId, RoomId, Seq, UserId};
 use shared::model::Message;
 use shared::ports::{Presence, PresenceError};
 use shared::redis::{RedisConfig, RedisConfigError, RedisPresence};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::net::TcpListener;
 
+use super::line::Line;
 use super::{
     NOW, PRESENCE_TTL, ROUTING_TTL, a_room, a_user, an_address, connected, empty_database, later, raw_redis,
     redis_at, redis_url, registration,
@@ -129,69 +126,9 @@ async fn a_sweep_trims_connections_past_their_life() {
     assert_eq!(redis.zcard::<_, i64>("hark:online").await.unwrap(), 0);
 }
 
-/// Stands between a client and the server: counts how often the client sends, and can cut the line.
-struct Line {
-    url: String,
-    cut: watch::Sender<u32>,
-    sent: Arc<AtomicUsize>,
-}
-
-impl Line {
-    async fn to(server: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("redis://{}", listener.local_addr().unwrap());
-        let (cut, cuts) = watch::channel(0);
-        let sent = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&sent);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let (server, counter, mut cuts) = (server.clone(), Arc::clone(&counter), cuts.clone());
-                cuts.mark_unchanged();
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = carry(client, &server, &counter) => {}
-                        _ = cuts.changed() => {}
-                    }
-                });
-            }
-        });
-        Self { url, cut, sent }
-    }
-
-    /// Writes of the client since the last look; one for each round trip, if they are small.
-    fn trips(&self) -> usize {
-        self.sent.swap(0, Ordering::SeqCst)
-    }
-
-    fn cut(&self) {
-        self.cut.send_modify(|cuts| *cuts += 1);
-    }
-}
-
-async fn carry(client: TcpStream, server: &str, counter: &AtomicUsize) {
-    let server = TcpStream::connect(server).await.unwrap();
-    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
-        (client.into_split(), server.into_split());
-    let up = async {
-        let mut buffer = vec![0; 64 * 1024];
-        while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
-            counter.fetch_add(1, Ordering::SeqCst);
-            to_server.write_all(&buffer[..length]).await.unwrap();
-        }
-    };
-    tokio::select! {
-        () = up => {}
-        _ = copy(&mut from_server, &mut to_client) => {}
-    }
-}
-
-fn server_of(url: &str) -> String {
-    url.split_once("://").unwrap().1.split('/').next().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn each_step_of_the_live_path_is_one_round_trip() {
-    let line = Line::to(server_of(&redis_url())).await;
+    let line = Line::to(&redis_url()).await;
     let presence = with_deadline(&line.url, Duration::from_secs(5));
     presence.warm().await.unwrap();
     let (ann, room) = (a_user(), a_room());
@@ -210,7 +147,7 @@ async fn each_step_of_the_live_path_is_one_round_trip() {
 
 #[tokio::test]
 async fn a_connection_that_died_unnoticed_does_not_fail_the_next_call() {
-    let line = Line::to(server_of(&redis_url())).await;
+    let line = Line::to(&redis_url()).await;
     let presence = redis_at(&line.url, 0, 0);
     let ann = a_user();
     let phone = connected(&presence, ann, &[]).await;

@@ -14,12 +14,14 @@ pub mod frames;
 pub mod http;
 pub mod identity;
 pub mod ids;
+pub mod management;
 pub mod model;
 pub mod mq_event;
 pub mod names;
 pub mod parcel;
 pub mod ports;
 pub mod rabbitmq;
+pub mod redis;
 pub mod telemetry;
 
 pub use error::{Code, Error};

@@ -2,5 +2,6 @@
 
 pub mod bus;
 mod connections;
+pub mod presence;
 
 pub use connections::LocalConnections;

@@ -1,0 +1,228 @@
+//! Presence in memory, with the behaviour of the one on Redis: the same suite runs against both.
+//!
+//! One lock over everything, so each call is atomic. What stays between calls is what the store and
+//! presence know of each other: a register may come with rooms read before a change of members.
+
+mod rate;
+mod room;
+mod state;
+mod user;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use shared::clock::UnixMs;
+use shared::ids::{ConnectionId, RoomId, UserId};
+use shared::model::{Listener, Message};
+use shared::ports::{
+    Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus,
+};
+
+use rate::Rate;
+use room::Room;
+use state::State;
+use user::User;
+
+/// How presence is kept in memory.
+#[derive(Debug, Clone)]
+pub struct MemoryPresenceConfig {
+    /// A user is online for this long after their last frame.
+    pub presence_ttl: Duration,
+    /// A connection is posted to for this long at most.
+    pub routing_ttl: Duration,
+    /// Frames a second that a user may send on average; 0 doesn't limit.
+    pub rate_messages_per_second: u32,
+    /// Frames that a user may send at once.
+    pub rate_burst: u32,
+}
+
+/// Presence of one process.
+pub struct MemoryPresence {
+    config: MemoryPresenceConfig,
+    state: Mutex<State>,
+}
+
+impl MemoryPresence {
+    #[must_use]
+    pub fn new(config: MemoryPresenceConfig) -> Self {
+        Self { config, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere can leave a connection half registered at worst, as a crash would on Redis.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rate(&self) -> Rate {
+        Rate::new(self.config.rate_messages_per_second, self.config.rate_burst)
+    }
+
+    fn silent_before(&self, now: UnixMs) -> UnixMs {
+        now.plus(-millis(self.config.presence_ttl))
+    }
+
+    fn dead_before(&self, now: UnixMs) -> UnixMs {
+        now.plus(-millis(self.config.routing_ttl))
+    }
+}
+
+#[async_trait]
+impl Presence for MemoryPresence {
+    async fn admit(
+        &self,
+        user: UserId,
+        connection: Option<&ConnectionId>,
+        now: UnixMs,
+    ) -> Result<Admission, PresenceError> {
+        let mut state = self.state();
+        let known = connection.is_none_or(|connection| state.hear(user, connection, now));
+        let arrival = state.users.entry(user).or_default().arrival();
+        Ok(match self.rate().count(arrival, now) {
+            Ok(()) => Admission::Admitted { known },
+            Err(retry_after_ms) => Admission::Limited { retry_after_ms },
+        })
+    }
+
+    async fn renew(
+        &self,
+        user: UserId,
+        connection: &ConnectionId,
+        now: UnixMs,
+    ) -> Result<bool, PresenceError> {
+        Ok(self.state().hear(user, connection, now))
+    }
+
+    async fn register(&self, registration: &Registration, now: UnixMs) -> Result<(), PresenceError> {
+        let mut state = self.state();
+        let user = state.users.entry(registration.user).or_default();
+        user.drop_opened_before(self.dead_before(now));
+        let just_joined = user.add(registration.address.clone(), now);
+        let listener = Listener { user: registration.user, address: registration.address.clone() };
+        for &room in registration.rooms.iter().chain(&just_joined) {
+            state.rooms.entry(room).or_default().listen(listener.clone());
+        }
+        state.listed.insert(registration.user);
+        Ok(())
+    }
+
+    async fn forget(
+        &self,
+        user: UserId,
+        connection: &ConnectionId,
+        rooms: &[RoomId],
+        now: UnixMs,
+    ) -> Result<(), PresenceError> {
+        let mut state = self.state();
+        let silent_before = self.silent_before(now);
+        let online = state.users.get_mut(&user).is_some_and(|user| {
+            user.remove(connection);
+            user.is_online(silent_before)
+        });
+        if !online {
+            state.listed.remove(&user);
+        }
+        for room in rooms {
+            if let Some(room) = state.rooms.get_mut(room) {
+                room.leave(connection);
+            }
+        }
+        Ok(())
+    }
+
+    async fn audience(&self, room: RoomId) -> Result<RoomAudience, PresenceError> {
+        Ok(self
+            .state()
+            .rooms
+            .get(&room)
+            .map(Room::audience)
+            .unwrap_or(RoomAudience { members_version: None, listeners: vec![] }))
+    }
+
+    async fn rebuild(
+        &self,
+        room: RoomId,
+        members_version: i64,
+        members: &[UserId],
+    ) -> Result<RoomAudience, PresenceError> {
+        let mut state = self.state();
+        let listeners = state.connections_of(members);
+        let room = state.rooms.entry(room).or_default();
+        room.rebuild(members_version, members, listeners);
+        Ok(room.audience())
+    }
+
+    async fn members_changed(
+        &self,
+        room: RoomId,
+        joined: &[UserId],
+        left: &[UserId],
+        members_version: i64,
+    ) -> Result<(), PresenceError> {
+        let mut state = self.state();
+        for &user in joined {
+            state.users.entry(user).or_default().note_joined(room);
+        }
+        let listeners = state.connections_of(joined);
+        if let Some(room) = state.rooms.get_mut(&room) {
+            room.change(members_version, joined, left, listeners);
+        }
+        Ok(())
+    }
+
+    async fn status(&self, user: UserId, now: UnixMs) -> Result<UserStatus, PresenceError> {
+        let state = self.state();
+        let silent_before = self.silent_before(now);
+        Ok(state.users.get(&user).map_or_else(
+            || UserStatus { user, online: false, last_seen: None, connections: vec![] },
+            |known| UserStatus {
+                user,
+                online: known.is_online(silent_before),
+                last_seen: known.last_seen(),
+                connections: known.addresses(),
+            },
+        ))
+    }
+
+    async fn listeners(&self, users: &[UserId]) -> Result<Vec<Listener>, PresenceError> {
+        Ok(self.state().connections_of(users))
+    }
+
+    async fn online(&self, now: UnixMs) -> Result<OnlineCount, PresenceError> {
+        let (silent_before, dead_before) = (self.silent_before(now), self.dead_before(now));
+        let state = self.state();
+        let users = state.users.values().filter(|user| user.is_online(silent_before)).count();
+        let connections = state.users.values().map(|user| user.opened_since(dead_before)).sum::<usize>();
+        Ok(OnlineCount { users: count(users), connections: count(connections) })
+    }
+
+    async fn sweep_silent(&self, now: UnixMs, limit: u32) -> Result<Vec<UserId>, PresenceError> {
+        let silent_before = self.silent_before(now);
+        let mut state = self.state();
+        let State { users, listed, .. } = &mut *state;
+        let is_silent = |user: &UserId| !users.get(user).is_some_and(|user| user.is_online(silent_before));
+        let mut silent: Vec<UserId> = listed.iter().copied().filter(is_silent).collect();
+        silent.sort_unstable_by_key(|user| users.get(user).and_then(User::last_seen));
+        silent.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        listed.retain(|user| !silent.contains(user));
+        state.trim(self.dead_before(now), now);
+        Ok(silent)
+    }
+
+    /// Nothing reads the copies here: they are for tools beside a Redis server.
+    async fn cache_messages(&self, _messages: &[Message]) -> Result<(), PresenceError> {
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<(), PresenceError> {
+        Ok(())
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

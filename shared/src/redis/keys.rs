@@ -1,0 +1,61 @@
+//! The names of the keys. A hash tag (`{...}`) holds what one script decides on, so that Redis Cluster
+//! keeps it on one node.
+
+use crate::ids::{ConnectionId, MessageId, RoomId, UserId};
+
+/// Zset: user -> last heard (ms). Sweeps trim it; it goes when nobody registers for a connection's life.
+pub(super) const ONLINE: &str = "hark:online";
+/// Zset: connection -> connected at (ms). Trimmed and lost like [`ONLINE`].
+pub(super) const CONNECTIONS: &str = "hark:connections";
+/// Set of the ids of users online, for people and tools: follows [`ONLINE`].
+pub(super) const ONLINE_MIRROR: &str = "chat:online:users";
+
+/// Hash: connection -> record of a user's connections.
+pub(super) fn connections(user: UserId) -> String {
+    format!("hark:{{u:{user}}}:connections")
+}
+
+/// Zset: connection -> last heard (ms).
+pub(super) fn heard(user: UserId) -> String {
+    format!("hark:{{u:{user}}}:heard")
+}
+
+/// When a user's connections that are gone were last heard (ms).
+pub(super) fn seen(user: UserId) -> String {
+    format!("hark:{{u:{user}}}:seen")
+}
+
+/// Where the user stands in their rate.
+pub(super) fn rate(user: UserId) -> String {
+    format!("hark:{{u:{user}}}:rate")
+}
+
+/// Set: rooms the user joined a moment ago.
+pub(super) fn joined(user: UserId) -> String {
+    format!("hark:{{u:{user}}}:joined")
+}
+
+/// Hash: connection -> record of who listens to a room, and the version of its members.
+pub(super) fn audience(room: RoomId) -> String {
+    format!("hark:{{r:{room}}}:audience")
+}
+
+/// Set: the members of a room as of that version.
+pub(super) fn members(room: RoomId) -> String {
+    format!("hark:{{r:{room}}}:members")
+}
+
+/// The endpoint that holds the user's newest connection.
+pub(super) fn user_server(user: UserId) -> String {
+    format!("chat:user:server:{user}")
+}
+
+/// JSON: whose a connection is and where.
+pub(super) fn connection(connection: &ConnectionId) -> String {
+    format!("chat:connection:{connection}")
+}
+
+/// JSON: a message as the wire shows it.
+pub(super) fn message(message: MessageId) -> String {
+    format!("chat:message:{message}")
+}

@@ -1,0 +1,137 @@
+//! Presence on Redis.
+//!
+//! What decides is kept per user (`hark:{u:ID}:*`) and per room (`hark:{r:ID}:*`), each behind one hash
+//! tag; `hark:online` and `hark:connections` are counted, and the `chat:*` keys are mirrors that nothing
+//! here reads. Every key has a lifetime, renewed by registering: a socket lives two hours at most, so a
+//! key that nobody registered under for that long holds nobody.
+//!
+//! # Why no listener is lost and no stranger listens
+//!
+//! A room's list is derived from two truths: the members (in the store, with a version) and the users'
+//! connections (`U`, in the users' keys). The room's key (`R`) holds the list, the members it was built
+//! from and their version; a reader whose version is later, or finds none, rebuilds before it posts.
+//! Every step below is atomic; between the steps anything may happen.
+//!
+//! - *register*: reads the rooms from the store, then **U** adds the connection and answers the rooms
+//!   joined a moment ago, then **R** of each room adds it; R drops its version if the user isn't one of
+//!   its members. At last U makes it known; until then a frame finds it unknown and registers it again,
+//!   so a register that ends halfway is made good.
+//! - *forget*: **U** removes, then each **R** removes.
+//! - *rebuild* at version v: reads the members, then each member's **U**, then **R** merges: entries of
+//!   members stay, others go, v and the members are set; skipped if R's version is later.
+//! - *members_changed* to v: after the commit, **U** of who joined notes the room and is read, then **R**
+//!   applies the change if its version is v - 1, else does nothing.
+//!
+//! register and rebuild: if U adds before rebuild reads U, rebuild has it. If after, R adds after that
+//! too: before the merge it stays, as an entry of a member; after it, it is added. Never lost.
+//!
+//! register and members_changed (the user joins): if the rooms were read after the commit, R's step
+//! comes for this room: after the change the user is a member; before it R drops its version, the change
+//! does nothing, and the next reader rebuilds from U. If the rooms were read before the commit: U adds
+//! either before the note, then it is read there (or by the rebuild, when R's version doesn't match), or
+//! after, then the note adds the room to those of the register.
+//!
+//! register and members_changed (the user leaves): a register that read the room before the commit may
+//! come to R after the change or after a rebuild without the user. The user isn't one of R's members
+//! then, so R drops its version and the next reader's rebuild drops the entry. Before them, the entry
+//! goes with the change or the merge.
+//!
+//! forget and rebuild: U removed after it was read, R removed before the merge: the merge brings a closed
+//! connection back. It costs one post that is answered 410, which forgets it again. The same holds for a
+//! frame that registers its connection while `$disconnect` forgets it.
+//!
+//! The list of users online follows U: whoever makes known in U adds to the list and mirrors after, and whoever
+//! takes from the list looks at U again after, and puts back who returned.
+
+mod keys;
+mod link;
+mod presence;
+mod records;
+mod registration;
+mod rooms;
+mod scripts;
+mod status;
+mod url;
+
+use std::time::Duration;
+
+use redis::Cmd;
+
+use crate::ports::PresenceError;
+use link::Link;
+pub use url::RedisConfigError;
+use url::RedisUrl;
+
+/// A note of a joined room outlives every register that began before it: those end within deadlines of
+/// a second, and a function's own limit is under a minute.
+const JOINED_TTL: Duration = Duration::from_secs(60);
+/// How long "last seen" is known after the last connection went.
+const SEEN_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a message is kept at hand (`chat:message:{id}`).
+const MESSAGE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How presence is kept on Redis.
+#[derive(Debug, Clone)]
+pub struct RedisConfig {
+    /// `redis://` or `rediss://`, with user, password and database where needed.
+    pub url: String,
+    /// Longest wait for one round trip, a new connection included.
+    pub deadline: Duration,
+    /// A user is online for this long after their last frame.
+    pub presence_ttl: Duration,
+    /// A connection is posted to for this long at most; not less than a socket lives.
+    pub routing_ttl: Duration,
+    /// Frames a second that a user may send on average; 0 doesn't limit.
+    pub rate_messages_per_second: u32,
+    /// Frames that a user may send at once.
+    pub rate_burst: u32,
+}
+
+/// Presence on one Redis server.
+pub struct RedisPresence {
+    link: Link,
+    config: RedisConfig,
+}
+
+impl RedisPresence {
+    /// Opens nothing: the first call does, or [`Self::warm`].
+    ///
+    /// # Errors
+    /// The URL is malformed or of a form that isn't supported.
+    pub fn new(config: RedisConfig) -> Result<Self, RedisConfigError> {
+        let link = Link::new(&RedisUrl::parse(&config.url)?, config.deadline)?;
+        Ok(Self { link, config })
+    }
+
+    /// Opens the connection and loads the scripts, so that the first frame need not.
+    ///
+    /// # Errors
+    /// `Unavailable`; the next call tries again.
+    pub async fn warm(&self) -> Result<(), PresenceError> {
+        self.link.send(scripts::load_all()).await?.all_done()
+    }
+
+    fn routing_ms(&self) -> i64 {
+        millis(self.config.routing_ttl)
+    }
+
+    fn presence_ms(&self) -> i64 {
+        millis(self.config.presence_ttl)
+    }
+
+    /// Microseconds between two frames at the full rate, 0 when nothing is limited.
+    fn rate_interval_us(&self) -> u32 {
+        1_000_000_u32.checked_div(self.config.rate_messages_per_second).unwrap_or(0)
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Gives a key its lifetime.
+fn expire(key: impl redis::ToRedisArgs, after_ms: i64) -> Cmd {
+    let mut command = redis::cmd("PEXPIRE");
+    command.arg(key).arg(after_ms);
+    command
+}

@@ -1,0 +1,104 @@
+//! The port, each method in the file of its kind.
+
+use async_trait::async_trait;
+
+use super::RedisPresence;
+use super::link::unavailable;
+use super::{MESSAGE_TTL, keys, millis};
+use crate::clock::UnixMs;
+use crate::ids::{ConnectionId, RoomId, UserId};
+use crate::model::{Listener, Message};
+use crate::ports::{Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus};
+
+#[async_trait]
+impl Presence for RedisPresence {
+    async fn admit(
+        &self,
+        user: UserId,
+        connection: Option<&ConnectionId>,
+        now: UnixMs,
+    ) -> Result<Admission, PresenceError> {
+        self.hear(user, connection, now, self.rate_interval_us()).await
+    }
+
+    async fn renew(
+        &self,
+        user: UserId,
+        connection: &ConnectionId,
+        now: UnixMs,
+    ) -> Result<bool, PresenceError> {
+        let heard = self.hear(user, Some(connection), now, 0).await?;
+        Ok(heard == Admission::Admitted { known: true })
+    }
+
+    async fn register(&self, registration: &Registration, now: UnixMs) -> Result<(), PresenceError> {
+        self.add(registration, now).await
+    }
+
+    async fn forget(
+        &self,
+        user: UserId,
+        connection: &ConnectionId,
+        rooms: &[RoomId],
+        now: UnixMs,
+    ) -> Result<(), PresenceError> {
+        self.remove(user, connection, rooms, now).await
+    }
+
+    async fn audience(&self, room: RoomId) -> Result<RoomAudience, PresenceError> {
+        self.read_room(room).await
+    }
+
+    async fn rebuild(
+        &self,
+        room: RoomId,
+        members_version: i64,
+        members: &[UserId],
+    ) -> Result<RoomAudience, PresenceError> {
+        self.rebuild_room(room, members_version, members).await
+    }
+
+    async fn members_changed(
+        &self,
+        room: RoomId,
+        joined: &[UserId],
+        left: &[UserId],
+        members_version: i64,
+    ) -> Result<(), PresenceError> {
+        self.change_members(room, joined, left, members_version).await
+    }
+
+    async fn status(&self, user: UserId, now: UnixMs) -> Result<UserStatus, PresenceError> {
+        self.status_of(user, now).await
+    }
+
+    async fn listeners(&self, users: &[UserId]) -> Result<Vec<Listener>, PresenceError> {
+        self.connections_of(users).await
+    }
+
+    async fn online(&self, now: UnixMs) -> Result<OnlineCount, PresenceError> {
+        self.count_online(now).await
+    }
+
+    async fn sweep_silent(&self, now: UnixMs, limit: u32) -> Result<Vec<UserId>, PresenceError> {
+        self.sweep(now, limit).await
+    }
+
+    async fn cache_messages(&self, messages: &[Message]) -> Result<(), PresenceError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let mut commands = Vec::with_capacity(messages.len());
+        for message in messages {
+            let json = serde_json::to_string(message).map_err(unavailable)?;
+            let mut set = redis::cmd("SET");
+            set.arg(keys::message(message.message_id)).arg(json).arg("PX").arg(millis(MESSAGE_TTL));
+            commands.push(set);
+        }
+        self.link.send(commands).await?.all_done()
+    }
+
+    async fn ping(&self) -> Result<(), PresenceError> {
+        self.link.ask(redis::cmd("PING")).await
+    }
+}

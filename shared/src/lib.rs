@@ -13,6 +13,8 @@ pub mod ids;
 pub mod model;
 pub mod names;
 pub mod ports;
+pub mod postgres;
+pub mod sql;
 pub mod telemetry;
 
 pub use error::{Code, Error};

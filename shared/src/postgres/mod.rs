@@ -1,0 +1,155 @@
+//! The stores on Postgres.
+//!
+//! Nothing connects at construction; every operation has the deadline of [`PostgresConfig`], after which
+//! it is [`StoreError::Unavailable`]. Times are bound from [`crate::clock::UnixMs`], never SQL's `now()`.
+
+mod accounts;
+mod connection_log;
+mod messages;
+mod outbox;
+mod pool;
+mod rooms;
+pub mod statements;
+mod times;
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection, Executor, Row};
+use uuid::Uuid;
+
+use crate::ports::StoreError;
+use crate::sql::Failure;
+use pool::Pool;
+
+/// The deadline of an operation when nothing else is configured.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_millis(700);
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// Where the database is and how much to ask of it.
+#[derive(Clone)]
+pub struct PostgresConfig {
+    /// `postgres://user:password@host:port/database?sslmode=...`
+    pub url: String,
+    /// One in Lambda, where an instance handles one event at a time.
+    pub max_connections: u32,
+    /// Of one operation, waiting for a connection and connecting included.
+    pub deadline: Duration,
+}
+
+/// Every store on one Postgres database; clones share the connections.
+#[derive(Clone)]
+pub struct Postgres {
+    pool: Arc<Pool>,
+    deadline: Duration,
+    options: PgConnectOptions,
+}
+
+impl Postgres {
+    /// Reads the URL; connects at first use.
+    ///
+    /// # Errors
+    /// `Internal` when the URL isn't one.
+    pub fn new(config: PostgresConfig) -> Result<Self, StoreError> {
+        let options =
+            PgConnectOptions::from_str(&config.url)?.application_name("hark").disable_statement_logging();
+        // The server gives up when the client does, so that nothing is committed long after a failure
+        // was reported, and no lock outlives its caller.
+        let limit = format!("{}ms", config.deadline.as_millis());
+        let limited = options
+            .clone()
+            .options([("statement_timeout", &limit), ("idle_in_transaction_session_timeout", &limit)]);
+        Ok(Self {
+            pool: Arc::new(Pool::new(limited, config.max_connections)),
+            deadline: config.deadline,
+            options,
+        })
+    }
+
+    /// Connects and prepares the statement of the live path, so that the first event doesn't wait for it.
+    ///
+    /// # Errors
+    /// As any operation.
+    pub async fn warm(&self) -> Result<(), StoreError> {
+        self.run(async |connection| {
+            connection.prepare(sqlx::SqlStr::from_static(statements::APPEND)).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// `Unavailable` when it doesn't.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.run(async |connection| Ok(connection.ping().await?)).await
+    }
+
+    /// Brings the schema up to this build's. Runs without a deadline on a connection of its own; two at
+    /// once wait for each other.
+    ///
+    /// # Errors
+    /// `Unavailable`; `Internal` when a migration fails or an applied one was changed.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let mut connection = self.options.connect().await?;
+        let outcome = MIGRATIONS.run(&mut connection).await;
+        connection.close().await?;
+        outcome.map_err(|error| StoreError::Internal(error.to_string()))
+    }
+
+    /// Which database this is; another after a backup was restored.
+    ///
+    /// # Errors
+    /// As any operation.
+    pub async fn epoch(&self) -> Result<Uuid, StoreError> {
+        self.run(async |connection| {
+            Ok(sqlx::query("select id from epoch").fetch_one(connection).await?.try_get("id")?)
+        })
+        .await
+    }
+
+    /// Runs `work` on a connection of its own within the deadline. The connection is kept when the work
+    /// ended by itself and the store wasn't at fault, and closed otherwise: what was cut off may still
+    /// have an answer under way.
+    async fn run<T, E: Failure>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let attempt = async {
+            let mut lease = self.pool.lease().await?;
+            let outcome = work(&mut lease).await;
+            if !outcome.as_ref().is_err_and(Failure::of_store) {
+                lease.give_back();
+            }
+            outcome
+        };
+        match tokio::time::timeout(self.deadline, attempt).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(StoreError::Unavailable("Postgres took too long".to_owned()).into()),
+        }
+    }
+
+    /// Runs `work` in a transaction, committed when it ends well.
+    async fn transact<T, E: Failure + From<sqlx::Error>>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(async |connection| {
+            let mut transaction = connection.begin().await?;
+            let outcome = work(&mut transaction).await;
+            match &outcome {
+                Ok(_) => transaction.commit().await?,
+                // The connection is about to be closed, which rolls back.
+                Err(error) if error.of_store() => {}
+                Err(_) => transaction.rollback().await?,
+            }
+            outcome
+        })
+        .await
+    }
+}

@@ -1,0 +1,31 @@
+//! One suite per port, run against every engine, so that the adapters cannot drift.
+//!
+//! A case is an `async fn(&Stores)`; `on_every_engine!` makes a test of it per engine.
+
+/// Makes `sqlite::case` and `postgres::case` of every case named.
+macro_rules! on_every_engine {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {$(
+            #[tokio::test]
+            async fn $case() {
+                crate::conformance::stores::on_sqlite(super::$case).await;
+            }
+        )+}
+        mod postgres {$(
+            #[tokio::test]
+            async fn $case() {
+                crate::conformance::stores::on_postgres(super::$case).await;
+            }
+        )+}
+    };
+}
+
+mod accounts;
+mod connection_log;
+mod messages;
+mod outbox;
+mod plans;
+mod postgres_faults;
+mod rooms;
+mod rooms_members;
+mod stores;

@@ -20,8 +20,8 @@ pub mod names;
 pub mod parcel;
 pub mod ports;
 pub mod postgres;
-pub mod sql;
 pub mod rabbitmq;
+pub mod sql;
 pub mod telemetry;
 
 pub use error::{Code, Error};

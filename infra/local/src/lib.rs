@@ -2,5 +2,6 @@
 //!
 //! Everything it does is "make an event, invoke a function, apply the answer".
 
+pub mod embedded;
 pub mod invoke;
 pub mod template;

@@ -80,6 +80,20 @@ impl Accounts for Postgres {
         .await
     }
 
+    async fn users(&self, users: &[UserId]) -> Result<Vec<User>, StoreError> {
+        let ids: Vec<i64> = users.iter().map(|user| user.0).collect();
+        self.run(async |connection| {
+            let rows = query(
+                "select id, username, nickname from users where id = any($1) and not deleted order by id",
+            )
+            .bind(&ids)
+            .fetch_all(connection)
+            .await?;
+            rows.iter().map(|row| Ok(user(row)?)).collect()
+        })
+        .await
+    }
+
     async fn credentials(&self, username: &str) -> Result<Option<(Account, String)>, StoreError> {
         self.run(async |connection| {
             let row = query(BY_NAME).bind(folded(username)).fetch_optional(connection).await?;
@@ -193,18 +207,21 @@ fn taken(error: sqlx::Error) -> AccountsError {
 }
 
 fn account(row: &PgRow) -> Result<Account, StoreError> {
-    let user = User {
-        id: UserId(row.try_get("id")?),
-        username: row.try_get("username")?,
-        nickname: row.try_get("nickname")?,
-    };
     let banned_until: Option<OffsetDateTime> = row.try_get("banned_until")?;
     Ok(Account {
-        user,
+        user: user(row)?,
         email: row.try_get("email")?,
         role: from_word(row.try_get("role")?)?,
         created_at: time_of(row, "created_at")?,
         token_version: row.try_get("token_version")?,
         banned_until: banned_until.map(unix_ms),
+    })
+}
+
+fn user(row: &PgRow) -> Result<User, sqlx::Error> {
+    Ok(User {
+        id: UserId(row.try_get("id")?),
+        username: row.try_get("username")?,
+        nickname: row.try_get("nickname")?,
     })
 }

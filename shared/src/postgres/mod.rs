@@ -5,6 +5,7 @@
 
 mod accounts;
 mod connection_log;
+mod database;
 mod messages;
 mod outbox;
 mod pool;
@@ -16,19 +17,16 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection, Executor, Row};
-use uuid::Uuid;
+use sqlx::{ConnectOptions, Connection};
 
 use crate::ports::StoreError;
 use crate::sql::Failure;
+pub use database::schema_fingerprint;
 use pool::Pool;
 
 /// The deadline of an operation when nothing else is configured.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_millis(700);
-
-static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
 /// Where the database is and how much to ask of it.
 #[derive(Clone)]
@@ -68,49 +66,6 @@ impl Postgres {
             deadline: config.deadline,
             options,
         })
-    }
-
-    /// Connects and prepares the statement of the live path, so that the first event doesn't wait for it.
-    ///
-    /// # Errors
-    /// As any operation.
-    pub async fn warm(&self) -> Result<(), StoreError> {
-        self.run(async |connection| {
-            connection.prepare(sqlx::SqlStr::from_static(statements::APPEND)).await?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// `Unavailable` when it doesn't.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        self.run(async |connection| Ok(connection.ping().await?)).await
-    }
-
-    /// Brings the schema up to this build's. Runs without a deadline on a connection of its own; two at
-    /// once wait for each other.
-    ///
-    /// # Errors
-    /// `Unavailable`; `Internal` when a migration fails or an applied one was changed.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
-        let mut connection = self.options.connect().await?;
-        let outcome = MIGRATIONS.run(&mut connection).await;
-        connection.close().await?;
-        outcome.map_err(|error| StoreError::Internal(error.to_string()))
-    }
-
-    /// Which database this is; another after a backup was restored.
-    ///
-    /// # Errors
-    /// As any operation.
-    pub async fn epoch(&self) -> Result<Uuid, StoreError> {
-        self.run(async |connection| {
-            Ok(sqlx::query("select id from epoch").fetch_one(connection).await?.try_get("id")?)
-        })
-        .await
     }
 
     /// Runs `work` on a connection of its own within the deadline. The connection is kept when the work

@@ -9,6 +9,7 @@ use super::stores::{FIRST_PAGE, NOW, ROOMY, Stores, account};
 
 on_every_engine! {
     a_new_account_reads_back,
+    users_are_read_together,
     user_names_are_unique_whatever_their_case,
     addresses_are_unique_whatever_their_case,
     of_racing_registrations_one_wins,
@@ -38,6 +39,16 @@ async fn a_new_account_reads_back(stores: &Stores) {
     assert_eq!(credentials, Some((made, "$argon2id$".to_owned())));
     assert_eq!(stores.accounts.account(NOBODY).await.unwrap(), None);
     assert_eq!(stores.accounts.credentials("nobody").await.unwrap(), None);
+}
+
+async fn users_are_read_together(stores: &Stores) {
+    let users = stores.users(3).await;
+    stores.accounts.anonymise(users[1]).await.unwrap();
+    let found = stores.accounts.users(&[users[2], NOBODY, users[1], users[0], users[0]]).await.unwrap();
+    let mut ids: Vec<_> = found.iter().map(|user| user.id).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, [users[0], users[2]]);
+    assert_eq!(stores.accounts.users(&[]).await.unwrap(), []);
 }
 
 async fn user_names_are_unique_whatever_their_case(stores: &Stores) {

@@ -45,7 +45,8 @@ fn page(number: u32, size: u32) -> Window {
 
 async fn a_message_reads_back_as_it_was_sent(stores: &Stores) {
     let (ann, _, room) = pair(stores).await;
-    let metadata = serde_json::json!({"b": [1, 2.5, null, "ü"], "a": {"deep": true}, "big": 9_007_199_254_740_993_i64});
+    let metadata =
+        serde_json::json!({"b": [1, 2.5, null, "ü"], "a": {"deep": true}, "big": 9_007_199_254_740_993_i64});
     let new = NewMessage {
         kind: "image".into(),
         content: "héllo ☃ 'quoted' \\".into(),
@@ -91,7 +92,10 @@ async fn a_repeat_gets_the_first_answer(stores: &Stores) {
     let later = NewMessage { now: NOW.plus(5_000), ..message(room, ann, "m1") };
     let again = stores.messages.append(&later).await.unwrap();
     assert!(again.repeated && !first.repeated);
-    assert_eq!((again.message_id, again.seq, again.timestamp), (first.message_id, first.seq, first.timestamp));
+    assert_eq!(
+        (again.message_id, again.seq, again.timestamp),
+        (first.message_id, first.seq, first.timestamp)
+    );
     assert_eq!((again.outbox, again.sender_name), (first.outbox, first.sender_name));
     assert_eq!(stores.rows_in("messages").await, 2);
     assert_eq!(stores.room(room).await.last_seq, Seq(2));
@@ -149,7 +153,8 @@ async fn nobody_sends_after_being_removed(stores: &Stores) {
     stores.rooms.add_members(room, &others, ROOMY, NOW).await.unwrap();
     for round in 0..10 {
         let news: Vec<_> = (0..4).map(|n| message(room, bob, &format!("{round}-{n}"))).collect();
-        let noise: Vec<_> = others.iter().map(|user| message(room, *user, &format!("noise-{round}"))).collect();
+        let noise: Vec<_> =
+            others.iter().map(|user| message(room, *user, &format!("noise-{round}"))).collect();
         let noise = join_all(noise.iter().map(|new| stores.messages.append(new)));
         let sends = join_all(news.iter().map(|new| stores.messages.append(new)));
         let ((_, outcomes), removal) = join(join(noise, sends), stores.rooms.remove_member(room, bob)).await;

@@ -12,7 +12,7 @@ use shared::clock::UnixMs;
 use shared::ids::{ClientMessageId, MessageId, RoomId, UserId};
 use shared::model::{Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, ConnectionLog, Messages, NewAccount, NewMessage, NewRoom, Outbox, Rooms,
+    Accounts, Appended, ConnectionLog, Database, Messages, NewAccount, NewMessage, NewRoom, Outbox, Rooms,
 };
 use shared::postgres::{Postgres, PostgresConfig};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -96,7 +96,11 @@ fn with_name(url: &str, database: &str) -> String {
 async fn template(server: &str, options: &PgConnectOptions) -> String {
     let name = format!("hark_template_{:016x}", shared::postgres::schema_fingerprint());
     let mut connection = options.connect().await.expect("connect to DATABASE_URL");
-    sqlx::query("select pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut connection).await.expect("lock");
+    sqlx::query("select pg_advisory_lock($1)")
+        .bind(TEMPLATE_LOCK)
+        .execute(&mut connection)
+        .await
+        .expect("lock");
     let known: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
         .bind(&name)
         .fetch_one(&mut connection)

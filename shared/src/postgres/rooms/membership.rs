@@ -126,15 +126,15 @@ pub(super) async fn join(
         (None, NameOr::Id(_)) => return Err(RoomsError::NotFound),
         (None, NameOr::Name(name)) => made_or_found(connection, room, name, user, now).await?,
     };
-    if !newcomers(connection, &locked, &[user]).await?.is_empty() {
-        if locked.kind != RoomType::Public {
-            return Err(RoomsError::Private);
-        }
-        // An empty room has nobody left who could look after it.
-        let role = if locked.member_count == 0 { MemberRole::Owner } else { MemberRole::Member };
-        return admit(connection, &locked, &[(user, role)], max_members, now).await;
+    if newcomers(connection, &locked, &[user]).await?.is_empty() {
+        return Ok(locked.unchanged());
     }
-    Ok(locked.unchanged())
+    if locked.kind != RoomType::Public {
+        return Err(RoomsError::Private);
+    }
+    // An empty room has nobody left who could look after it.
+    let role = if locked.member_count == 0 { MemberRole::Owner } else { MemberRole::Member };
+    admit(connection, &locked, &[(user, role)], max_members, now).await
 }
 
 /// Makes the public room, or takes the one that another has made meanwhile.
@@ -277,10 +277,9 @@ async fn expel(connection: &mut PgConnection, room: &Locked, user: UserId) -> Re
 pub(crate) async fn leave_all(connection: &mut PgConnection, user: UserId) -> Result<(), StoreError> {
     let rooms: Vec<i64> = query_scalar(statements::ROOMS_OF).bind(user.0).fetch_all(&mut *connection).await?;
     for room in rooms {
-        match leave(connection, RoomId(room), user).await {
-            Err(RoomsError::Store(error)) => return Err(error),
-            // Gone, or taken out by another, before the lock was ours.
-            Ok(_) | Err(_) => {}
+        // Otherwise the room is gone, or another took the user out before the lock was ours.
+        if let Err(RoomsError::Store(error)) = leave(connection, RoomId(room), user).await {
+            return Err(error);
         }
     }
     Ok(())

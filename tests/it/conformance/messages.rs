@@ -1,7 +1,7 @@
 //! The rules of `Messages`.
 
 use futures::future::{join, join_all};
-use shared::ids::{MessageId, RoomId, Seq, UserId};
+use shared::ids::{MessageId, NameOr, RoomId, Seq, UserId};
 use shared::model::Page;
 use shared::ports::{MessagesError, NewMessage, Window};
 
@@ -234,7 +234,7 @@ async fn ones_own_message_is_read(stores: &Stores) {
     let (ann, bob, room) = pair(stores).await;
     stores.say(room, ann, "m1").await;
     stores.say(room, bob, "m2").await;
-    let (_, mark) = stores.rooms.membership(&room.into(), bob).await.unwrap().unwrap();
+    let (_, mark) = stores.rooms.membership(&NameOr::Id(room), bob).await.unwrap().unwrap();
     assert_eq!(mark.unwrap().read_seq, Seq(2));
     assert_eq!((stores.unread(room, ann).await, stores.unread(room, bob).await), (1, 0));
     // A repeat moves nothing.

@@ -70,7 +70,7 @@ fn expected() -> [Expectation; 9] {
             statements::APPEND,
             12,
             &[
-                "room_members_pkey",
+                "room_members_",
                 "messages_client_id_unique",
                 "messages_pkey",
                 "rooms_pkey",

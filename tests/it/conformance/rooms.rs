@@ -45,7 +45,7 @@ async fn a_new_room_has_its_owner_and_members(stores: &Stores) {
     let roles: Vec<_> = members.items.iter().map(|member| (member.user.id, member.role)).collect();
     let expected = [MemberRole::Owner, MemberRole::Member, MemberRole::Member];
     assert_eq!(roles, users.into_iter().zip(expected).collect::<Vec<_>>());
-    assert_eq!(stores.rooms.find(&NOWHERE.into()).await.unwrap(), None);
+    assert_eq!(stores.rooms.find(&NameOr::Id(NOWHERE)).await.unwrap(), None);
 }
 
 async fn a_room_with_an_unknown_member_is_not_made(stores: &Stores) {
@@ -120,7 +120,7 @@ async fn membership_tells_members_from_outsiders(stores: &Stores) {
         assert_eq!((found.id, own.unwrap().role), (lobby, MemberRole::Owner));
         assert_eq!(stores.rooms.membership(&room, eve).await.unwrap().unwrap().1, None);
     }
-    assert_eq!(stores.rooms.membership(&NOWHERE.into(), ann).await.unwrap(), None);
+    assert_eq!(stores.rooms.membership(&NameOr::Id(NOWHERE), ann).await.unwrap(), None);
 }
 
 async fn listed(stores: &Stores, viewer: UserId, all: bool, page: Page) -> (Vec<RoomId>, i64) {
@@ -192,7 +192,7 @@ async fn the_last_message_before_joining_is_withheld(stores: &Stores) {
     let new = NewRoom { history_before_joining: false, ..new_room(RoomType::Public, "lobby", ann, &[]) };
     let room = stores.rooms.create(new, ROOMY, NOW).await.unwrap().id;
     stores.say(room, ann, "before").await;
-    stores.rooms.join(&room.into(), bob, ROOMY, NOW).await.unwrap();
+    stores.rooms.join(&NameOr::Id(room), bob, ROOMY, NOW).await.unwrap();
     let last = async |viewer| stores.rooms.summary(room, viewer).await.unwrap().unwrap().last_message;
     assert_eq!(last(bob).await, None);
     assert_eq!(last(ann).await.unwrap().content, "before");
@@ -229,7 +229,7 @@ async fn a_deleted_room_takes_everything_with_it(stores: &Stores) {
     let said = stores.say(room, ann, "m1").await;
     stores.say(kept, ann, "m2").await;
     stores.rooms.delete(room).await.unwrap();
-    assert_eq!(stores.rooms.find(&room.into()).await.unwrap(), None);
+    assert_eq!(stores.rooms.find(&NameOr::Id(room)).await.unwrap(), None);
     assert_eq!(stores.messages.message(said.message_id).await.unwrap(), None);
     let window = Window::Page(FIRST_PAGE);
     assert_eq!(stores.messages.history(room, Seq(0), window).await.unwrap().total, 0);

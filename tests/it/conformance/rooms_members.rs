@@ -50,7 +50,7 @@ async fn joining_twice_changes_nothing(stores: &Stores) {
     let lobby = stores.public("Lobby", users[0]).await;
     let first = stores.rooms.join(&named("lobby"), users[1], ROOMY, NOW).await.unwrap();
     assert_eq!(first, Change { room: lobby, users: vec![users[1]], members_version: 2, last_seq: Seq(0) });
-    let again = stores.rooms.join(&lobby.into(), users[1], ROOMY, NOW).await.unwrap();
+    let again = stores.rooms.join(&NameOr::Id(lobby), users[1], ROOMY, NOW).await.unwrap();
     assert_eq!(again, Change { users: vec![], ..first });
     assert_eq!(stores.room(lobby).await.member_count, 2);
 }
@@ -60,11 +60,11 @@ async fn who_joins_starts_read(stores: &Stores) {
     let lobby = stores.public("lobby", users[0]).await;
     stores.say(lobby, users[0], "m1").await;
     stores.say(lobby, users[0], "m2").await;
-    let change = stores.rooms.join(&lobby.into(), users[1], ROOMY, NOW).await.unwrap();
+    let change = stores.rooms.join(&NameOr::Id(lobby), users[1], ROOMY, NOW).await.unwrap();
     assert_eq!(change.last_seq, Seq(2));
     stores.rooms.add_members(lobby, &[users[2]], ROOMY, NOW).await.unwrap();
     for user in [users[1], users[2]] {
-        let own = stores.rooms.membership(&lobby.into(), user).await.unwrap().unwrap().1.unwrap();
+        let own = stores.rooms.membership(&NameOr::Id(lobby), user).await.unwrap().unwrap().1.unwrap();
         assert_eq!((own.read_seq, own.joined_seq), (Seq(2), Seq(2)));
         assert_eq!(stores.unread(lobby, user).await, 0);
     }
@@ -75,12 +75,12 @@ async fn only_public_rooms_can_be_joined(stores: &Stores) {
     let group = stores.group(users[0], &[]).await;
     let direct = stores.rooms.direct(users[0], users[1], NOW).await.unwrap().id;
     for room in [group, direct] {
-        let joined = stores.rooms.join(&room.into(), users[2], ROOMY, NOW).await;
+        let joined = stores.rooms.join(&NameOr::Id(room), users[2], ROOMY, NOW).await;
         assert!(matches!(joined, Err(RoomsError::Private)), "{joined:?}");
     }
     // Who is in it already changes nothing by joining.
-    assert_eq!(stores.rooms.join(&group.into(), users[0], ROOMY, NOW).await.unwrap().users, []);
-    let nowhere = stores.rooms.join(&NOWHERE.into(), users[2], ROOMY, NOW).await;
+    assert_eq!(stores.rooms.join(&NameOr::Id(group), users[0], ROOMY, NOW).await.unwrap().users, []);
+    let nowhere = stores.rooms.join(&NameOr::Id(NOWHERE), users[2], ROOMY, NOW).await;
     assert!(matches!(nowhere, Err(RoomsError::NotFound)), "{nowhere:?}");
 }
 
@@ -112,7 +112,7 @@ async fn of_two_who_join_an_unknown_name_at_once_one_makes_it(stores: &Stores) {
 async fn the_last_place_is_taken_once(stores: &Stores) {
     let users = stores.users(10).await;
     let lobby = stores.public("lobby", users[0]).await;
-    let lobby_ref = lobby.into();
+    let lobby_ref = NameOr::Id(lobby);
     let joins = join_all(users[1..].iter().map(|user| stores.rooms.join(&lobby_ref, *user, 5, NOW))).await;
     let (joined, refused): (Vec<_>, Vec<_>) = joins.into_iter().partition(Result::is_ok);
     assert_eq!((joined.len(), refused.len()), (4, 5));
@@ -199,7 +199,7 @@ async fn who_joins_an_empty_room_owns_it(stores: &Stores) {
     let users = stores.users(2).await;
     let lobby = stores.public("lobby", users[0]).await;
     stores.rooms.remove_member(lobby, users[0]).await.unwrap();
-    stores.rooms.join(&lobby.into(), users[1], ROOMY, NOW).await.unwrap();
+    stores.rooms.join(&NameOr::Id(lobby), users[1], ROOMY, NOW).await.unwrap();
     assert_eq!(roles(stores, lobby).await, [(users[1], MemberRole::Owner)]);
 }
 
@@ -246,7 +246,7 @@ async fn the_two_of_a_direct_room_stay(stores: &Stores) {
 async fn every_change_of_members_raises_the_version_by_one(stores: &Stores) {
     let users = stores.users(16).await;
     let lobby = stores.public("lobby", users[0]).await;
-    let lobby_ref = lobby.into();
+    let lobby_ref = NameOr::Id(lobby);
     let joins =
         join_all(users[1..].iter().map(|user| stores.rooms.join(&lobby_ref, *user, ROOMY, NOW))).await;
     let mut versions: Vec<_> = joins.into_iter().map(|change| change.unwrap().members_version).collect();

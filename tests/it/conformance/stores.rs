@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use local::embedded::sqlite::Sqlite;
 use shared::clock::UnixMs;
-use shared::ids::{ClientMessageId, MessageId, RoomId, UserId};
+use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{Page, Role, Room, RoomType};
 use shared::ports::{
     Accounts, Appended, ConnectionLog, Database, Messages, NewAccount, NewMessage, NewRoom, Outbox, Rooms,
@@ -176,7 +176,7 @@ impl Stores {
     }
 
     pub(crate) async fn room(&self, room: RoomId) -> Room {
-        self.rooms.find(&room.into()).await.expect("find").expect("the room")
+        self.rooms.find(&NameOr::Id(room)).await.expect("find").expect("the room")
     }
 
     /// Stores a message whose client id and content are `text`.
@@ -205,7 +205,7 @@ impl Stores {
                 let mut connection = options.connect().await.expect("connect");
                 sqlx::query(
                     "insert into bans (user_id, room_id, until, created_at) \
-                     values ($1, $2, to_timestamp($3 / 1000), now())",
+                     values ($1, $2, to_timestamp($3 / 1000.0), now())",
                 )
                 .bind(user.0)
                 .bind(room)

@@ -9,14 +9,14 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use super::stores::with_database;
 
-/// 2,000 users, each in 10 of 2,000 rooms; 30 messages a room; 20,000 open outbox rows.
+/// 2,000 users, each in 10 of 20,000 rooms; 30 messages in a tenth of them; 20,000 open outbox rows.
 const FILL: &str = "
 insert into users (username, username_folded, nickname, role, created_at)
 select 'u' || n, 'u' || n, 'U', 'user', now() from generate_series(1, 2000) n;
 insert into rooms (type, name, name_folded, created_at, active_at, last_seq, last_number)
-select 'group', 'r', 'r', now(), now() + n * interval '1 s', 30, 30 from generate_series(1, 2000) n;
+select 'group', 'r', 'r', now(), now() + n * interval '1 s', 30, 30 from generate_series(1, 20000) n;
 insert into room_members (room_id, user_id, role, read_seq, read_number, joined_seq, joined_at)
-select 1 + (u + k * 97) % 2000, u, 'member', 0, 0, 0, now()
+select 1 + (u * 10 + k) % 20000, u, 'member', 0, 0, 0, now()
 from generate_series(1, 2000) u, generate_series(1, 10) k;
 insert into messages (id, room_id, seq, sender_id, client_id, digest, kind, content, number, created_at)
 select gen_random_uuid(), r, s, 1 + (r + s) % 2000, 'c' || s, '', 'text', 'hello', s, now()

@@ -17,6 +17,7 @@ use shared::ports::{
 use shared::postgres::{Postgres, PostgresConfig};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// When everything happens unless a case says otherwise.
@@ -25,8 +26,11 @@ pub(crate) const NOW: UnixMs = UnixMs(1_800_000_000_000);
 pub(crate) const ROOMY: u32 = 1_000;
 pub(crate) const FIRST_PAGE: Page = Page { number: 1, size: 20 };
 
-/// Names the template after the migrations, so that a changed schema never meets an old template.
+/// Of the advisory lock under which the template is made.
 const TEMPLATE_LOCK: i64 = 0x4861_726b;
+
+/// How many databases are in use at once: each takes a dozen of the server's 100 connections.
+static SLOTS: Semaphore = Semaphore::const_new(4);
 
 pub(crate) struct Stores {
     pub(crate) accounts: Arc<dyn Accounts>,
@@ -75,6 +79,7 @@ pub(crate) fn postgres(url: &str, deadline: Duration) -> Postgres {
 
 /// Runs `work` with the URL of a migrated database of its own, and drops that at the end.
 pub(crate) async fn with_database(work: impl AsyncFnOnce(&str)) {
+    let _slot = SLOTS.acquire().await.expect("never closed");
     let server = std::env::var("DATABASE_URL")
         .expect("DATABASE_URL is missing: run `make test`, which starts the services");
     let options = PgConnectOptions::from_str(&server).expect("DATABASE_URL").disable_statement_logging();
@@ -92,7 +97,8 @@ fn with_name(url: &str, database: &str) -> String {
     format!("{server}/{database}{query}")
 }
 
-/// The migrated database that the others are copied from, made once and kept.
+/// The migrated database that the others are copied from, made once and kept. Its name follows the
+/// migrations, so that a changed schema never meets an old template.
 async fn template(server: &str, options: &PgConnectOptions) -> String {
     let name = format!("hark_template_{:016x}", shared::postgres::schema_fingerprint());
     let mut connection = options.connect().await.expect("connect to DATABASE_URL");

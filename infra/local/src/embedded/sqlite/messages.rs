@@ -12,22 +12,24 @@ use sqlx::{Row, query, query_scalar};
 use super::Sqlite;
 use super::rows::{self, message_columns};
 
-const SENDER: &str = "
+/// Every check in one statement; no row: not a member. A statement costs more than what it looks up, since
+/// each one goes to the connection's own thread and back.
+const CHECKS: &str = "
 select u.nickname, r.members_version,
     exists (
         select 1 from bans b
-        where b.user_id = m.user_id and b.until > ?3 and (b.room_id is null or b.room_id = m.room_id)
-    ) as banned
+        where b.user_id = m.user_id and b.until > ?5 and (b.room_id is null or b.room_id = m.room_id)
+    ) as banned,
+    ?4 is null or exists (
+        select 1 from messages t where t.id = ?4 and t.room_id = m.room_id and t.entry = 'message'
+    ) as reply_found,
+    e.id as earlier_id, e.seq as earlier_seq, e.digest as earlier_digest, e.created_at as earlier_at,
+    (select o.id from outbox o where o.message_id = e.id order by o.id limit 1) as earlier_outbox
 from room_members m
 join users u on u.id = m.user_id
 join rooms r on r.id = m.room_id
+left join messages e on e.room_id = m.room_id and e.sender_id = m.user_id and e.client_id = ?3
 where m.room_id = ?1 and m.user_id = ?2";
-
-const EARLIER: &str = "
-select e.id, e.seq, e.digest, e.created_at,
-    (select o.id from outbox o where o.message_id = e.id order by o.id limit 1) as outbox
-from messages e
-where e.room_id = ?1 and e.sender_id = ?2 and e.client_id = ?3";
 
 const PLACE: &str = "
 update rooms set last_seq = last_seq + 1, last_number = last_number + 1, active_at = max(active_at, ?2)
@@ -84,7 +86,7 @@ impl Messages for Sqlite {
         visible_after: Seq,
         window: Window,
     ) -> Result<Listing<Message>, StoreError> {
-        self.read(async |connection| history(connection, room, visible_after, window).await).await
+        self.snapshot(async |connection| history(connection, room, visible_after, window).await).await
     }
 
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
@@ -95,53 +97,49 @@ impl Messages for Sqlite {
 
 /// The only writer has the whole file, so that what it checks stays true until it commits.
 async fn append(connection: &mut SqliteConnection, new: &NewMessage) -> Result<Appended, MessagesError> {
-    let sender = query(SENDER).bind(new.room.0).bind(new.sender.0).bind(new.now.0);
-    let sender = sender.fetch_optional(&mut *connection).await?.ok_or(MessagesError::NotMember)?;
-    if sender.try_get("banned")? {
+    let checks = query(CHECKS)
+        .bind(new.room.0)
+        .bind(new.sender.0)
+        .bind(storable(new.client_id.as_str()))
+        .bind(new.reply_to.map(|id| id.0))
+        .bind(new.now.0)
+        .fetch_optional(&mut *connection)
+        .await?
+        .ok_or(MessagesError::NotMember)?;
+    if checks.try_get("banned")? {
         return Err(MessagesError::Banned);
     }
-    let earlier = query(EARLIER).bind(new.room.0).bind(new.sender.0).bind(storable(new.client_id.as_str()));
-    if let Some(earlier) = earlier.fetch_optional(&mut *connection).await? {
-        return repeated(&earlier, &sender, new);
+    if let Some(earlier) = checks.try_get("earlier_id")? {
+        return repeated(&checks, MessageId(earlier), new);
     }
-    check_reply(connection, new).await?;
+    if !checks.try_get::<bool, _>("reply_found")? {
+        return Err(MessagesError::NoSuchReply);
+    }
     let (seq, outbox) = store(connection, new).await?;
     Ok(Appended {
         message_id: new.id,
         seq,
-        sender_name: sender.try_get("nickname")?,
+        sender_name: checks.try_get("nickname")?,
         timestamp: new.now,
-        members_version: sender.try_get("members_version")?,
+        members_version: checks.try_get("members_version")?,
         repeated: false,
         outbox: Some(outbox),
     })
 }
 
-fn repeated(earlier: &SqliteRow, sender: &SqliteRow, new: &NewMessage) -> Result<Appended, MessagesError> {
-    if earlier.try_get::<Vec<u8>, _>("digest")? != new.digest {
+fn repeated(checks: &SqliteRow, earlier: MessageId, new: &NewMessage) -> Result<Appended, MessagesError> {
+    if checks.try_get::<Vec<u8>, _>("earlier_digest")? != new.digest {
         return Err(MessagesError::Conflict);
     }
     Ok(Appended {
-        message_id: MessageId(earlier.try_get("id")?),
-        seq: Seq(earlier.try_get("seq")?),
-        sender_name: sender.try_get("nickname")?,
-        timestamp: UnixMs(earlier.try_get("created_at")?),
-        members_version: sender.try_get("members_version")?,
+        message_id: earlier,
+        seq: Seq(checks.try_get("earlier_seq")?),
+        sender_name: checks.try_get("nickname")?,
+        timestamp: UnixMs(checks.try_get("earlier_at")?),
+        members_version: checks.try_get("members_version")?,
         repeated: true,
-        outbox: earlier.try_get::<Option<i64>, _>("outbox")?.map(OutboxId),
+        outbox: checks.try_get::<Option<i64>, _>("earlier_outbox")?.map(OutboxId),
     })
-}
-
-async fn check_reply(connection: &mut SqliteConnection, new: &NewMessage) -> Result<(), MessagesError> {
-    let Some(target) = new.reply_to else { return Ok(()) };
-    let found: bool = query_scalar(
-        "select exists (select 1 from messages where id = ?1 and room_id = ?2 and entry = 'message')",
-    )
-    .bind(target.0)
-    .bind(new.room.0)
-    .fetch_one(connection)
-    .await?;
-    if found { Ok(()) } else { Err(MessagesError::NoSuchReply) }
 }
 
 /// Place, message, outbox row and the sender's mark.

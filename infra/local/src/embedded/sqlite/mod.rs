@@ -78,8 +78,16 @@ impl Sqlite {
         outcome
     }
 
-    /// Runs `work` on one snapshot of the file.
+    /// Runs one statement that only reads.
     async fn read<T, E: Failure + From<sqlx::Error>>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        work(&mut *self.readers.acquire().await?).await
+    }
+
+    /// Runs several that have to see the same state.
+    async fn snapshot<T, E: Failure + From<sqlx::Error>>(
         &self,
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, E>,
     ) -> Result<T, E> {

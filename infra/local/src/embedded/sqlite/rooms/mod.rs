@@ -45,7 +45,7 @@ impl Rooms for Sqlite {
     }
 
     async fn list(&self, viewer: UserId, all: bool, page: Page) -> Result<Listing<RoomSummary>, StoreError> {
-        self.read(async |connection| views::list(connection, viewer, all, page).await).await
+        self.snapshot(async |connection| views::list(connection, viewer, all, page).await).await
     }
 
     async fn update(&self, room: RoomId, patch: RoomPatch) -> Result<Room, RoomsError> {
@@ -87,11 +87,11 @@ impl Rooms for Sqlite {
     }
 
     async fn members(&self, room: RoomId, page: Page) -> Result<Listing<Member>, StoreError> {
-        self.read(async |connection| views::members(connection, room, page).await).await
+        self.snapshot(async |connection| views::members(connection, room, page).await).await
     }
 
     async fn audience(&self, room: RoomId) -> Result<Option<Audience>, StoreError> {
-        self.read(async |connection| views::audience(connection, room).await).await
+        self.snapshot(async |connection| views::audience(connection, room).await).await
     }
 
     async fn rooms_of(&self, user: UserId) -> Result<Vec<RoomId>, StoreError> {

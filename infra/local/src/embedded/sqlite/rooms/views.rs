@@ -1,4 +1,4 @@
-//! What is read of rooms, each on one snapshot.
+//! What is read of rooms; what takes several statements is called on one snapshot.
 
 use shared::ids::{NameOr, RoomId, RoomRef, UserId};
 use shared::model::{Listing, Member, Membership, Page, Room, RoomSummary};

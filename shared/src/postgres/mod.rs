@@ -55,9 +55,9 @@ impl Postgres {
     pub fn new(config: PostgresConfig) -> Result<Self, StoreError> {
         let options =
             PgConnectOptions::from_str(&config.url)?.application_name("hark").disable_statement_logging();
-        // The server gives up when the client does, so that nothing is committed long after a failure
-        // was reported, and no lock outlives its caller.
-        let limit = format!("{}ms", config.deadline.as_millis());
+        // The server gives up a little before the client does, so that a failure that was reported isn't
+        // committed after all, and no lock outlives its caller.
+        let limit = format!("{}ms", (config.deadline * 9 / 10).as_millis());
         let limited = options
             .clone()
             .options([("statement_timeout", &limit), ("idle_in_transaction_session_timeout", &limit)]);

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use shared::ids::{NameOr, UserId};
 use shared::model::{MemberRole, Role};
-use shared::ports::{AccountsError, NewAccount, ProfileChange};
+use shared::ports::{AccountsError, NewAccount, ProfileChange, RoomsError};
 
 use super::stores::{FIRST_PAGE, NOW, ROOMY, Stores, account};
 
@@ -21,6 +21,7 @@ on_every_engine! {
     an_anonymised_account_is_gone,
     an_anonymised_sender_is_a_deleted_user,
     an_anonymised_user_leaves_every_room,
+    nobody_enters_a_room_while_being_anonymised,
     a_nul_character_is_no_internal_error,
 }
 
@@ -182,6 +183,26 @@ async fn an_anonymised_user_leaves_every_room(stores: &Stores) {
     let members = stores.rooms.members(owned, FIRST_PAGE).await.unwrap().items;
     assert_eq!(members[0].role, MemberRole::Owner);
     assert!(stores.rooms.add_members(owned, &[ann], ROOMY, NOW).await.is_err());
+}
+
+async fn nobody_enters_a_room_while_being_anonymised(stores: &Stores) {
+    let bob = stores.user("bob").await;
+    let rooms = [stores.public("one", bob).await, stores.public("two", bob).await];
+    for round in 0..8 {
+        let leaving = stores.user(&format!("leaving{round}")).await;
+        stores.rooms.add_members(rooms[0], &[leaving], ROOMY, NOW).await.unwrap();
+        let direct = stores.rooms.direct(bob, leaving, NOW);
+        let adding = rooms.map(|room| stores.rooms.add_members(room, &[leaving], ROOMY, NOW));
+        let (left, added, _) = tokio::join!(stores.accounts.anonymise(leaving), join_all(adding), direct);
+        left.unwrap();
+        let unknown = |outcome: &Result<_, _>| matches!(outcome, Err(RoomsError::UnknownUser(_)));
+        assert!(added.iter().all(|outcome| outcome.is_ok() || unknown(outcome)), "{added:?}");
+        assert_eq!(stores.rooms.rooms_of(leaving).await.unwrap(), []);
+    }
+    for room in rooms {
+        assert_eq!(stores.rooms.audience(room).await.unwrap().unwrap().members, [bob]);
+        assert_eq!(stores.room(room).await.member_count, 1);
+    }
 }
 
 async fn a_nul_character_is_no_internal_error(stores: &Stores) {

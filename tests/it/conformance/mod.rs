@@ -8,13 +8,13 @@ macro_rules! on_every_engine {
         mod sqlite {$(
             #[tokio::test]
             async fn $case() {
-                crate::conformance::stores::on_sqlite(super::$case).await;
+                crate::conformance::engines::on_sqlite(super::$case).await;
             }
         )+}
         mod postgres {$(
             #[tokio::test]
             async fn $case() {
-                crate::conformance::stores::on_postgres(super::$case).await;
+                crate::conformance::engines::on_postgres(super::$case).await;
             }
         )+}
     };
@@ -22,10 +22,13 @@ macro_rules! on_every_engine {
 
 mod accounts;
 mod connection_log;
+mod engines;
+mod history;
 mod messages;
 mod outbox;
 mod plans;
 mod postgres_faults;
 mod rooms;
 mod rooms_members;
+mod rooms_roles;
 mod stores;

@@ -7,7 +7,7 @@ use shared::postgres::statements;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
-use super::stores::with_database;
+use super::engines::with_database;
 
 /// 2,000 users, each in 10 of 20,000 rooms; 30 messages in a tenth of them; 20,000 open outbox rows.
 const FILL: &str = "

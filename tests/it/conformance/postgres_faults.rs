@@ -8,7 +8,8 @@ use shared::ports::{Accounts, Database, Messages, MessagesError, Rooms, StoreErr
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
-use super::stores::{NOW, ROOMY, account, message, new_room, postgres, with_database};
+use super::engines::{postgres, with_database};
+use super::stores::{NOW, ROOMY, account, message, new_room};
 
 const DEADLINE: Duration = Duration::from_millis(700);
 

@@ -3,9 +3,9 @@
 use futures::future::join_all;
 use shared::ids::{NameOr, RoomId, RoomRef, Seq, UserId};
 use shared::model::{MemberRole, Page, RoomType};
-use shared::ports::{Audience, Change, NewRoom, RoomsError};
+use shared::ports::{Audience, Change, RoomsError};
 
-use super::stores::{FIRST_PAGE, NOW, ROOMY, Stores, new_room};
+use super::stores::{FIRST_PAGE, NOW, ROOMY, Stores};
 
 on_every_engine! {
     joining_twice_changes_nothing,
@@ -18,15 +18,9 @@ on_every_engine! {
     nobody_is_added_with_an_unknown_user,
     members_are_added_up_to_the_limit,
     a_removed_member_is_out,
-    ownership_passes_to_the_longest_standing_admin_else_member,
-    who_joins_an_empty_room_owns_it,
-    giving_ownership_makes_the_owner_an_admin,
-    an_owner_who_steps_down_passes_the_room_on,
     the_two_of_a_direct_room_stay,
     every_change_of_members_raises_the_version_by_one,
     members_come_by_the_order_of_joining,
-    a_mark_moves_forward_only,
-    a_mark_stops_at_the_last_entry,
 }
 
 const NOBODY: UserId = UserId(999_999);
@@ -38,11 +32,6 @@ fn named(name: &str) -> RoomRef {
 
 async fn version(stores: &Stores, room: RoomId) -> i64 {
     stores.room(room).await.members_version
-}
-
-async fn roles(stores: &Stores, room: RoomId) -> Vec<(UserId, MemberRole)> {
-    let members = stores.rooms.members(room, FIRST_PAGE).await.unwrap().items;
-    members.into_iter().map(|member| (member.user.id, member.role)).collect()
 }
 
 async fn joining_twice_changes_nothing(stores: &Stores) {
@@ -91,7 +80,7 @@ async fn joining_an_unknown_name_makes_the_room(stores: &Stores) {
     let room = stores.room(change.room).await;
     assert_eq!((room.kind, room.name.as_deref()), (RoomType::Public, Some("New Place")));
     assert_eq!((room.created_by, room.member_count), (Some(ann), 1));
-    assert_eq!(roles(stores, room.id).await, [(ann, MemberRole::Owner)]);
+    assert_eq!(stores.roles(room.id).await, [(ann, MemberRole::Owner)]);
     let nobody = stores.rooms.join(&named("Elsewhere"), NOBODY, ROOMY, NOW).await;
     assert!(matches!(nobody, Err(RoomsError::UnknownUser(NOBODY))), "{nobody:?}");
     assert_eq!(stores.rows_in("rooms").await, 1);
@@ -104,7 +93,7 @@ async fn of_two_who_join_an_unknown_name_at_once_one_makes_it(stores: &Stores) {
     let rooms: Vec<_> = joins.into_iter().map(|change| change.unwrap().room).collect();
     assert!(rooms.iter().all(|room| *room == rooms[0]));
     assert_eq!(stores.rows_in("rooms").await, 1);
-    let roles = roles(stores, rooms[0]).await;
+    let roles = stores.roles(rooms[0]).await;
     assert_eq!(roles.len(), 8);
     assert_eq!(roles.iter().filter(|(_, role)| *role == MemberRole::Owner).count(), 1);
 }
@@ -172,65 +161,6 @@ async fn a_removed_member_is_out(stores: &Stores) {
     assert_eq!(version(stores, room).await, 2);
 }
 
-async fn ownership_passes_to_the_longest_standing_admin_else_member(stores: &Stores) {
-    let users = stores.users(5).await;
-    let room = stores.group(users[0], &[]).await;
-    for user in [users[4], users[3], users[2], users[1]] {
-        stores.rooms.add_members(room, &[user], ROOMY, stores.tick()).await.unwrap();
-    }
-    stores.rooms.set_role(room, users[1], MemberRole::Admin).await.unwrap();
-    stores.rooms.set_role(room, users[2], MemberRole::Admin).await.unwrap();
-    let owner = async || {
-        let roles = roles(stores, room).await;
-        let owners: Vec<_> = roles.iter().filter(|(_, role)| *role == MemberRole::Owner).collect();
-        assert!(owners.len() <= 1, "{roles:?}");
-        owners.first().map(|(user, _)| *user)
-    };
-    for expected in [users[2], users[1], users[4], users[3]] {
-        let leaving = owner().await.unwrap();
-        stores.rooms.remove_member(room, leaving).await.unwrap();
-        assert_eq!(owner().await, Some(expected));
-    }
-    stores.rooms.remove_member(room, users[3]).await.unwrap();
-    assert_eq!((owner().await, stores.room(room).await.member_count), (None, 0));
-}
-
-async fn who_joins_an_empty_room_owns_it(stores: &Stores) {
-    let users = stores.users(2).await;
-    let lobby = stores.public("lobby", users[0]).await;
-    stores.rooms.remove_member(lobby, users[0]).await.unwrap();
-    stores.rooms.join(&NameOr::Id(lobby), users[1], ROOMY, NOW).await.unwrap();
-    assert_eq!(roles(stores, lobby).await, [(users[1], MemberRole::Owner)]);
-}
-
-async fn giving_ownership_makes_the_owner_an_admin(stores: &Stores) {
-    let users = stores.users(3).await;
-    let room = stores.group(users[0], &users[1..]).await;
-    stores.rooms.set_role(room, users[1], MemberRole::Owner).await.unwrap();
-    let expected = [MemberRole::Admin, MemberRole::Owner, MemberRole::Member];
-    assert_eq!(roles(stores, room).await, users.iter().copied().zip(expected).collect::<Vec<_>>());
-    // Giving it to the owner again changes nothing.
-    stores.rooms.set_role(room, users[1], MemberRole::Owner).await.unwrap();
-    assert_eq!(roles(stores, room).await, users.iter().copied().zip(expected).collect::<Vec<_>>());
-    let stranger = stores.rooms.set_role(room, NOBODY, MemberRole::Owner).await;
-    assert!(matches!(stranger, Err(RoomsError::NotMember)), "{stranger:?}");
-    assert_eq!(roles(stores, room).await, users.iter().copied().zip(expected).collect::<Vec<_>>());
-    let nowhere = stores.rooms.set_role(NOWHERE, users[1], MemberRole::Admin).await;
-    assert!(matches!(nowhere, Err(RoomsError::NotFound)), "{nowhere:?}");
-    assert_eq!(version(stores, room).await, 1);
-}
-
-async fn an_owner_who_steps_down_passes_the_room_on(stores: &Stores) {
-    let users = stores.users(2).await;
-    let room = stores.group(users[0], &users[1..]).await;
-    stores.rooms.set_role(room, users[0], MemberRole::Member).await.unwrap();
-    assert_eq!(roles(stores, room).await, [(users[0], MemberRole::Member), (users[1], MemberRole::Owner)]);
-    stores.rooms.remove_member(room, users[0]).await.unwrap();
-    // Alone, there is nobody to pass it on to.
-    stores.rooms.set_role(room, users[1], MemberRole::Member).await.unwrap();
-    assert_eq!(roles(stores, room).await, [(users[1], MemberRole::Owner)]);
-}
-
 async fn the_two_of_a_direct_room_stay(stores: &Stores) {
     let users = stores.users(3).await;
     let room = stores.rooms.direct(users[0], users[1], NOW).await.unwrap().id;
@@ -280,34 +210,4 @@ async fn members_come_by_the_order_of_joining(stores: &Stores) {
     assert_eq!(page(3).await, (vec![], 4));
     let first = stores.rooms.members(room, FIRST_PAGE).await.unwrap().items.remove(0);
     assert_eq!((first.user.username.as_str(), first.joined_at, first.read_seq), ("u4", NOW, Seq(0)));
-}
-
-async fn a_mark_moves_forward_only(stores: &Stores) {
-    let users = stores.users(2).await;
-    let room = stores.group(users[0], &users[1..]).await;
-    for n in 0..4 {
-        stores.say(room, users[0], &format!("m{n}")).await;
-    }
-    let mark = async |seq| stores.rooms.mark_read(room, users[1], Seq(seq)).await.unwrap().read_seq;
-    assert_eq!((mark(3).await, stores.unread(room, users[1]).await), (Seq(3), 1));
-    assert_eq!((mark(1).await, stores.unread(room, users[1]).await), (Seq(3), 1));
-    assert_eq!((mark(3).await, stores.unread(room, users[1]).await), (Seq(3), 1));
-    let members = stores.rooms.members(room, FIRST_PAGE).await.unwrap().items;
-    assert_eq!(members[1].read_seq, Seq(3));
-    for (room, user) in [(room, NOBODY), (NOWHERE, users[0])] {
-        let outcome = stores.rooms.mark_read(room, user, Seq(1)).await;
-        assert!(matches!(outcome, Err(RoomsError::NotMember)), "{outcome:?}");
-    }
-}
-
-async fn a_mark_stops_at_the_last_entry(stores: &Stores) {
-    let users = stores.users(2).await;
-    let new = NewRoom { history_before_joining: false, ..new_room(RoomType::Group, "t", users[0], &users) };
-    let room = stores.rooms.create(new, ROOMY, NOW).await.unwrap().id;
-    assert_eq!(stores.rooms.mark_read(room, users[1], Seq(9)).await.unwrap().read_seq, Seq(0));
-    stores.say(room, users[0], "m1").await;
-    let own = stores.rooms.mark_read(room, users[1], Seq(i64::MAX)).await.unwrap();
-    assert_eq!((own.read_seq, own.role), (Seq(1), MemberRole::Member));
-    stores.say(room, users[0], "m2").await;
-    assert_eq!(stores.unread(room, users[1]).await, 1);
 }

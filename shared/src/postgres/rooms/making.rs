@@ -4,7 +4,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Row, query};
 
 use super::super::times::timestamp;
-use super::membership::{self, Locked};
+use super::admission::{admit, known};
+use super::locked::Locked;
 use super::rows::{self, room_columns};
 use crate::clock::UnixMs;
 use crate::ids::{RoomId, UserId};
@@ -45,7 +46,7 @@ pub(super) async fn create(
     max_members: u32,
     now: UnixMs,
 ) -> Result<Room, RoomsError> {
-    membership::known(connection, &[new.creator]).await?;
+    known(connection, &[new.creator]).await?;
     let made = insert(connection, new, now).await?.ok_or(RoomsError::NameTaken)?;
     let mut members = vec![(new.creator, MemberRole::Owner)];
     for user in &new.members {
@@ -53,7 +54,7 @@ pub(super) async fn create(
             members.push((*user, MemberRole::Member));
         }
     }
-    membership::admit(connection, &made, &members, max_members, now).await?;
+    admit(connection, &made, &members, max_members, now).await?;
     by_id(connection, made.id).await
 }
 
@@ -95,7 +96,7 @@ pub(super) async fn direct(
     if one == other {
         return Err(RoomsError::UnknownUser(other));
     }
-    membership::known(connection, &[one, other]).await?;
+    known(connection, &[one, other]).await?;
     let made = query(DIRECT)
         .bind(one.0)
         .bind(timestamp(now))
@@ -109,7 +110,7 @@ pub(super) async fn direct(
     };
     let room = Locked::fresh(RoomId(row.try_get("id")?), RoomType::Direct);
     let members = [one, other].map(|user| (user, MemberRole::Member));
-    membership::admit(connection, &room, &members, 2, now).await?;
+    admit(connection, &room, &members, 2, now).await?;
     by_id(connection, room.id).await
 }
 

@@ -3,7 +3,10 @@
 //! Whoever changes the members of a room takes its row first (`for no key update`), then those of members,
 //! then those of users, in the order of their ids; so two changes wait for each other and never deadlock.
 
+mod admission;
+mod locked;
 mod making;
+mod mark;
 mod membership;
 mod ownership;
 mod rows;
@@ -103,6 +106,6 @@ impl Rooms for Postgres {
     }
 
     async fn mark_read(&self, room: RoomId, user: UserId, seq: Seq) -> Result<Membership, RoomsError> {
-        self.run(async |connection| membership::mark_read(connection, room, user, seq).await).await
+        self.run(async |connection| mark::mark_read(connection, room, user, seq).await).await
     }
 }

@@ -3,7 +3,7 @@
 use sqlx::postgres::PgConnection;
 use sqlx::{query, query_scalar};
 
-use super::membership;
+use super::locked::lock_changeable;
 use crate::ids::{RoomId, UserId};
 use crate::model::MemberRole;
 use crate::ports::RoomsError;
@@ -37,7 +37,7 @@ pub(super) async fn set_role(
     user: UserId,
     role: MemberRole,
 ) -> Result<(), RoomsError> {
-    membership::lock_changeable(connection, room).await?;
+    lock_changeable(connection, room).await?;
     let present: Option<String> =
         query_scalar("select role from room_members where room_id = $1 and user_id = $2")
             .bind(room.0)

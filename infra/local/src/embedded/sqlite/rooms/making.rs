@@ -9,7 +9,8 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{query, query_scalar};
 
 use super::super::rows;
-use super::membership::{self, Present};
+use super::admission::{admit, known};
+use super::present::{Present, present};
 
 const CREATE: &str = "
 insert into rooms (type, name, name_folded, description, history_before_joining, created_by, created_at, active_at)
@@ -42,7 +43,7 @@ pub(super) async fn create(
     max_members: u32,
     now: UnixMs,
 ) -> Result<Room, RoomsError> {
-    membership::known(connection, &[new.creator]).await?;
+    known(connection, &[new.creator]).await?;
     let made = insert(connection, new, now).await?;
     let mut members = vec![(new.creator, MemberRole::Owner)];
     for user in &new.members {
@@ -50,7 +51,7 @@ pub(super) async fn create(
             members.push((*user, MemberRole::Member));
         }
     }
-    membership::admit(connection, &made, &members, max_members, now).await?;
+    admit(connection, &made, &members, max_members, now).await?;
     by_id(connection, made.id).await
 }
 
@@ -71,7 +72,7 @@ pub(super) async fn insert(
         .fetch_one(connection)
         .await
         .map_err(taken)?;
-    membership::present(&row)
+    present(&row)
 }
 
 /// The pair's room, when it was made before.
@@ -93,7 +94,7 @@ pub(super) async fn direct(
     if one == other {
         return Err(RoomsError::UnknownUser(other));
     }
-    membership::known(connection, &[one, other]).await?;
+    known(connection, &[one, other]).await?;
     // Made by another since the caller looked.
     if let Some(room) = pair(connection, one, other).await? {
         return Ok(room);
@@ -105,9 +106,9 @@ pub(super) async fn direct(
         .bind(one.max(other).0)
         .fetch_one(&mut *connection)
         .await?;
-    let room = membership::present(&row)?;
+    let room = present(&row)?;
     let members = [one, other].map(|user| (user, MemberRole::Member));
-    membership::admit(connection, &room, &members, 2, now).await?;
+    admit(connection, &room, &members, 2, now).await?;
     by_id(connection, room.id).await
 }
 

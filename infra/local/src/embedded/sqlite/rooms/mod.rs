@@ -1,8 +1,11 @@
 //! Rooms and their members. The only writer has the whole file, so nothing is locked by name.
 
+mod admission;
 mod making;
+mod mark;
 mod membership;
 mod ownership;
+mod present;
 mod views;
 
 use async_trait::async_trait;
@@ -99,6 +102,6 @@ impl Rooms for Sqlite {
     }
 
     async fn mark_read(&self, room: RoomId, user: UserId, seq: Seq) -> Result<Membership, RoomsError> {
-        self.transact(async |connection| membership::mark_read(connection, room, user, seq).await).await
+        self.transact(async |connection| mark::mark_read(connection, room, user, seq).await).await
     }
 }

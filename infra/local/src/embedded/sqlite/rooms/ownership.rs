@@ -3,7 +3,7 @@
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{query, query_scalar};
 
-use super::membership;
+use super::present::changeable;
 use shared::ids::{RoomId, UserId};
 use shared::model::MemberRole;
 use shared::ports::RoomsError;
@@ -37,7 +37,7 @@ pub(super) async fn set_role(
     user: UserId,
     role: MemberRole,
 ) -> Result<(), RoomsError> {
-    membership::changeable(connection, room).await?;
+    changeable(connection, room).await?;
     let present: Option<String> =
         query_scalar("select role from room_members where room_id = ?1 and user_id = ?2")
             .bind(room.0)

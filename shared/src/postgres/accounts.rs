@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{Row, query, query_scalar};
+use sqlx::{Connection, Row, query, query_scalar};
 use time::OffsetDateTime;
 
 use super::times::{time_of, timestamp, unix_ms};
@@ -38,6 +38,11 @@ const REDEEM: &str = concat!(
     account_columns!(),
     " from used join users u on u.id = used.user_id where used.expires_at > $2 and not u.deleted"
 );
+const ANONYMISE: &str = "
+update users
+set username = null, username_folded = null, nickname = $2, email = null, email_folded = null,
+    password_hash = null, token_version = token_version + 1, deleted = true
+where id = $1 and not deleted";
 
 #[async_trait]
 impl Accounts for Postgres {
@@ -167,31 +172,32 @@ impl Accounts for Postgres {
 
     async fn anonymise(&self, user: UserId) -> Result<(), AccountsError> {
         // Once more when somebody added the user to a room meanwhile.
-        while !self.transact(async |connection| anonymise_once(connection, user).await).await? {}
+        while !self.run(async |connection| anonymise_once(connection, user).await).await? {}
         Ok(())
     }
 }
 
-/// Leaves every room and strips the account; false when it has to be done again because the user is in a
-/// room that wasn't locked. The order of locks is rooms, then user, as in every change of members.
+/// False when nothing was done because the user came into a room that wasn't locked.
 async fn anonymise_once(connection: &mut PgConnection, user: UserId) -> Result<bool, AccountsError> {
+    let mut transaction = connection.begin().await?;
+    let outcome = strip(&mut transaction, user).await;
+    match outcome {
+        Ok(true) => transaction.commit().await?,
+        Ok(false) | Err(_) => transaction.rollback().await?,
+    }
+    outcome
+}
+
+/// Leaves every room, then strips the account: the order of locks is rooms, then user, as in every change
+/// of members. Whoever adds the user holds their row until the commit, so that what was added before it
+/// was ours shows in the last look, and nobody is added after.
+async fn strip(connection: &mut PgConnection, user: UserId) -> Result<bool, AccountsError> {
     rooms::leave_all(connection, user).await?;
-    let done = query(
-        "update users set username = null, username_folded = null, nickname = $2, email = null, \
-         email_folded = null, password_hash = null, token_version = token_version + 1, deleted = true \
-         where id = $1 and not deleted",
-    )
-    .bind(user.0)
-    .bind(DELETED_USER)
-    .execute(&mut *connection)
-    .await?;
+    let done = query(ANONYMISE).bind(user.0).bind(DELETED_USER).execute(&mut *connection).await?;
     found(done.rows_affected())?;
     query("delete from tickets where user_id = $1").bind(user.0).execute(&mut *connection).await?;
-    let left: bool = query_scalar("select not exists (select from room_members where user_id = $1)")
-        .bind(user.0)
-        .fetch_one(connection)
-        .await?;
-    Ok(left)
+    let left = query_scalar("select not exists (select from room_members where user_id = $1)");
+    Ok(left.bind(user.0).fetch_one(connection).await?)
 }
 
 fn found(rows: u64) -> Result<(), AccountsError> {

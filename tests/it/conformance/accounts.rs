@@ -191,8 +191,9 @@ async fn nobody_enters_a_room_while_being_anonymised(stores: &Stores) {
     for round in 0..8 {
         let leaving = stores.user(&format!("leaving{round}")).await;
         stores.rooms.add_members(rooms[0], &[leaving], ROOMY, NOW).await.unwrap();
+        let newcomers = [leaving];
         let direct = stores.rooms.direct(bob, leaving, NOW);
-        let adding = rooms.map(|room| stores.rooms.add_members(room, &[leaving], ROOMY, NOW));
+        let adding = rooms.map(|room| stores.rooms.add_members(room, &newcomers, ROOMY, NOW));
         let (left, added, _) = tokio::join!(stores.accounts.anonymise(leaving), join_all(adding), direct);
         left.unwrap();
         let unknown = |outcome: &Result<_, _>| matches!(outcome, Err(RoomsError::UnknownUser(_)));

@@ -32,7 +32,11 @@ pub enum Failure {
 impl FunctionError {
     /// The handler returned `message`; `kind` names the error's type.
     pub fn unhandled(kind: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { error_type: kind.into(), error_message: message.into(), failure: Failure::Unhandled }
+        Self {
+            error_type: kind.into(),
+            error_message: message.into(),
+            failure: Failure::Unhandled,
+        }
     }
 
     /// The handler panicked; the message is the panic's, as `lambda_runtime` words it.

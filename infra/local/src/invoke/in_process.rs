@@ -68,8 +68,8 @@ impl Functions {
             Box::new(move |event| {
                 // Called before the first await: an `Adapter` is not `Send`, its future is. A router is
                 // always ready.
-                let call =
-                    decode::<LambdaRequest>(event).map(|event| Adapter::from(router.clone()).call(event));
+                let call = decode::<LambdaRequest>(event)
+                    .map(|event| Adapter::from(router.clone()).call(event));
                 async move {
                     let Ok(answer) = call?.await;
                     encode(&answer)
@@ -92,7 +92,8 @@ impl Functions {
             version: "$LATEST".to_owned(),
             ..Config::default()
         });
-        self.table.insert(name.to_owned(), Function { handler, config });
+        self.table
+            .insert(name.to_owned(), Function { handler, config });
         self
     }
 }
@@ -106,11 +107,18 @@ impl Invoker for Functions {
         let context = context(entry, limit);
         let request_id = context.request_id.clone();
         let span = tracing::info_span!("invoke", function, request_id);
-        run(entry, LambdaEvent::new(event, context), &request_id, limit).instrument(span).await
+        run(entry, LambdaEvent::new(event, context), &request_id, limit)
+            .instrument(span)
+            .await
     }
 }
 
-async fn run(function: &Function, event: LambdaEvent<Bytes>, request_id: &str, limit: Duration) -> Answer {
+async fn run(
+    function: &Function,
+    event: LambdaEvent<Bytes>,
+    request_id: &str,
+    limit: Duration,
+) -> Answer {
     // The handler is called inside the guarded future: it may panic before it gives its own future.
     let guarded = AssertUnwindSafe(async { (function.handler)(event).await }).catch_unwind();
     let answer = match tokio::time::timeout(limit, guarded).await {
@@ -128,8 +136,10 @@ fn context(function: &Function, limit: Duration) -> Context {
     let mut context = Context::default();
     context.request_id = uuid::Uuid::new_v4().to_string();
     context.deadline = millis(SystemTime::now() + limit);
-    context.invoked_function_arn =
-        format!("arn:aws:lambda:us-east-1:000000000000:function:{}", function.config.function_name);
+    context.invoked_function_arn = format!(
+        "arn:aws:lambda:us-east-1:000000000000:function:{}",
+        function.config.function_name
+    );
     context.env_config = function.config.clone();
     context
 }
@@ -143,7 +153,9 @@ fn decode<E: DeserializeOwned>(event: LambdaEvent<Bytes>) -> Result<LambdaEvent<
     let payload = serde_json::from_slice(&event.payload).map_err(|error| {
         FunctionError::unhandled(
             "lambda_runtime::deserializer::DeserializeError",
-            format!("failed to deserialize the incoming data into the function's payload type: {error}"),
+            format!(
+                "failed to deserialize the incoming data into the function's payload type: {error}"
+            ),
         )
     })?;
     Ok(LambdaEvent::new(payload, event.context))

@@ -24,5 +24,10 @@ pub trait Invoker: Send + Sync + 'static {
     /// # Errors
     /// What Lambda reports in `X-Amz-Function-Error`: the handler returned an error, panicked or ran
     /// into `limit`; or there is no such function.
-    async fn invoke(&self, function: &str, event: Bytes, limit: Duration) -> Result<Bytes, FunctionError>;
+    async fn invoke(
+        &self,
+        function: &str,
+        event: Bytes,
+        limit: Duration,
+    ) -> Result<Bytes, FunctionError>;
 }

@@ -1,6 +1,8 @@
 //! The `Events` of a function: HTTP routes, queues and schedules.
 
-use super::{HttpRoute, QueueSource, Result, Schedule, http, mapping, node::Node, resources::Collector};
+use super::{
+    HttpRoute, QueueSource, Result, Schedule, http, mapping, node::Node, resources::Collector,
+};
 use std::time::Duration;
 
 /// Reads every event of one function.
@@ -38,8 +40,18 @@ fn read(name: &str, event: &Node<'_>, function: &str, collector: &mut Collector<
     }
 }
 
-fn http_route(event: &Node<'_>, function: &str, collector: &mut Collector<'_>) -> Result<HttpRoute> {
-    const KNOWN: [&str; 5] = ["ApiId", "Method", "Path", "PayloadFormatVersion", "TimeoutInMillis"];
+fn http_route(
+    event: &Node<'_>,
+    function: &str,
+    collector: &mut Collector<'_>,
+) -> Result<HttpRoute> {
+    const KNOWN: [&str; 5] = [
+        "ApiId",
+        "Method",
+        "Path",
+        "PayloadFormatVersion",
+        "TimeoutInMillis",
+    ];
     let properties = event.need("Properties")?;
     collector.check(&properties, "HttpApi event", &KNOWN, &["RouteSettings"])?;
     if let Some(version) = properties.get("PayloadFormatVersion")
@@ -63,8 +75,13 @@ fn http_route(event: &Node<'_>, function: &str, collector: &mut Collector<'_>) -
 }
 
 fn queues(event: &Node<'_>, function: &str, collector: &mut Collector<'_>) -> Result<()> {
-    const DEPLOYMENT: [&str; 5] =
-        ["Broker", "DynamicPolicyName", "KmsKeyArn", "SecretsManagerKmsKeyId", "SourceAccessConfigurations"];
+    const DEPLOYMENT: [&str; 5] = [
+        "Broker",
+        "DynamicPolicyName",
+        "KmsKeyArn",
+        "SecretsManagerKmsKeyId",
+        "SourceAccessConfigurations",
+    ];
     let properties = event.need("Properties")?;
     collector.check(&properties, "MQ event", &mapping::BATCHING, &DEPLOYMENT)?;
     let sources: Vec<QueueSource> = mapping::sources(&properties, function, collector)?;
@@ -72,7 +89,12 @@ fn queues(event: &Node<'_>, function: &str, collector: &mut Collector<'_>) -> Re
     Ok(())
 }
 
-fn schedule(name: &str, event: &Node<'_>, function: &str, collector: &mut Collector<'_>) -> Result<()> {
+fn schedule(
+    name: &str,
+    event: &Node<'_>,
+    function: &str,
+    collector: &mut Collector<'_>,
+) -> Result<()> {
     const KNOWN: [&str; 4] = ["Enabled", "Schedule", "ScheduleExpression", "State"];
     const DEPLOYMENT: [&str; 6] = [
         "DeadLetterConfig",
@@ -117,8 +139,12 @@ fn enabled(properties: &Node<'_>) -> Result<bool> {
 fn rate(expression: &Node<'_>) -> Result<Duration> {
     let unknown = || expression.error("must be rate(N minutes), rate(N hours) or rate(N days)");
     let text = expression.text()?;
-    let inner = text.strip_prefix("rate(").and_then(|text| text.strip_suffix(')'));
-    let (count, unit) = inner.and_then(|text| text.trim().split_once(' ')).ok_or_else(unknown)?;
+    let inner = text
+        .strip_prefix("rate(")
+        .and_then(|text| text.strip_suffix(')'));
+    let (count, unit) = inner
+        .and_then(|text| text.trim().split_once(' '))
+        .ok_or_else(unknown)?;
     let count: u64 = count.parse().map_err(|_| unknown())?;
     let seconds = match unit.trim().trim_end_matches('s') {
         "minute" => 60,

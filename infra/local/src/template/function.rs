@@ -52,7 +52,11 @@ pub(super) fn read(
         collector.check(node, "Function", &KNOWN, &DEPLOYMENT)?;
     }
     let layers = [globals, Some(&properties)];
-    Ok(Function { name: name(&properties)?, timeout: timeout(layers)?, environment: environment(layers)? })
+    Ok(Function {
+        name: name(&properties)?,
+        timeout: timeout(layers)?,
+        environment: environment(layers)?,
+    })
 }
 
 fn name(properties: &Node<'_>) -> Result<String> {
@@ -65,7 +69,11 @@ fn name(properties: &Node<'_>) -> Result<String> {
 }
 
 fn timeout(layers: [Option<&Node<'_>>; 2]) -> Result<Duration> {
-    let stated = layers.into_iter().rev().flatten().find_map(|layer| layer.get("Timeout"));
+    let stated = layers
+        .into_iter()
+        .rev()
+        .flatten()
+        .find_map(|layer| layer.get("Timeout"));
     match stated {
         Some(seconds) => Ok(Duration::from_secs(seconds.number()?)),
         None => Ok(DEFAULT_TIMEOUT),
@@ -76,12 +84,17 @@ fn timeout(layers: [Option<&Node<'_>>; 2]) -> Result<Duration> {
 fn environment(layers: [Option<&Node<'_>>; 2]) -> Result<BTreeMap<String, String>> {
     let mut environment = BTreeMap::new();
     for layer in layers.into_iter().flatten() {
-        let Some(variables) = layer.get("Environment").and_then(|node| node.get("Variables")) else {
+        let Some(variables) = layer
+            .get("Environment")
+            .and_then(|node| node.get("Variables"))
+        else {
             continue;
         };
         for (name, value) in variables.entries()? {
             match value.text() {
-                Ok(text) if !text.starts_with("{{resolve:") => environment.insert(name.to_owned(), text),
+                Ok(text) if !text.starts_with("{{resolve:") => {
+                    environment.insert(name.to_owned(), text)
+                }
                 // Made by the deployment: an own value that has no literal hides the global one too.
                 _ => environment.remove(name),
             };

@@ -88,8 +88,14 @@ pub(super) fn read(id: &str, resource: &Node<'_>, collector: &mut Collector<'_>)
 ///
 /// # Errors
 /// It belongs to another API, or its method and path are taken.
-pub(super) fn add(route: super::HttpRoute, event: &Node<'_>, collector: &mut Collector<'_>) -> Result<()> {
-    let api_id = event.get("Properties").and_then(|properties| properties.get("ApiId"));
+pub(super) fn add(
+    route: super::HttpRoute,
+    event: &Node<'_>,
+    collector: &mut Collector<'_>,
+) -> Result<()> {
+    let api_id = event
+        .get("Properties")
+        .and_then(|properties| properties.get("ApiId"));
     let id = match &api_id {
         Some(api) => api.resource()?,
         None => "ServerlessHttpApi",
@@ -105,9 +111,15 @@ pub(super) fn add(route: super::HttpRoute, event: &Node<'_>, collector: &mut Col
 
 /// The one HTTP API, made when first named: its routes may be read before the resource itself.
 fn api<'c>(id: &str, node: &Node<'_>, collector: &'c mut Collector<'_>) -> Result<&'c mut HttpApi> {
-    let api =
-        collector.template.http.get_or_insert_with(|| HttpApi { id: id.to_owned(), ..HttpApi::default() });
-    if api.id == id { Ok(api) } else { Err(node.error("the local runner serves one API of this kind")) }
+    let api = collector.template.http.get_or_insert_with(|| HttpApi {
+        id: id.to_owned(),
+        ..HttpApi::default()
+    });
+    if api.id == id {
+        Ok(api)
+    } else {
+        Err(node.error("the local runner serves one API of this kind"))
+    }
 }
 
 impl HttpRoute {
@@ -121,8 +133,14 @@ impl HttpRoute {
 }
 
 fn read_cors(cors: &Node<'_>, collector: &mut Collector<'_>) -> Result<Option<Cors>> {
-    const KNOWN: [&str; 6] =
-        ["AllowCredentials", "AllowHeaders", "AllowMethods", "AllowOrigins", "ExposeHeaders", "MaxAge"];
+    const KNOWN: [&str; 6] = [
+        "AllowCredentials",
+        "AllowHeaders",
+        "AllowMethods",
+        "AllowOrigins",
+        "ExposeHeaders",
+        "MaxAge",
+    ];
     if cors.value.is_boolean() {
         return Ok(cors.flag()?.then(Cors::open));
     }
@@ -132,8 +150,13 @@ fn read_cors(cors: &Node<'_>, collector: &mut Collector<'_>) -> Result<Option<Co
         allow_methods: texts(cors, "AllowMethods")?,
         allow_headers: texts(cors, "AllowHeaders")?,
         expose_headers: texts(cors, "ExposeHeaders")?,
-        allow_credentials: cors.get("AllowCredentials").map_or(Ok(false), |flag| flag.flag())?,
-        max_age: cors.get("MaxAge").map(|seconds| seconds.number()).transpose()?,
+        allow_credentials: cors
+            .get("AllowCredentials")
+            .map_or(Ok(false), |flag| flag.flag())?,
+        max_age: cors
+            .get("MaxAge")
+            .map(|seconds| seconds.number())
+            .transpose()?,
     }))
 }
 
@@ -148,6 +171,11 @@ impl Cors {
     /// What SAM makes of `CorsConfiguration: true`.
     fn open() -> Self {
         let any = || vec!["*".to_owned()];
-        Self { allow_origins: any(), allow_methods: any(), allow_headers: any(), ..Self::default() }
+        Self {
+            allow_origins: any(),
+            allow_methods: any(),
+            allow_headers: any(),
+            ..Self::default()
+        }
     }
 }

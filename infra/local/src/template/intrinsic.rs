@@ -102,7 +102,9 @@ impl<'a> Scope<'a> {
             "Fn::Join" => Ok(Some(self.join(&argument, node.value)?)),
             "Fn::Split" => Ok(Some(self.split(&argument, node.value)?)),
             "Fn::Select" => Ok(Some(self.select(&argument, node.value)?)),
-            "Fn::Equals" | "Fn::Not" | "Fn::And" | "Fn::Or" => Ok(Some(Value::Bool(self.holds(node)?))),
+            "Fn::Equals" | "Fn::Not" | "Fn::And" | "Fn::Or" => {
+                Ok(Some(Value::Bool(self.holds(node)?)))
+            }
             name if name.starts_with("Fn::") => kept(),
             // A mapping with one key: an ordinary value (`Condition` is one in an IAM statement).
             _ => self.resolve_entries(node).map(Some),
@@ -127,8 +129,16 @@ impl<'a> Scope<'a> {
         let (text, own) = match argument.value {
             Value::Array(_) => {
                 let parts = arguments(argument)?;
-                let own = parts.get(1).map(|own| self.resolve_entries(own)).transpose()?;
-                (parts.first().map_or_else(String::new, |part| part.text().unwrap_or_default()), own)
+                let own = parts
+                    .get(1)
+                    .map(|own| self.resolve_entries(own))
+                    .transpose()?;
+                (
+                    parts
+                        .first()
+                        .map_or_else(String::new, |part| part.text().unwrap_or_default()),
+                    own,
+                )
             }
             _ => (argument.text()?, None),
         };
@@ -148,7 +158,10 @@ impl<'a> Scope<'a> {
         };
         let items: Option<Vec<String>> = items.iter().map(literal).collect();
         let separator = separator.text()?;
-        Ok(items.map_or_else(|| whole.clone(), |items| Value::String(items.join(&separator))))
+        Ok(items.map_or_else(
+            || whole.clone(),
+            |items| Value::String(items.join(&separator)),
+        ))
     }
 
     fn split(&self, argument: &Node<'a>, whole: &Value) -> Result<Value> {
@@ -185,7 +198,11 @@ impl<'a> Scope<'a> {
 
     fn holds(&self, node: &Node<'a>) -> Result<bool> {
         let unknown = || node.error("must be Fn::Equals, Fn::Not, Fn::And, Fn::Or or Condition");
-        let (name, argument) = node.value.as_object().and_then(single).ok_or_else(unknown)?;
+        let (name, argument) = node
+            .value
+            .as_object()
+            .and_then(single)
+            .ok_or_else(unknown)?;
         let argument = Node::new(argument, format!("{}.{name}", node.place));
         match name {
             "Condition" => self.named(&argument),
@@ -224,8 +241,9 @@ impl<'a> Scope<'a> {
 
     fn comparable(&self, node: &Node<'a>) -> Result<String> {
         let value = self.resolve(node)?.unwrap_or(Value::Null);
-        literal(&value)
-            .ok_or_else(|| node.error("has no value here: give the parameter with --parameter NAME=VALUE"))
+        literal(&value).ok_or_else(|| {
+            node.error("has no value here: give the parameter with --parameter NAME=VALUE")
+        })
     }
 }
 
@@ -236,24 +254,33 @@ fn parameters(root: &Node<'_>, overrides: &Overrides) -> Result<BTreeMap<String,
     if let Some(declared) = root.get("Parameters") {
         for (name, parameter) in declared.entries()? {
             let given = unknown.remove(name).map(Value::String);
-            if let Some(value) = given.or_else(|| parameter.get("Default").map(|node| node.value.clone())) {
+            if let Some(value) =
+                given.or_else(|| parameter.get("Default").map(|node| node.value.clone()))
+            {
                 values.insert(name.to_owned(), list_aware(&parameter, value));
             }
         }
     }
     match unknown.keys().next() {
-        Some(name) => Err(TemplateError::at("Parameters", format!("there is no parameter {name:?}"))),
+        Some(name) => Err(TemplateError::at(
+            "Parameters",
+            format!("there is no parameter {name:?}"),
+        )),
         None => Ok(values),
     }
 }
 
 /// A `CommaDelimitedList` or `List<...>` is written as one string and read as a list.
 fn list_aware(parameter: &Node<'_>, value: Value) -> Value {
-    let kind = parameter.get("Type").and_then(|kind| kind.text().ok()).unwrap_or_default();
+    let kind = parameter
+        .get("Type")
+        .and_then(|kind| kind.text().ok())
+        .unwrap_or_default();
     match &value {
-        Value::String(text) if kind == "CommaDelimitedList" || kind.starts_with("List<") => {
-            text.split(',').map(|item| Value::from(item.trim())).collect()
-        }
+        Value::String(text) if kind == "CommaDelimitedList" || kind.starts_with("List<") => text
+            .split(',')
+            .map(|item| Value::from(item.trim()))
+            .collect(),
         _ => value,
     }
 }
@@ -265,7 +292,11 @@ fn single(map: &Map<String, Value>) -> Option<(&str, &Value)> {
 }
 
 fn arguments<'a>(node: &Node<'a>) -> Result<Vec<Node<'a>>> {
-    if node.value.is_array() { Ok(node.items().collect()) } else { Err(node.error("must be a list")) }
+    if node.value.is_array() {
+        Ok(node.items().collect())
+    } else {
+        Err(node.error("must be a list"))
+    }
 }
 
 fn literal(value: &Value) -> Option<String> {

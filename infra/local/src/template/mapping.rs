@@ -4,7 +4,12 @@ use super::{QueueSource, Result, node::Node, resources::Collector};
 use std::time::Duration;
 
 /// The properties that decide which batches a function gets.
-pub(super) const BATCHING: [&str; 4] = ["BatchSize", "Enabled", "MaximumBatchingWindowInSeconds", "Queues"];
+pub(super) const BATCHING: [&str; 4] = [
+    "BatchSize",
+    "Enabled",
+    "MaximumBatchingWindowInSeconds",
+    "Queues",
+];
 
 const DEFAULT_BATCH_SIZE: u64 = 100;
 /// Lambda's own default when no window is stated for Amazon MQ.
@@ -15,7 +20,12 @@ const DEFAULT_WINDOW: Duration = Duration::from_millis(500);
 /// # Errors
 /// A function that isn't the template's, or a property that is not known.
 pub(super) fn read(resource: &Node<'_>, collector: &mut Collector<'_>) -> Result<()> {
-    const DEPLOYMENT: [&str; 4] = ["EventSourceArn", "KmsKeyArn", "SourceAccessConfigurations", "Tags"];
+    const DEPLOYMENT: [&str; 4] = [
+        "EventSourceArn",
+        "KmsKeyArn",
+        "SourceAccessConfigurations",
+        "Tags",
+    ];
     let properties = resource.need("Properties")?;
     let known = [&BATCHING[..], &["FunctionName"]].concat();
     collector.check(&properties, "EventSourceMapping", &known, &DEPLOYMENT)?;

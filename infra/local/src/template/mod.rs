@@ -116,7 +116,10 @@ pub enum TemplateError {
 
 impl TemplateError {
     fn at(place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::At { place: place.into(), problem: problem.into() }
+        Self::At {
+            place: place.into(),
+            problem: problem.into(),
+        }
     }
 }
 
@@ -128,8 +131,10 @@ impl Template {
     /// # Errors
     /// [`TemplateError`]: unreadable, not YAML, or it holds what the runner doesn't know.
     pub fn read(path: &Path, overrides: &Overrides) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| TemplateError::Unreadable { path: path.display().to_string(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| TemplateError::Unreadable {
+            path: path.display().to_string(),
+            source,
+        })?;
         Self::parse(&text, overrides)
     }
 
@@ -147,7 +152,9 @@ impl Template {
 
     /// The timeout of `function`; Lambda's default of 3 s when the template has no such function.
     pub fn timeout(&self, function: &str) -> Duration {
-        self.functions.get(function).map_or(function::DEFAULT_TIMEOUT, |function| function.timeout)
+        self.functions
+            .get(function)
+            .map_or(function::DEFAULT_TIMEOUT, |function| function.timeout)
     }
 }
 

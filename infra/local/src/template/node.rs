@@ -14,15 +14,19 @@ pub(super) fn long_form(yaml: Yaml, place: &str) -> Result<Value> {
         Yaml::Null => Value::Null,
         Yaml::Bool(value) => Value::Bool(value),
         Yaml::String(value) => Value::String(value),
-        Yaml::Number(value) => {
-            serde_json::to_value(value).map_err(|error| TemplateError::at(place, error.to_string()))?
-        }
+        Yaml::Number(value) => serde_json::to_value(value)
+            .map_err(|error| TemplateError::at(place, error.to_string()))?,
         Yaml::Sequence(items) => {
             let items = items.into_iter().enumerate();
-            items.map(|(index, item)| long_form(item, &format!("{place}[{index}]"))).collect::<Result<_>>()?
+            items
+                .map(|(index, item)| long_form(item, &format!("{place}[{index}]")))
+                .collect::<Result<_>>()?
         }
         Yaml::Mapping(entries) => Value::Object(
-            entries.into_iter().map(|(key, value)| entry(key, value, place)).collect::<Result<_>>()?,
+            entries
+                .into_iter()
+                .map(|(key, value)| entry(key, value, place))
+                .collect::<Result<_>>()?,
         ),
         Yaml::Tagged(tagged) => tag(&tagged.tag.to_string(), long_form(tagged.value, place)?),
     })
@@ -46,7 +50,10 @@ fn tag(tag: &str, value: Value) -> Value {
         // `!GetAtt A.B` is short for `Fn::GetAtt: [A, B]`.
         ("GetAtt", Value::String(path)) => {
             let (resource, attribute) = path.split_once('.').unwrap_or((&path, ""));
-            ("Fn::GetAtt".to_owned(), serde_json::json!([resource, attribute]))
+            (
+                "Fn::GetAtt".to_owned(),
+                serde_json::json!([resource, attribute]),
+            )
         }
         (name, value) => (format!("Fn::{name}"), value),
     };
@@ -54,7 +61,11 @@ fn tag(tag: &str, value: Value) -> Value {
 }
 
 fn join(place: &str, key: &str) -> String {
-    if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") }
+    if place.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{place}.{key}")
+    }
 }
 
 /// A value and its place.
@@ -70,7 +81,10 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn new(value: &'a Value, place: impl Into<String>) -> Self {
-        Self { value, place: place.into() }
+        Self {
+            value,
+            place: place.into(),
+        }
     }
 
     /// An error at this place.
@@ -86,7 +100,8 @@ impl<'a> Node<'a> {
 
     /// The value under `key`, or an error that names what is missing.
     pub(super) fn need(&self, key: &str) -> Result<Self> {
-        self.get(key).ok_or_else(|| self.error(format!("{key} is missing")))
+        self.get(key)
+            .ok_or_else(|| self.error(format!("{key} is missing")))
     }
 
     /// The entries of a mapping.
@@ -95,7 +110,9 @@ impl<'a> Node<'a> {
             return Err(self.error("must be a mapping"));
         };
         let place = self.place.clone();
-        Ok(map.iter().map(move |(key, value)| (key.as_str(), Self::new(value, join(&place, key)))))
+        Ok(map
+            .iter()
+            .map(move |(key, value)| (key.as_str(), Self::new(value, join(&place, key)))))
     }
 
     /// The items of a list; a single value counts as a list of one.
@@ -115,20 +132,24 @@ impl<'a> Node<'a> {
             Value::String(text) => Ok(text.clone()),
             Value::Number(number) => Ok(number.to_string()),
             Value::Bool(flag) => Ok(flag.to_string()),
-            _ => Err(self.error("must be a literal value, or one that the local runner can resolve")),
+            _ => {
+                Err(self.error("must be a literal value, or one that the local runner can resolve"))
+            }
         }
     }
 
     /// A whole number, written as a number or as a string.
     pub(super) fn number(&self) -> Result<u64> {
         let text = self.text()?;
-        text.parse().map_err(|_| self.error(format!("must be a whole number, not {text:?}")))
+        text.parse()
+            .map_err(|_| self.error(format!("must be a whole number, not {text:?}")))
     }
 
     /// A boolean, written as one or as a string.
     pub(super) fn flag(&self) -> Result<bool> {
         let text = self.text()?;
-        text.parse().map_err(|_| self.error(format!("must be true or false, not {text:?}")))
+        text.parse()
+            .map_err(|_| self.error(format!("must be true or false, not {text:?}")))
     }
 
     /// The logical id of the resource that this is a `Ref` to or an `Arn` of.
@@ -138,8 +159,8 @@ impl<'a> Node<'a> {
             let path = self.value.get("Fn::GetAtt")?.as_array()?;
             (path.get(1)?.as_str()? == "Arn").then(|| path.first()?.as_str())?
         };
-        by_ref
-            .or_else(by_arn)
-            .ok_or_else(|| self.error("must be !Ref or !GetAtt ....Arn of a resource of this template"))
+        by_ref.or_else(by_arn).ok_or_else(|| {
+            self.error("must be !Ref or !GetAtt ....Arn of a resource of this template")
+        })
     }
 }

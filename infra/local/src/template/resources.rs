@@ -46,7 +46,10 @@ pub(super) struct Collector<'a> {
 pub(super) fn collect(resources: &Value, globals: &Value) -> Result<Template> {
     let resources: Vec<_> = Node::new(resources, "Resources").entries()?.collect();
     let globals = Node::new(globals, "Globals");
-    let mut collector = Collector { template: Template::default(), names: BTreeMap::new() };
+    let mut collector = Collector {
+        template: Template::default(),
+        names: BTreeMap::new(),
+    };
     check_globals(&globals)?;
     // Functions come first: everything else refers to them.
     for (id, resource) in of_type(&resources, "AWS::Serverless::Function") {
@@ -69,7 +72,10 @@ fn check_globals(globals: &Node<'_>) -> Result<()> {
     Ok(())
 }
 
-fn of_type<'a, 'n>(resources: &'n [(&'a str, Node<'a>)], kind: &str) -> Vec<(&'a str, &'n Node<'a>)> {
+fn of_type<'a, 'n>(
+    resources: &'n [(&'a str, Node<'a>)],
+    kind: &str,
+) -> Vec<(&'a str, &'n Node<'a>)> {
     let typed = |resource: &Node<'_>| resource.value.get("Type") == Some(&Value::from(kind));
     let matching = resources.iter().filter(|(_, resource)| typed(resource));
     matching.map(|(id, resource)| (*id, resource)).collect()

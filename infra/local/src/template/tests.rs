@@ -18,7 +18,19 @@ fn refused(text: &str) -> String {
 fn functions_take_their_names_from_code_uri_and_their_timeouts_from_globals() {
     let template = read(SMALL);
     let names: Vec<_> = template.functions.keys().collect();
-    assert_eq!(names, ["authorize", "connect", "deliver", "disconnect", "echo", "message", "site", "upkeep"]);
+    assert_eq!(
+        names,
+        [
+            "authorize",
+            "connect",
+            "deliver",
+            "disconnect",
+            "echo",
+            "message",
+            "site",
+            "upkeep"
+        ]
+    );
     assert_eq!(template.timeout("message"), Duration::from_secs(10));
     assert_eq!(template.timeout("deliver"), Duration::from_secs(60));
 }
@@ -45,9 +57,16 @@ fn the_websocket_api_has_routes_responses_and_an_authorizer() {
 fn conditions_decide_which_queue_sources_there_are() {
     let queues = |overrides: &Overrides| {
         let template = Template::parse(SMALL, overrides).expect("the template is right");
-        template.queues.into_iter().map(|source| source.queue).collect::<Vec<_>>()
+        template
+            .queues
+            .into_iter()
+            .map(|source| source.queue)
+            .collect::<Vec<_>>()
     };
-    assert_eq!(queues(&Overrides::new()), ["chat.fanout.1", "chat.messages"]);
+    assert_eq!(
+        queues(&Overrides::new()),
+        ["chat.fanout.1", "chat.messages"]
+    );
     let one = Overrides::from([("FanoutQueues".to_owned(), "1".to_owned())]);
     assert_eq!(queues(&one), ["chat.messages"]);
 }
@@ -70,9 +89,16 @@ fn what_only_matters_to_a_deployment_is_named() {
 
 #[test]
 fn no_value_removes_a_property() {
-    let cors = read(SMALL).http.expect("there is one").cors.expect("it is stated");
+    let cors = read(SMALL)
+        .http
+        .expect("there is one")
+        .cors
+        .expect("it is stated");
     assert!(cors.expose_headers.is_empty());
-    assert_eq!(cors.allow_origins, ["https://a.example", "https://b.example"]);
+    assert_eq!(
+        cors.allow_origins,
+        ["https://a.example", "https://b.example"]
+    );
 }
 
 #[test]
@@ -90,19 +116,31 @@ fn an_unknown_property_is_an_error_that_names_its_place() {
 #[test]
 fn an_unknown_resource_type_is_an_error() {
     let text = SMALL.replace("AWS::Logs::LogGroup", "AWS::DynamoDB::Table");
-    assert!(refused(&text).contains("Resources.Logs.Type: AWS::DynamoDB::Table"), "{}", refused(&text));
+    assert!(
+        refused(&text).contains("Resources.Logs.Type: AWS::DynamoDB::Table"),
+        "{}",
+        refused(&text)
+    );
 }
 
 #[test]
 fn a_reply_without_a_route_response_is_an_error() {
     let text = SMALL.replace("!Ref SocketApiDefaultRoute", "!Ref SocketApiSilentRoute");
-    assert!(refused(&text).contains("Routes.$default"), "{}", refused(&text));
+    assert!(
+        refused(&text).contains("Routes.$default"),
+        "{}",
+        refused(&text)
+    );
 }
 
 #[test]
 fn a_reference_to_no_function_is_an_error() {
     let text = SMALL.replace("!GetAtt Connect.Arn", "!GetAtt Nobody.Arn");
-    assert!(refused(&text).contains("Nobody is not a function"), "{}", refused(&text));
+    assert!(
+        refused(&text).contains("Nobody is not a function"),
+        "{}",
+        refused(&text)
+    );
 }
 
 #[test]
@@ -115,5 +153,9 @@ fn an_override_of_no_parameter_is_an_error() {
 #[test]
 fn a_cron_schedule_is_an_error() {
     let text = SMALL.replace("rate(1 minute)", "cron(0 * * * ? *)");
-    assert!(refused(&text).contains("rate(N minutes)"), "{}", refused(&text));
+    assert!(
+        refused(&text).contains("rate(N minutes)"),
+        "{}",
+        refused(&text)
+    );
 }

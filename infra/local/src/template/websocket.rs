@@ -105,8 +105,15 @@ fn selection(expression: &Node<'_>) -> Result<Vec<String>> {
     }
 }
 
-fn routes(routes: &Node<'_>, collector: &mut Collector<'_>) -> Result<BTreeMap<String, WebSocketRoute>> {
-    const KNOWN: [&str; 3] = ["FunctionArn", "IntegrationTimeout", "RouteResponseSelectionExpression"];
+fn routes(
+    routes: &Node<'_>,
+    collector: &mut Collector<'_>,
+) -> Result<BTreeMap<String, WebSocketRoute>> {
+    const KNOWN: [&str; 3] = [
+        "FunctionArn",
+        "IntegrationTimeout",
+        "RouteResponseSelectionExpression",
+    ];
     let mut read = BTreeMap::new();
     for (key, route) in routes.entries()? {
         collector.check(&route, "WebSocketApi route", &KNOWN, &["OperationName"])?;
@@ -135,11 +142,18 @@ fn authorizer(auth: &Node<'_>, collector: &mut Collector<'_>) -> Result<Option<A
         "CUSTOM" => {
             let function = collector.function(&auth.need("AuthArn")?)?;
             let identity = match auth.get("IdentitySource") {
-                Some(sources) => sources.items().map(|source| identity(&source)).collect::<Result<_>>()?,
+                Some(sources) => sources
+                    .items()
+                    .map(|source| identity(&source))
+                    .collect::<Result<_>>()?,
                 None => Vec::new(),
             };
             let timeout = INTEGRATION_LIMIT.min(collector.template.timeout(&function));
-            Ok(Some(Authorizer { function, timeout, identity }))
+            Ok(Some(Authorizer {
+                function,
+                timeout,
+                identity,
+            }))
         }
         _ => Err(kind.error("must be CUSTOM or NONE for the local runner")),
     }
@@ -161,7 +175,10 @@ fn identity(source: &Node<'_>) -> Result<IdentitySource> {
 ///
 /// # Errors
 /// A response of a route that doesn't exist, or a route that expects a response and has none.
-pub(super) fn attach_responses(responses: &[(&str, &Node<'_>)], collector: &mut Collector<'_>) -> Result<()> {
+pub(super) fn attach_responses(
+    responses: &[(&str, &Node<'_>)],
+    collector: &mut Collector<'_>,
+) -> Result<()> {
     const KNOWN: [&str; 3] = ["ApiId", "RouteId", "RouteResponseKey"];
     for (_, response) in responses {
         let properties = response.need("Properties")?;
@@ -180,7 +197,10 @@ fn check_responses(collector: &Collector<'_>) -> Result<()> {
     let Some(api) = &collector.template.websocket else {
         return Ok(());
     };
-    let odd = api.routes.iter().find(|(_, route)| route.responds != route.selects_response);
+    let odd = api
+        .routes
+        .iter()
+        .find(|(_, route)| route.responds != route.selects_response);
     match odd {
         Some((key, _)) => Err(super::TemplateError::at(
             format!("Resources.{}.Properties.Routes.{key}", api.id),
@@ -206,5 +226,9 @@ fn logical_id(api: &str, key: &str) -> String {
     let lower = key.trim_start_matches('$').to_lowercase();
     let mut letters = lower.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    format!("{api}{}{}Route", first.map(String::from).unwrap_or_default(), letters.as_str())
+    format!(
+        "{api}{}{}Route",
+        first.map(String::from).unwrap_or_default(),
+        letters.as_str()
+    )
 }

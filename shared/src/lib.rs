@@ -20,8 +20,10 @@ pub mod mq_event;
 pub mod names;
 pub mod parcel;
 pub mod ports;
+pub mod postgres;
 pub mod rabbitmq;
 pub mod redis;
+pub mod sql;
 pub mod telemetry;
 
 pub use error::{Code, Error};

@@ -1,4 +1,36 @@
-//! One suite per port, run against every adapter of it.
+//! One suite per port, run against every engine, so that the adapters cannot drift.
+//!
+//! A case is an `async fn(&Stores)`; `on_every_engine!` makes a test of it per engine.
 
+/// Makes `sqlite::case` and `postgres::case` of every case named.
+macro_rules! on_every_engine {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {$(
+            #[tokio::test]
+            async fn $case() {
+                crate::conformance::engines::on_sqlite(super::$case).await;
+            }
+        )+}
+        mod postgres {$(
+            #[tokio::test]
+            async fn $case() {
+                crate::conformance::engines::on_postgres(super::$case).await;
+            }
+        )+}
+    };
+}
+
+mod accounts;
 mod bus;
+mod connection_log;
+mod engines;
+mod history;
+mod messages;
+mod outbox;
+mod plans;
+mod postgres_faults;
 mod presence;
+mod rooms;
+mod rooms_members;
+mod rooms_roles;
+mod stores;

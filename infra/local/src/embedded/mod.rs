@@ -3,5 +3,6 @@
 pub mod bus;
 mod connections;
 pub mod presence;
+pub mod sqlite;
 
 pub use connections::LocalConnections;

@@ -1,0 +1,165 @@
+//! Users, their credentials and their tickets.
+
+use async_trait::async_trait;
+use shared::clock::UnixMs;
+use shared::ids::{NameOr, UserId, UserRef};
+use shared::model::{Account, User};
+use shared::ports::{Accounts, AccountsError, NewAccount, ProfileChange, StoreError};
+use shared::sql::{DELETED_USER, broken_rule, folded, storable, word};
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Row, query};
+
+use super::{Sqlite, json_list, rooms, rows};
+
+/// The columns of an account of `users`.
+macro_rules! account_columns {
+    () => {
+        "id, username, nickname, email, role, token_version, created_at, password_hash, \
+         (select max(b.until) from bans b where b.user_id = users.id and b.room_id is null) as banned_until"
+    };
+}
+
+const CREATE: &str = concat!(
+    "insert into users (username, username_folded, nickname, email, email_folded, password_hash, role, \
+     created_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) returning ",
+    account_columns!()
+);
+const BY_ID: &str = concat!("select ", account_columns!(), " from users where id = ?1 and not deleted");
+const BY_NAME: &str = concat!("select ", account_columns!(), " from users where username_folded = ?1");
+const CHANGE_PROFILE: &str = concat!(
+    "update users set nickname = coalesce(?2, nickname), email = coalesce(?3, email), \
+     email_folded = coalesce(?4, email_folded) where id = ?1 and not deleted returning ",
+    account_columns!()
+);
+const ANONYMISE: &str = "
+update users
+set username = null, username_folded = null, nickname = ?2, email = null, email_folded = null,
+    password_hash = null, token_version = token_version + 1, deleted = true
+where id = ?1 and not deleted";
+
+#[async_trait]
+impl Accounts for Sqlite {
+    async fn create(&self, new: NewAccount, now: UnixMs) -> Result<Account, AccountsError> {
+        let row = query(CREATE)
+            .bind(storable(&new.username))
+            .bind(folded(&new.username))
+            .bind(storable(&new.nickname))
+            .bind(new.email.as_deref().map(storable))
+            .bind(new.email.as_deref().map(folded))
+            .bind(storable(&new.password_hash))
+            .bind(word(new.role))
+            .bind(now.0)
+            .fetch_one(&self.writer)
+            .await
+            .map_err(taken)?;
+        Ok(rows::account(&row)?)
+    }
+
+    async fn account(&self, user: UserId) -> Result<Option<Account>, StoreError> {
+        let row = query(BY_ID).bind(user.0).fetch_optional(&self.readers).await?;
+        row.as_ref().map(rows::account).transpose()
+    }
+
+    async fn find(&self, user: &UserRef) -> Result<Option<User>, StoreError> {
+        let statement = match user {
+            NameOr::Id(id) => query(BY_ID).bind(id.0),
+            NameOr::Name(name) => query(BY_NAME).bind(folded(name)),
+        };
+        let row = statement.fetch_optional(&self.readers).await?;
+        row.map(|row| Ok(rows::account(&row)?.user)).transpose()
+    }
+
+    async fn users(&self, users: &[UserId]) -> Result<Vec<User>, StoreError> {
+        let rows = query(
+            "select id, username, nickname from users \
+             where id in (select value from json_each(?1)) and not deleted order by id",
+        )
+        .bind(json_list(users.iter().map(|user| user.0)))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| Ok(rows::user(row)?)).collect()
+    }
+
+    async fn credentials(&self, username: &str) -> Result<Option<(Account, String)>, StoreError> {
+        let row = query(BY_NAME).bind(folded(username)).fetch_optional(&self.readers).await?;
+        row.map(|row| Ok((rows::account(&row)?, row.try_get("password_hash")?))).transpose()
+    }
+
+    async fn change_profile(&self, user: UserId, change: ProfileChange) -> Result<Account, AccountsError> {
+        let row = query(CHANGE_PROFILE)
+            .bind(user.0)
+            .bind(change.nickname.as_deref().map(storable))
+            .bind(change.email.as_deref().map(storable))
+            .bind(change.email.as_deref().map(folded))
+            .fetch_optional(&self.writer)
+            .await
+            .map_err(taken)?;
+        Ok(rows::account(&row.ok_or(AccountsError::NotFound)?)?)
+    }
+
+    async fn set_password(&self, user: UserId, password_hash: &str) -> Result<(), AccountsError> {
+        let done = query(
+            "update users set password_hash = ?2, token_version = token_version + 1 \
+             where id = ?1 and not deleted",
+        )
+        .bind(user.0)
+        .bind(storable(password_hash))
+        .execute(&self.writer)
+        .await?;
+        found(done.rows_affected())
+    }
+
+    async fn revoke_tokens(&self, user: UserId) -> Result<(), AccountsError> {
+        let done = query("update users set token_version = token_version + 1 where id = ?1 and not deleted")
+            .bind(user.0)
+            .execute(&self.writer)
+            .await?;
+        found(done.rows_affected())
+    }
+
+    async fn issue_ticket(&self, digest: &[u8], user: UserId, expires_at: UnixMs) -> Result<(), StoreError> {
+        query("insert into tickets (digest, user_id, expires_at) values (?1, ?2, ?3)")
+            .bind(digest)
+            .bind(user.0)
+            .bind(expires_at.0)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    async fn redeem_ticket(&self, digest: &[u8], now: UnixMs) -> Result<Option<Account>, StoreError> {
+        let used = query("delete from tickets where digest = ?1 returning user_id, expires_at")
+            .bind(digest)
+            .fetch_optional(&self.writer)
+            .await?;
+        match used {
+            Some(row) if row.try_get::<i64, _>("expires_at")? > now.0 => {
+                self.account(UserId(row.try_get("user_id")?)).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn anonymise(&self, user: UserId) -> Result<(), AccountsError> {
+        self.transact(async |connection| anonymise(connection, user).await).await
+    }
+}
+
+async fn anonymise(connection: &mut SqliteConnection, user: UserId) -> Result<(), AccountsError> {
+    rooms::leave_all(connection, user).await?;
+    let done = query(ANONYMISE).bind(user.0).bind(DELETED_USER).execute(&mut *connection).await?;
+    query("delete from tickets where user_id = ?1").bind(user.0).execute(connection).await?;
+    found(done.rows_affected())
+}
+
+fn found(rows: u64) -> Result<(), AccountsError> {
+    if rows == 0 { Err(AccountsError::NotFound) } else { Ok(()) }
+}
+
+fn taken(error: sqlx::Error) -> AccountsError {
+    match broken_rule(&error) {
+        Some(rule) if rule.contains("username_folded") => AccountsError::UsernameTaken,
+        Some(rule) if rule.contains("email_folded") => AccountsError::EmailTaken,
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,66 @@
+//! The database as a whole: its schema, its state, which one it is.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection, Executor, SqlStr, query_scalar};
+use uuid::Uuid;
+
+use super::{Postgres, statements};
+use crate::ports::{Database, StoreError};
+
+/// How long to wait for a server that is just starting.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// Tells schemas apart: of every migration of this build, in their order.
+#[must_use]
+pub fn schema_fingerprint() -> u64 {
+    let sums = MIGRATIONS.iter().flat_map(|migration| migration.checksum.iter());
+    sums.fold(0, |so_far, byte| so_far.rotate_left(7) ^ u64::from(*byte))
+}
+
+impl Postgres {
+    /// Connects and prepares the statement of the live path, so that the first event doesn't wait for it.
+    ///
+    /// # Errors
+    /// As any operation.
+    pub async fn warm(&self) -> Result<(), StoreError> {
+        self.run(async |connection| {
+            connection.prepare(SqlStr::from_static(statements::APPEND)).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Which database this is; another after a backup was restored.
+    ///
+    /// # Errors
+    /// As any operation.
+    pub async fn epoch(&self) -> Result<Uuid, StoreError> {
+        self.run(async |connection| Ok(query_scalar("select id from epoch").fetch_one(connection).await?))
+            .await
+    }
+}
+
+#[async_trait]
+impl Database for Postgres {
+    /// Runs without a deadline on a connection of its own; two at once wait for each other.
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let connection = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(CONNECT_TIMEOUT)
+            .connect_with(self.options.clone())
+            .await?;
+        let outcome = MIGRATIONS.run(&connection).await;
+        connection.close().await;
+        outcome.map_err(|error| StoreError::Internal(error.to_string()))
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.run(async |connection| Ok(connection.ping().await?)).await
+    }
+}

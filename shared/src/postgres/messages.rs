@@ -1,0 +1,160 @@
+//! The rooms' logs.
+
+use async_trait::async_trait;
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::types::Json;
+use sqlx::{Row, query};
+use uuid::Uuid;
+
+use super::times::{time_of, timestamp};
+use super::{Postgres, statements};
+use crate::ids::{MessageId, OutboxId, RoomId, Seq, UserId};
+use crate::model::{Listing, Message};
+use crate::ports::{Appended, Messages, MessagesError, NewMessage, OUTBOX_DUE_MS, StoreError, Window};
+use crate::sql::{TOPIC_MESSAGES, broken_rule, storable, storable_json};
+
+/// How often the append is run while others change the room's members under it. Each further run means
+/// that one more change was committed during a statement of a millisecond.
+const APPEND_ATTEMPTS: u32 = 5;
+
+#[async_trait]
+impl Messages for Postgres {
+    async fn append(&self, new: &NewMessage) -> Result<Appended, MessagesError> {
+        self.run(async |connection| {
+            for _ in 0..APPEND_ATTEMPTS {
+                if let Some(outcome) = append_once(connection, new).await? {
+                    return outcome;
+                }
+            }
+            Err(StoreError::Unavailable("the room's members keep changing".to_owned()).into())
+        })
+        .await
+    }
+
+    async fn history(
+        &self,
+        room: RoomId,
+        visible_after: Seq,
+        window: Window,
+    ) -> Result<Listing<Message>, StoreError> {
+        let (statement, from, count) = match window {
+            Window::Page(page) => (statements::HISTORY_PAGE, page.offset(), i64::from(page.size)),
+            Window::Before { seq, limit } => (statements::HISTORY_BEFORE, seq.0, i64::from(limit)),
+            Window::After { seq, limit } => (statements::HISTORY_AFTER, seq.0, i64::from(limit)),
+        };
+        let rows = self
+            .run(async |connection| -> Result<_, StoreError> {
+                let statement = query(statement).bind(room.0).bind(visible_after.0).bind(from).bind(count);
+                Ok(statement.fetch_all(connection).await?)
+            })
+            .await?;
+        listing(&rows)
+    }
+
+    async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+        self.run(async |connection| {
+            let row = query(
+                "select m.*, u.nickname as sender_name from messages m join users u on u.id = m.sender_id \
+                 where m.id = $1 and m.entry = 'message'",
+            )
+            .bind(id.0)
+            .fetch_optional(connection)
+            .await?;
+            row.map(|row| Ok(message_of(&row, "id", "created_at")?)).transpose()
+        })
+        .await
+    }
+}
+
+/// Runs the statement; None when what it checked was overtaken while it waited for the room's row.
+async fn append_once(
+    connection: &mut PgConnection,
+    new: &NewMessage,
+) -> Result<Option<Result<Appended, MessagesError>>, StoreError> {
+    let row = query(statements::APPEND)
+        .bind(new.id.0)
+        .bind(new.room.0)
+        .bind(new.sender.0)
+        .bind(storable(new.client_id.as_str()))
+        .bind(&new.digest[..])
+        .bind(storable(&new.kind))
+        .bind(storable(&new.content))
+        .bind(new.reply_to.map(|id| id.0))
+        .bind(new.metadata.as_ref().map(storable_json).map(Json))
+        .bind(timestamp(new.now))
+        .bind(timestamp(new.now.plus(OUTBOX_DUE_MS)))
+        .bind(TOPIC_MESSAGES)
+        .fetch_one(connection)
+        .await;
+    match row {
+        Ok(row) => Ok(appended(&row, new)?),
+        // Another connection stored the same client id first; run again, it is found.
+        Err(error) if broken_rule(&error) == Some("messages_client_id_unique") => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn appended(row: &PgRow, new: &NewMessage) -> Result<Option<Result<Appended, MessagesError>>, sqlx::Error> {
+    let Some(sender_name) = row.try_get::<Option<String>, _>("nickname")? else {
+        return Ok(Some(Err(MessagesError::NotMember)));
+    };
+    if row.try_get("banned")? {
+        return Ok(Some(Err(MessagesError::Banned)));
+    }
+    let members_version = row.try_get("members_version")?;
+    if let Some(id) = row.try_get::<Option<Uuid>, _>("earlier_id")? {
+        if row.try_get::<Vec<u8>, _>("earlier_digest")? != new.digest {
+            return Ok(Some(Err(MessagesError::Conflict)));
+        }
+        return Ok(Some(Ok(Appended {
+            message_id: MessageId(id),
+            seq: Seq(row.try_get("earlier_seq")?),
+            sender_name,
+            timestamp: time_of(row, "earlier_at")?,
+            members_version,
+            repeated: true,
+            outbox: row.try_get::<Option<i64>, _>("earlier_outbox")?.map(OutboxId),
+        })));
+    }
+    if !row.try_get::<bool, _>("reply_found")? {
+        return Ok(Some(Err(MessagesError::NoSuchReply)));
+    }
+    let Some(seq) = row.try_get::<Option<i64>, _>("seq")? else { return Ok(None) };
+    Ok(Some(Ok(Appended {
+        message_id: new.id,
+        seq: Seq(seq),
+        sender_name,
+        timestamp: new.now,
+        members_version,
+        repeated: false,
+        outbox: row.try_get::<Option<i64>, _>("outbox")?.map(OutboxId),
+    })))
+}
+
+/// Rows that all carry the total; a lone row without a message is an empty window.
+fn listing(rows: &[PgRow]) -> Result<Listing<Message>, StoreError> {
+    let total = rows.first().map_or(Ok(0), |row| row.try_get("total"))?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.try_get::<Option<Uuid>, _>("id")?.is_some() {
+            items.push(message_of(row, "id", "created_at")?);
+        }
+    }
+    Ok(Listing { items, total })
+}
+
+/// The message in a row whose columns for its id and time have these names.
+pub(super) fn message_of(row: &PgRow, id: &str, at: &str) -> Result<Message, sqlx::Error> {
+    Ok(Message {
+        message_id: MessageId(row.try_get(id)?),
+        room_id: RoomId(row.try_get("room_id")?),
+        seq: Seq(row.try_get("seq")?),
+        sender_id: UserId(row.try_get("sender_id")?),
+        sender_name: row.try_get("sender_name")?,
+        kind: row.try_get("kind")?,
+        content: row.try_get("content")?,
+        reply_to: row.try_get::<Option<Uuid>, _>("reply_to")?.map(MessageId),
+        metadata: row.try_get::<Option<Json<serde_json::Value>>, _>("metadata")?.map(|json| json.0),
+        timestamp: time_of(row, at)?,
+    })
+}

@@ -1,0 +1,110 @@
+//! The stores on Postgres.
+//!
+//! Nothing connects at construction; every operation has the deadline of [`PostgresConfig`], after which
+//! it is [`StoreError::Unavailable`]. Times are bound from [`crate::clock::UnixMs`], never SQL's `now()`.
+
+mod accounts;
+mod connection_log;
+mod database;
+mod messages;
+mod outbox;
+mod pool;
+mod rooms;
+pub mod statements;
+mod times;
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection};
+
+use crate::ports::StoreError;
+use crate::sql::Failure;
+pub use database::schema_fingerprint;
+use pool::Pool;
+
+/// The deadline of an operation when nothing else is configured.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_millis(700);
+
+/// Where the database is and how much to ask of it.
+#[derive(Clone)]
+pub struct PostgresConfig {
+    /// `postgres://user:password@host:port/database?sslmode=...`
+    pub url: String,
+    /// One in Lambda, where an instance handles one event at a time.
+    pub max_connections: u32,
+    /// Of one operation, waiting for a connection and connecting included.
+    pub deadline: Duration,
+}
+
+/// Every store on one Postgres database; clones share the connections.
+#[derive(Clone)]
+pub struct Postgres {
+    pool: Arc<Pool>,
+    deadline: Duration,
+    options: PgConnectOptions,
+}
+
+impl Postgres {
+    /// Reads the URL; connects at first use.
+    ///
+    /// # Errors
+    /// `Internal` when the URL isn't one.
+    pub fn new(config: PostgresConfig) -> Result<Self, StoreError> {
+        let options =
+            PgConnectOptions::from_str(&config.url)?.application_name("hark").disable_statement_logging();
+        // The server gives up a little before the client does, so that a failure that was reported isn't
+        // committed after all, and no lock outlives its caller.
+        let limit = format!("{}ms", (config.deadline * 9 / 10).as_millis());
+        let limited = options
+            .clone()
+            .options([("statement_timeout", &limit), ("idle_in_transaction_session_timeout", &limit)]);
+        Ok(Self {
+            pool: Arc::new(Pool::new(limited, config.max_connections)),
+            deadline: config.deadline,
+            options,
+        })
+    }
+
+    /// Runs `work` on a connection of its own within the deadline. The connection is kept when the work
+    /// ended by itself and the store wasn't at fault, and closed otherwise: what was cut off may still
+    /// have an answer under way.
+    async fn run<T, E: Failure>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let attempt = async {
+            let mut lease = self.pool.lease().await?;
+            let outcome = work(&mut lease).await;
+            if !outcome.as_ref().is_err_and(Failure::of_store) {
+                lease.give_back();
+            }
+            outcome
+        };
+        match tokio::time::timeout(self.deadline, attempt).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(StoreError::Unavailable("Postgres took too long".to_owned()).into()),
+        }
+    }
+
+    /// Runs `work` in a transaction, committed when it ends well.
+    async fn transact<T, E: Failure + From<sqlx::Error>>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(async |connection| {
+            let mut transaction = connection.begin().await?;
+            let outcome = work(&mut transaction).await;
+            match &outcome {
+                Ok(_) => transaction.commit().await?,
+                // The connection is about to be closed, which rolls back.
+                Err(error) if error.of_store() => {}
+                Err(_) => transaction.rollback().await?,
+            }
+            outcome
+        })
+        .await
+    }
+}

@@ -1,0 +1,40 @@
+//! The statements of the live path, each in a file of its own, public so that a test can `EXPLAIN` them.
+//!
+//! # The append
+//! `append.sql` is a whole send in one round trip and one commit. Its common table expressions, in order:
+//!
+//! - `sender`: is the sender a member, banned, and under which name; with the `members_version` that this
+//!   was true for.
+//! - `earlier`: was this client id stored before; then nothing is written and its answer is repeated.
+//! - `reply`: is `reply_to` a message of the room.
+//! - `place`: raises `last_seq`, only if all three allow it. The room's row is the room's lock. Whoever
+//!   waited for it holds checks from before the wait, so the update asks again for the version that
+//!   `sender` saw: a member removed meanwhile gets no place, and the statement is run once more.
+//! - `stored`: the message. Two racing repeats meet in its unique key: the second writes nothing at all,
+//!   `place` included, and finds the first in `earlier` when it is run again.
+//! - `opened`: the outbox row, in the same commit, so that nothing acknowledged goes unannounced.
+//! - `marked`: the sender's own read mark.
+//!
+//! Parts that write are run whether or not anything reads them; parts that only read are not, which is
+//! why the final `select` joins every one of them. A snapshot is taken once for all parts.
+
+/// One send. Parameters and answer are described in the file.
+pub const APPEND: &str = include_str!("append.sql");
+/// A page of a room's log.
+pub const HISTORY_PAGE: &str = include_str!("history_page.sql");
+/// The last messages before a seq.
+pub const HISTORY_BEFORE: &str = include_str!("history_before.sql");
+/// The first messages after a seq.
+pub const HISTORY_AFTER: &str = include_str!("history_after.sql");
+/// Outbox rows that are due.
+pub const CLAIM_DUE: &str = include_str!("claim_due.sql");
+/// A user's rooms.
+pub const ROOMS_OF: &str = include_str!("rooms_of.sql");
+/// A room's members.
+pub const AUDIENCE: &str = include_str!("audience.sql");
+/// A viewer's own rooms, newest activity first.
+pub const LIST_OWN: &str = concat!(include_str!("picked_own.sql"), include_str!("summaries.sql"));
+/// Every room but others' direct ones, newest activity first.
+pub const LIST_ALL: &str = concat!(include_str!("picked_all.sql"), include_str!("summaries.sql"));
+/// One room as a viewer sees it.
+pub const SUMMARY: &str = concat!(include_str!("picked_one.sql"), include_str!("summaries.sql"));

@@ -1,0 +1,97 @@
+//! The rules of `ConnectionLog`.
+
+use shared::ids::{ConnectionId, UserId};
+use shared::model::{Address, Listener};
+use shared::ports::OpenedConnection;
+
+use super::stores::{NOW, Stores};
+
+on_every_engine! {
+    an_opened_connection_answers_the_rooms_of_its_user,
+    a_connection_opened_again_is_one_row,
+    a_closed_connection_says_whose_it_was_once,
+    a_connection_of_nobody_is_not_kept,
+    connections_are_found_by_user,
+    the_oldest_connections_come_first,
+    connections_are_found_by_endpoint,
+}
+
+const HERE: &str = "http://here/live";
+
+fn opened(id: &str, user: UserId, endpoint: &str, after_ms: i64) -> OpenedConnection {
+    let address = Address {
+        connection: ConnectionId(id.to_owned()),
+        endpoint: endpoint.to_owned(),
+        connected_at: NOW.plus(after_ms),
+    };
+    OpenedConnection { user, address, device: Some("phone".to_owned()) }
+}
+
+fn ids(listeners: &[Listener]) -> Vec<&str> {
+    listeners.iter().map(|listener| listener.address.connection.0.as_str()).collect()
+}
+
+async fn an_opened_connection_answers_the_rooms_of_its_user(stores: &Stores) {
+    let [ann, bob] = [stores.user("ann").await, stores.user("bob").await];
+    let rooms = vec![stores.group(ann, &[]).await, stores.group(bob, &[ann]).await];
+    stores.group(bob, &[]).await;
+    assert_eq!(stores.connections.opened(&opened("c1=", ann, HERE, 0)).await.unwrap(), rooms);
+    let alone = stores.user("eve").await;
+    assert_eq!(stores.connections.opened(&opened("c2=", alone, HERE, 0)).await.unwrap(), []);
+}
+
+async fn a_connection_opened_again_is_one_row(stores: &Stores) {
+    let ann = stores.user("ann").await;
+    stores.connections.opened(&opened("c1=", ann, HERE, 0)).await.unwrap();
+    let again = opened("c1=", ann, "http://there/live", 5);
+    stores.connections.opened(&again).await.unwrap();
+    let found = stores.connections.of_users(&[ann]).await.unwrap();
+    assert_eq!(found, [Listener { user: ann, address: again.address }]);
+}
+
+async fn a_closed_connection_says_whose_it_was_once(stores: &Stores) {
+    let ann = stores.user("ann").await;
+    let room = stores.group(ann, &[]).await;
+    stores.connections.opened(&opened("c1=", ann, HERE, 0)).await.unwrap();
+    let id = ConnectionId("c1=".to_owned());
+    assert_eq!(stores.connections.closed(&id).await.unwrap(), Some((ann, vec![room])));
+    assert_eq!(stores.connections.closed(&id).await.unwrap(), None);
+    assert_eq!(stores.rows_in("connections").await, 0);
+}
+
+async fn a_connection_of_nobody_is_not_kept(stores: &Stores) {
+    let rooms = stores.connections.opened(&opened("c1=", UserId(999_999), HERE, 0)).await.unwrap();
+    assert_eq!((rooms, stores.rows_in("connections").await), (vec![], 0));
+}
+
+async fn connections_are_found_by_user(stores: &Stores) {
+    let users = stores.users(3).await;
+    for (id, user) in [("a", 0), ("b", 1), ("c", 0), ("d", 2)] {
+        stores.connections.opened(&opened(id, users[user], HERE, 0)).await.unwrap();
+    }
+    let found = stores.connections.of_users(&[users[1], users[0]]).await.unwrap();
+    assert_eq!(ids(&found), ["a", "c", "b"]);
+    assert_eq!(stores.connections.of_users(&[]).await.unwrap(), []);
+}
+
+async fn the_oldest_connections_come_first(stores: &Stores) {
+    let ann = stores.user("ann").await;
+    for (id, after_ms) in [("new", 30), ("old", 10), ("mid", 20)] {
+        stores.connections.opened(&opened(id, ann, HERE, after_ms)).await.unwrap();
+    }
+    let before =
+        async |after_ms, limit| stores.connections.opened_before(NOW.plus(after_ms), limit).await.unwrap();
+    assert_eq!(ids(&before(30, 9).await), ["old", "mid"]);
+    assert_eq!(ids(&before(31, 2).await), ["old", "mid"]);
+    assert_eq!(ids(&before(10, 9).await), [""; 0]);
+}
+
+async fn connections_are_found_by_endpoint(stores: &Stores) {
+    let ann = stores.user("ann").await;
+    for (id, endpoint, after_ms) in [("a", HERE, 3), ("b", "http://there/live", 0), ("c", HERE, 1)] {
+        stores.connections.opened(&opened(id, ann, endpoint, after_ms)).await.unwrap();
+    }
+    assert_eq!(ids(&stores.connections.of_endpoint(HERE, 9).await.unwrap()), ["c", "a"]);
+    assert_eq!(ids(&stores.connections.of_endpoint(HERE, 1).await.unwrap()), ["c"]);
+    assert_eq!(stores.connections.of_endpoint("http://nowhere", 9).await.unwrap(), []);
+}

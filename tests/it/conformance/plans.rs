@@ -1,0 +1,83 @@
+//! The statements of the live path find their rows by an index, in tables that are large enough for the
+//! planner to have the choice.
+
+use std::str::FromStr;
+
+use shared::postgres::statements;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions};
+
+use super::engines::with_database;
+
+/// 2,000 users, each in 10 of 20,000 rooms; 30 messages in a tenth of them; 20,000 open outbox rows.
+const FILL: &str = "
+insert into users (username, username_folded, nickname, role, created_at)
+select 'u' || n, 'u' || n, 'U', 'user', now() from generate_series(1, 2000) n;
+insert into rooms (type, name, name_folded, created_at, active_at, last_seq, last_number)
+select 'group', 'r', 'r', now(), now() + n * interval '1 s', 30, 30 from generate_series(1, 20000) n;
+insert into room_members (room_id, user_id, role, read_seq, read_number, joined_seq, joined_at)
+select 1 + (u * 10 + k) % 20000, u, 'member', 0, 0, 0, now()
+from generate_series(1, 2000) u, generate_series(1, 10) k;
+insert into messages (id, room_id, seq, sender_id, client_id, digest, kind, content, number, created_at)
+select gen_random_uuid(), r, s, 1 + (r + s) % 2000, 'c' || s, '', 'text', 'hello', s, now()
+from generate_series(1, 2000) r, generate_series(1, 30) s;
+insert into outbox (topic, room_id, message_id, created_at, due_at)
+select 'chat.messages', room_id, id, now(), now() + random() * interval '1 h' from messages limit 20000;
+insert into bans (user_id, until, created_at)
+select n, now() - interval '1 d', now() from generate_series(1, 2000) n, generate_series(1, 5);
+insert into connections (id, user_id, endpoint, connected_at)
+select 'c' || n, 1 + n % 2000, 'http://e' || n % 7, now() + n * interval '1 s' from generate_series(1, 20000) n;
+vacuum analyze;
+";
+
+/// Plans a statement as a prepared one is planned in the long run: without looking at the parameters.
+async fn plan(connection: &mut PgConnection, statement: &str, parameters: usize) -> String {
+    let nulls = vec!["null"; parameters].join(", ");
+    let prepare = format!("set plan_cache_mode = force_generic_plan; prepare planned as {statement}");
+    sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *connection).await.expect(statement);
+    let explain = AssertSqlSafe(format!("explain (costs off) execute planned({nulls})"));
+    let lines: Vec<String> = sqlx::query_scalar(explain).fetch_all(&mut *connection).await.expect(statement);
+    sqlx::raw_sql("deallocate planned").execute(connection).await.expect("deallocate");
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn the_live_path_reads_no_table_from_end_to_end() {
+    with_database(async |url| {
+        let options = PgConnectOptions::from_str(url).expect("a URL").disable_statement_logging();
+        let mut connection = options.connect().await.expect("connect");
+        for statement in FILL.split(';').filter(|statement| !statement.trim().is_empty()) {
+            sqlx::raw_sql(statement).execute(&mut connection).await.expect(statement);
+        }
+        for (name, statement, parameters, indexes) in expected() {
+            let plan = plan(&mut connection, statement, parameters).await;
+            assert!(!plan.contains("Seq Scan"), "{name} scans a table:\n{plan}");
+            for index in indexes {
+                assert!(plan.contains(index), "{name} does not use {index}:\n{plan}");
+            }
+        }
+    })
+    .await;
+}
+
+type Expectation = (&'static str, &'static str, usize, &'static [&'static str]);
+
+fn expected() -> [Expectation; 9] {
+    let seqs: &[&str] = &["messages_seq_unique"];
+    [
+        (
+            "append",
+            statements::APPEND,
+            12,
+            &["room_members_", "messages_client_id_unique", "messages_pkey", "rooms_pkey", "outbox_message"],
+        ),
+        ("history by page", statements::HISTORY_PAGE, 4, seqs),
+        ("history before", statements::HISTORY_BEFORE, 4, seqs),
+        ("history after", statements::HISTORY_AFTER, 4, seqs),
+        ("rooms of", statements::ROOMS_OF, 1, &["Index Only Scan using room_members_user"]),
+        ("audience", statements::AUDIENCE, 1, &["Index Only Scan using room_members_pkey"]),
+        ("claim due", statements::CLAIM_DUE, 3, &["outbox_due_at"]),
+        ("own rooms", statements::LIST_OWN, 3, &["room_members_user", "messages_seq_unique"]),
+        ("one room", statements::SUMMARY, 2, &["rooms_pkey", "messages_seq_unique"]),
+    ]
+}

@@ -82,7 +82,9 @@ impl Cli {
             Command::Hops(command) => (command.run(&mut report).await, command.output),
         };
         // What was measured before a failure is shown all the same.
-        println!("{report}");
+        if !report.is_empty() {
+            println!("{report}");
+        }
         if let Some(file) = output.json {
             report.write_json(&file)?;
         }

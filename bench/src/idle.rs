@@ -37,6 +37,9 @@ impl Idle {
         server: Option<u32>,
         stop: &watch::Receiver<()>,
     ) -> anyhow::Result<Self> {
+        if count == 0 {
+            return Ok(Self::none());
+        }
         let tokens: Vec<&str> = users
             .iter()
             .map(|user| user.token.as_str())
@@ -58,6 +61,13 @@ impl Idle {
                 .map(|socket| tokio::spawn(hold(socket, stop.clone())))
                 .collect(),
         })
+    }
+
+    fn none() -> Self {
+        Self {
+            holders: Vec::new(),
+            bytes_each: None,
+        }
     }
 
     /// Waits until all are closed; how many the server had closed before.

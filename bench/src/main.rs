@@ -28,9 +28,34 @@ mod target;
 mod tokens;
 mod users;
 
+use std::process::ExitCode;
+
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    cli::Cli::parse().run().await
+async fn main() -> ExitCode {
+    let run = cli::Cli::parse().run();
+    let done = tokio::select! {
+        done = run => done,
+        // Dropping the run stops the runner and removes its state.
+        stopped = interrupted() => stopped,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hark-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn interrupted() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        done = tokio::signal::ctrl_c() => done?,
+        _ = terminate.recv() => {}
+    }
+    anyhow::bail!("interrupted")
 }

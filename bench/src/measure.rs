@@ -48,7 +48,8 @@ pub(crate) struct Latency(Histogram<u32>);
 
 impl Default for Latency {
     fn default() -> Self {
-        let histogram = Histogram::new(3).expect("three digits are within the allowed range");
+        let mut histogram = Histogram::new(3).expect("three digits are within the allowed range");
+        histogram.auto(true);
         Self(histogram)
     }
 }
@@ -56,7 +57,9 @@ impl Default for Latency {
 impl Latency {
     /// Adds one latency.
     pub(crate) fn record(&mut self, nanos: u64) {
-        self.0.saturating_record(nanos.max(1));
+        self.0
+            .record(nanos)
+            .expect("a histogram that resizes itself takes any value");
     }
 
     /// Adds all of `other`'s latencies.

@@ -38,6 +38,11 @@ struct Ratio {
 }
 
 impl Report {
+    /// Whether nothing was measured.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.outcomes.is_empty() && self.hops.is_empty()
+    }
+
     /// Adds what came of one load.
     pub(crate) fn add_outcome(&mut self, outcome: Outcome) {
         self.outcomes.push(outcome);

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use crate::server::{Mode, SERVICES};
@@ -23,8 +24,9 @@ pub(crate) struct Runner {
     mode: Mode,
     jwt_secret: String,
     port: u16,
-    state: PathBuf,
+    // Dropped in this order: the process ends before its folder goes.
     child: Child,
+    state: TempDir,
 }
 
 impl Runner {
@@ -37,10 +39,12 @@ impl Runner {
         mode: Mode,
         jwt_secret: String,
     ) -> anyhow::Result<Self> {
-        let state = std::env::temp_dir().join(format!("hark-bench-{}", uuid::Uuid::new_v4()));
-        std::fs::create_dir_all(&state).context("cannot make the runner's state folder")?;
+        let state = tempfile::Builder::new()
+            .prefix("hark-bench-")
+            .tempdir()
+            .context("cannot make the runner's state folder")?;
         let port = free_port()?;
-        let child = spawn(&hark, mode, &jwt_secret, port, &state)?;
+        let child = spawn(&hark, mode, &jwt_secret, port, state.path())?;
         let mut runner = Self {
             hark,
             mode,
@@ -79,7 +83,9 @@ impl Runner {
     /// When it had to be killed.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         let stopped = self.terminate().await;
-        std::fs::remove_dir_all(&self.state).context("cannot remove the runner's state")?;
+        self.state
+            .close()
+            .context("cannot remove the runner's state")?;
         stopped
     }
 
@@ -89,7 +95,7 @@ impl Runner {
             self.mode,
             &self.jwt_secret,
             self.port,
-            &self.state,
+            self.state.path(),
         )
     }
 
@@ -138,7 +144,7 @@ impl Runner {
     }
 
     fn last_lines(&self) -> String {
-        let log = std::fs::read_to_string(self.state.join("log")).unwrap_or_default();
+        let log = std::fs::read_to_string(self.state.path().join("log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(10)..].join("\n")
     }
@@ -170,7 +176,7 @@ fn spawn(
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
-        // If the driver panics; otherwise SIGTERM ends it first.
+        // When the driver fails or is interrupted; otherwise SIGTERM ends it first.
         .kill_on_drop(true)
         .spawn()
         .with_context(|| {

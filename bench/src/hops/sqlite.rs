@@ -12,10 +12,9 @@ use crate::measure::Latency;
 /// # Errors
 /// When the temporary folder can't be written.
 pub(super) async fn commit() -> anyhow::Result<Latency> {
-    let folder = std::env::temp_dir().join(format!("hark-bench-{}", Uuid::new_v4()));
-    std::fs::create_dir_all(&folder)?;
+    let folder = tempfile::tempdir()?;
     let mut connection = SqliteConnectOptions::new()
-        .filename(folder.join("hop.sqlite"))
+        .filename(folder.path().join("hop.sqlite"))
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -23,7 +22,7 @@ pub(super) async fn commit() -> anyhow::Result<Latency> {
         .await?;
     let latency = inserts(&mut connection).await;
     connection.close().await?;
-    std::fs::remove_dir_all(&folder)?;
+    folder.close()?;
     latency
 }
 

@@ -1,0 +1,40 @@
+# `make help` lists what is here. What a target needs it installs under target/ on first use.
+.PHONY: help run test test-all lint fmt build bench clean
+.DEFAULT_GOAL := help
+
+tools := target/tools/bin
+services := infra/local/services
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+run: ## run Hark locally, embedded: no service needed (PORT, STATE_DIR)
+	cargo run
+
+test: ## run every test, with private Redis, RabbitMQ and Postgres
+	$(services) run cargo test --workspace
+
+test-all: ## the same, the large tests at full size
+	HARK_TEST_SCALE=full $(services) run cargo test --workspace
+
+lint: ## check formatting, code and template
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	infra/tools
+	$(tools)/cfn-lint template.yaml
+	SAM_CLI_TELEMETRY=0 $(tools)/sam validate --lint --region us-east-1 --template template.yaml
+
+fmt: ## format the code
+	cargo fmt --all
+
+build: ## build every function for Lambda into target/lambda
+	infra/tools
+	PATH="$(CURDIR)/$(tools):$$PATH" cargo lambda build --release --workspace --exclude local --exclude bench --exclude tests
+
+bench: ## measure for about two minutes (writes nothing)
+	cargo build --release --package local
+	cargo run --release --package bench --bin hark-bench -- --quick
+
+clean: ## stop the services, remove all that was built and kept
+	$(services) stop --wipe
+	cargo clean

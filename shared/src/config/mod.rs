@@ -1,0 +1,105 @@
+//! Configuration: environment variables, one small struct per concern, all checked at start with one
+//! error that names every bad key.
+
+mod chat;
+mod identity;
+mod reader;
+mod services;
+mod sockets;
+
+pub use chat::ChatConfig;
+pub use identity::{IdentityConfig, JWT_SECRET_MIN_BYTES, SigningKey};
+pub use reader::{ConfigError, Secret};
+pub use services::ServicesConfig;
+pub use sockets::{ROUTING_TTL, SocketConfig};
+
+use reader::Reader;
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub services: ServicesConfig,
+    pub identity: IdentityConfig,
+    pub sockets: SocketConfig,
+    pub chat: ChatConfig,
+    /// `LOG_LEVEL`: a `tracing` filter such as `info` or `shared=debug,info`.
+    pub log_level: String,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// One error that names every key that is missing or malformed.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_vars(|key| std::env::var(key).ok())
+    }
+
+    /// Reads variables from wherever `lookup` finds them.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
+    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(&lookup);
+        let config = Self {
+            services: ServicesConfig::read(&mut reader),
+            identity: IdentityConfig::read(&mut reader),
+            sockets: SocketConfig::read(&mut reader),
+            chat: ChatConfig::read(&mut reader),
+            log_level: reader.text("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
+        };
+        reader.finish(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_vars(|key| vars.iter().find(|(k, _)| *k == key).map(|(_, v)| (*v).to_owned()))
+    }
+
+    const SECRET: (&str, &str) = ("JWT_SECRET", "0123456789abcdef0123456789abcdef");
+
+    #[test]
+    fn the_defaults_are_those_of_the_documents() {
+        let config = read(&[SECRET]).unwrap();
+        assert_eq!(config.identity.expire_minutes, 1440);
+        assert_eq!(config.sockets.max_connections, 20_000);
+        assert_eq!(config.sockets.ping_interval_s, 30);
+        assert_eq!(config.sockets.presence_ttl.as_secs(), 300);
+    }
+
+    #[test]
+    fn one_error_names_every_bad_key() {
+        let error = read(&[("JWT_SECRET", "short"), ("PRESENCE_TTL", "soon"), ("FANOUT_INLINE", "-1")])
+            .unwrap_err()
+            .to_string();
+        for key in ["JWT_SECRET", "PRESENCE_TTL", "FANOUT_INLINE"] {
+            assert!(error.contains(key), "{error}");
+        }
+        assert!(!error.contains("short"), "a secret's value is never shown: {error}");
+    }
+
+    #[test]
+    fn several_keys_are_read_in_order_and_the_first_signs() {
+        let old = "a".repeat(32);
+        let new = "b".repeat(32);
+        let config = read(&[("JWT_SECRET", &format!("k2:{new},k1:{old}"))]).unwrap();
+        let kids: Vec<_> = config.identity.keys.iter().map(|key| key.kid.as_str()).collect();
+        assert_eq!(kids, ["k2", "k1"]);
+    }
+
+    #[test]
+    fn a_secret_of_31_bytes_is_refused_and_one_of_32_is_taken() {
+        assert!(read(&[("JWT_SECRET", &"x".repeat(31))]).is_err());
+        assert!(read(&[("JWT_SECRET", &"x".repeat(32))]).is_ok());
+    }
+
+    #[test]
+    fn debug_output_shows_no_secret() {
+        let config = read(&[SECRET, ("DATABASE_URL", "postgres://u:hunter2@h/d")]).unwrap();
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("hunter2") && !shown.contains("0123456789"), "{shown}");
+    }
+}

@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use super::reader::Reader;
+
+/// API Gateway closes every socket after two hours; whatever is older has lost its `$disconnect`.
+pub const ROUTING_TTL: Duration = Duration::from_secs(2 * 60 * 60);
+
+#[derive(Debug, Clone)]
+pub struct SocketConfig {
+    /// `ALLOWED_ORIGINS`: origins besides the API's own, comma separated; `*` allows all.
+    pub allowed_origins: Vec<String>,
+    /// `ENDPOINT_URL`: the `@connections` base URL of this API; unset, it is made of the event's domain
+    /// and stage.
+    pub endpoint_url: Option<String>,
+    /// `WEBSOCKET_MAX_CONNECTIONS` (20,000).
+    pub max_connections: u32,
+    /// `WEBSOCKET_PING_INTERVAL` (30 s): how often clients are asked to send a heartbeat.
+    pub ping_interval_s: u32,
+    /// `PRESENCE_TTL` (300 s): how long a user counts as online after their last frame.
+    pub presence_ttl: Duration,
+}
+
+impl SocketConfig {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            allowed_origins: reader.list("ALLOWED_ORIGINS"),
+            endpoint_url: reader.text("ENDPOINT_URL").map(|url| url.trim_end_matches('/').to_owned()),
+            max_connections: reader.number("WEBSOCKET_MAX_CONNECTIONS", 20_000, 1..=100_000_000),
+            ping_interval_s: reader.number("WEBSOCKET_PING_INTERVAL", 30, 1..=600),
+            presence_ttl: Duration::from_secs(reader.number("PRESENCE_TTL", 300, 1..=86_400)),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The error table of the wire: every code once, with its HTTP status and whether to retry.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::ids::{MessageId, RoomId, Seq};
+use crate::ports::{AccountsError, MessagesError, RoomsError, StoreError};
+
+/// What a client is told. The same codes go over the socket (`error` frames) and over HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    Invalid,
+    TooLarge,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    Conflict,
+    RateLimited,
+    Rejected,
+    NotBroadcast,
+    Unavailable,
+    Internal,
+}
+
+/// One row of the table.
+pub struct Row {
+    pub code: Code,
+    /// As on the wire.
+    pub name: &'static str,
+    pub status: u16,
+    /// Whether the same request may succeed later, unchanged.
+    pub retry: bool,
+    pub meaning: &'static str,
+}
+
+const fn row(code: Code, name: &'static str, status: u16, retry: bool, meaning: &'static str) -> Row {
+    Row { code, name, status, retry, meaning }
+}
+
+/// Every code, in the order of [`Code`].
+pub const TABLE: [Row; 11] = [
+    row(Code::Invalid, "invalid", 400, false, "A field is missing or malformed; the message names it."),
+    row(Code::TooLarge, "too_large", 413, false, "The frame, body or field is over its limit."),
+    row(
+        Code::Unauthenticated,
+        "unauthenticated",
+        401,
+        false,
+        "No token, or one that is bad, expired or revoked.",
+    ),
+    row(Code::Forbidden, "forbidden", 403, false, "Known, but not allowed to do this."),
+    row(Code::NotFound, "not_found", 404, false, "No such thing, or none that the caller may see."),
+    row(
+        Code::Conflict,
+        "conflict",
+        409,
+        false,
+        "It clashes with what is stored: a name taken, or an id reused with another body.",
+    ),
+    row(Code::RateLimited, "rate_limited", 429, true, "Too many; try again after `retry_after_ms`."),
+    row(Code::Rejected, "rejected", 422, false, "Moderation refused the content."),
+    row(
+        Code::NotBroadcast,
+        "not_broadcast",
+        503,
+        false,
+        "Stored, and delivered when Redis is back: do not send it again.",
+    ),
+    row(Code::Unavailable, "unavailable", 503, true, "A service that is needed is away; nothing was stored."),
+    row(Code::Internal, "internal", 500, true, "A fault on our side; the log has it under the request id."),
+];
+
+impl Code {
+    /// The code's row of [`TABLE`].
+    #[must_use]
+    pub fn row(self) -> &'static Row {
+        &TABLE[self as usize]
+    }
+}
+
+/// Where a message that could not be broadcast was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Stored {
+    pub message_id: MessageId,
+    pub room_id: RoomId,
+    pub seq: Seq,
+    pub persisted: bool,
+}
+
+/// What a handler answers when it can't do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    pub code: Code,
+    /// One sentence for the client; says nothing of the inside.
+    pub message: String,
+    pub retry_after_ms: Option<u64>,
+    /// Only with `not_broadcast`.
+    pub stored: Option<Stored>,
+}
+
+impl Error {
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), retry_after_ms: None, stored: None }
+    }
+
+    /// A field that is wrong: `field` is its path, `problem` what is wrong with it.
+    #[must_use]
+    pub fn invalid(field: &str, problem: impl fmt::Display) -> Self {
+        Self::new(Code::Invalid, format!("{field}: {problem}"))
+    }
+
+    #[must_use]
+    pub fn too_large(field: &str, problem: impl fmt::Display) -> Self {
+        Self::new(Code::TooLarge, format!("{field}: {problem}"))
+    }
+
+    #[must_use]
+    pub fn unauthenticated(message: impl Into<String>) -> Self {
+        Self::new(Code::Unauthenticated, message)
+    }
+
+    #[must_use]
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(Code::Forbidden, message)
+    }
+
+    #[must_use]
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Code::NotFound, message)
+    }
+
+    #[must_use]
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(Code::Conflict, message)
+    }
+
+    #[must_use]
+    pub fn rate_limited(retry_after_ms: u64) -> Self {
+        let mut error = Self::new(Code::RateLimited, "too many frames, slow down");
+        error.retry_after_ms = Some(retry_after_ms);
+        error
+    }
+
+    /// A service is away and nothing was stored; the client may try again in a second.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        let mut error = Self::new(Code::Unavailable, "a service is away, try again");
+        error.retry_after_ms = Some(1000);
+        error
+    }
+
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(Code::Internal, "internal error")
+    }
+
+    /// Stored, but nobody could be told yet.
+    #[must_use]
+    pub fn not_broadcast(message_id: MessageId, room_id: RoomId, seq: Seq) -> Self {
+        let mut error = Self::new(Code::NotBroadcast, "stored, and delivered as soon as presence is back");
+        error.stored = Some(Stored { message_id, room_id, seq, persisted: true });
+        error
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(reason) => {
+                tracing::warn!(reason, "store unavailable");
+                Self::unavailable()
+            }
+            StoreError::Internal(reason) => {
+                tracing::error!(reason, "store failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<AccountsError> for Error {
+    fn from(error: AccountsError) -> Self {
+        match error {
+            AccountsError::UsernameTaken => Self::conflict("username: is taken"),
+            AccountsError::EmailTaken => Self::conflict("email: is taken"),
+            AccountsError::NotFound => Self::not_found("no such user"),
+            AccountsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RoomsError> for Error {
+    fn from(error: RoomsError) -> Self {
+        match error {
+            RoomsError::NotFound => Self::not_found("no such room"),
+            RoomsError::NameTaken => Self::conflict("name: a public room of that name exists"),
+            RoomsError::UnknownUser(user) => Self::invalid("member_ids", format!("there is no user {user}")),
+            RoomsError::NotMember => Self::forbidden("not a member of the room"),
+            RoomsError::Private => Self::forbidden("the room is joined by being added"),
+            RoomsError::FixedMembers => Self::forbidden("the members of a direct room don't change"),
+            RoomsError::Full(most) => Self::conflict(format!("the room is full: {most} members at most")),
+            RoomsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MessagesError> for Error {
+    fn from(error: MessagesError) -> Self {
+        match error {
+            MessagesError::NotMember => Self::forbidden("not a member of the room"),
+            MessagesError::Banned => Self::forbidden("banned"),
+            MessagesError::Conflict => Self::conflict("id: was used for another message of this room"),
+            MessagesError::NoSuchReply => Self::invalid("reply_to", "is not a message of this room"),
+            MessagesError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.row().name, self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_finds_its_own_row() {
+        for (at, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.code as usize, at);
+            assert_eq!(serde_json::to_value(row.code).unwrap(), row.name);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Who is calling: tokens, passwords, tickets, permissions.
+
+mod caller;
+mod password;
+mod permissions;
+mod ticket;
+mod token;
+
+pub use caller::{Caller, ContextError};
+pub use password::{hash as hash_password, verify as verify_password};
+pub use permissions::Permission;
+pub use ticket::{TICKET_LIFE_MS, Ticket};
+pub use token::{Claims, TokenError, Tokens};

@@ -1,0 +1,173 @@
+//! Identifiers as newtypes, so that a room's id is never taken for a user's.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Longest id that a client may give one of its frames, in characters.
+pub const CLIENT_ID_MAX_CHARS: usize = 128;
+
+macro_rules! integer_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+integer_id!(
+    /// A user: an identity column of `users`.
+    UserId
+);
+integer_id!(
+    /// A room: an identity column of `rooms`.
+    RoomId
+);
+integer_id!(
+    /// The place of an entry in its room's log: 1, 2, 3 ... without gaps.
+    Seq
+);
+integer_id!(
+    /// A row of `outbox`.
+    OutboxId
+);
+
+/// A message: a UUIDv7, so that ids sort by the time they were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageId(pub Uuid);
+
+impl MessageId {
+    /// A fresh id, later in order than every id made before it here.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A WebSocket connection as API Gateway names it, for example `L0SM9cOFvHcCIhw=`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConnectionId(pub String);
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The id that a sender gives a message, unique per room and sender: what makes sending idempotent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ClientMessageId(String);
+
+impl ClientMessageId {
+    /// Takes 1 to [`CLIENT_ID_MAX_CHARS`] characters.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text.chars().count() {
+            0 => Err("must not be empty".to_owned()),
+            n if n > CLIENT_ID_MAX_CHARS => Err(format!("has {n} characters, {CLIENT_ID_MAX_CHARS} at most")),
+            _ if text.contains('\0') => Err("must not contain a NUL character".to_owned()),
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// Stands in for the id of a frame that has none: the gateway's connection and message ids, so that
+    /// an event run twice stores once.
+    #[must_use]
+    pub fn of_gateway(connection: &ConnectionId, message_id: &str) -> Self {
+        Self(format!("gateway:{connection}:{message_id}"))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ClientMessageId {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<ClientMessageId> for String {
+    fn from(id: ClientMessageId) -> Self {
+        id.0
+    }
+}
+
+/// An id or a name in its place. Names made of digits are refused when they are given, so a string of
+/// digits is an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameOr<Id> {
+    Id(Id),
+    Name(String),
+}
+
+/// A user by id or user name.
+pub type UserRef = NameOr<UserId>;
+/// A room by id or, for a public one, by name.
+pub type RoomRef = NameOr<RoomId>;
+
+impl<Id: From<i64>> NameOr<Id> {
+    /// Reads a path segment or query value.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Name(text.to_owned()), |id: i64| Self::Id(id.into()))
+    }
+}
+
+impl From<i64> for UserId {
+    fn from(id: i64) -> Self {
+        Self(id)
+    }
+}
+
+impl From<i64> for RoomId {
+    fn from(id: i64) -> Self {
+        Self(id)
+    }
+}
+
+impl<'de, Id: From<i64>> Deserialize<'de> for NameOr<Id> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either<Id>(std::marker::PhantomData<Id>);
+        impl<Id: From<i64>> serde::de::Visitor<'_> for Either<Id> {
+            type Value = NameOr<Id>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an integer id or a name")
+            }
+            fn visit_i64<E>(self, id: i64) -> Result<Self::Value, E> {
+                Ok(NameOr::Id(id.into()))
+            }
+            fn visit_u64<E: serde::de::Error>(self, id: u64) -> Result<Self::Value, E> {
+                i64::try_from(id)
+                    .map(|id| NameOr::Id(id.into()))
+                    .map_err(|_| E::custom("the id is out of range"))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(NameOr::parse(text))
+            }
+        }
+        deserializer.deserialize_any(Either(std::marker::PhantomData))
+    }
+}

@@ -1,0 +1,224 @@
+//! What people give things: parsed once at the boundary, correct from then on.
+
+use serde::Deserialize;
+
+pub const USERNAME_MAX_CHARS: usize = 32;
+pub const NICKNAME_MAX_CHARS: usize = 64;
+pub const EMAIL_MAX_CHARS: usize = 254;
+pub const PASSWORD_MIN_CHARS: usize = 6;
+pub const PASSWORD_MAX_CHARS: usize = 128;
+pub const ROOM_NAME_MAX_CHARS: usize = 100;
+pub const DESCRIPTION_MAX_CHARS: usize = 1_000;
+pub const CONTENT_MAX_CHARS: usize = 8_000;
+pub const KIND_MAX_CHARS: usize = 32;
+pub const METADATA_MAX_BYTES: usize = 4 * 1024;
+
+macro_rules! parsed {
+    ($(#[$doc:meta])* $name:ident, $parse:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// # Errors
+            /// A sentence that says what is wrong.
+            pub fn parse(text: &str) -> Result<Self, String> {
+                $parse(text).map(Self)
+            }
+
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            #[must_use]
+            pub fn into_string(self) -> String {
+                self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+            fn try_from(text: String) -> Result<Self, String> {
+                Self::parse(&text)
+            }
+        }
+    };
+}
+
+parsed!(
+    /// 1 to [`USERNAME_MAX_CHARS`] letters, digits, `_`, `-`, `.`; not digits alone, which are an id.
+    Username,
+    |text: &str| {
+        let text = bounded(text, 1, USERNAME_MAX_CHARS)?;
+        if !text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
+            return Err("may hold letters, digits, '_', '-' and '.' only".to_owned());
+        }
+        not_an_id(text)
+    }
+);
+parsed!(
+    /// 1 to [`NICKNAME_MAX_CHARS`] characters, trimmed.
+    Nickname,
+    |text: &str| bounded(text, 1, NICKNAME_MAX_CHARS)
+);
+parsed!(
+    /// Something before an `@` and something after it, at most [`EMAIL_MAX_CHARS`]; whether it exists is
+    /// for a letter to find out.
+    Email,
+    |text: &str| {
+        let text = bounded(text, 3, EMAIL_MAX_CHARS)?;
+        match text.split_once('@') {
+            Some((local, domain))
+                if !local.is_empty()
+                    && !domain.is_empty()
+                    && !domain.contains('@')
+                    && !text.contains(char::is_whitespace) =>
+            {
+                Ok(text)
+            }
+            _ => Err("is not an email address".to_owned()),
+        }
+    }
+);
+parsed!(
+    /// [`PASSWORD_MIN_CHARS`] to [`PASSWORD_MAX_CHARS`] characters, taken as they are.
+    Password,
+    |text: &str| match text.chars().count() {
+        n if n < PASSWORD_MIN_CHARS => Err(format!("must have {PASSWORD_MIN_CHARS} characters at least")),
+        n if n > PASSWORD_MAX_CHARS => Err(format!("must have {PASSWORD_MAX_CHARS} characters at most")),
+        _ => Ok(text.to_owned()),
+    }
+);
+parsed!(
+    /// 1 to [`ROOM_NAME_MAX_CHARS`] characters, trimmed; not digits alone, which are an id.
+    RoomName,
+    |text: &str| not_an_id(bounded(text, 1, ROOM_NAME_MAX_CHARS)?)
+);
+parsed!(
+    /// Up to [`DESCRIPTION_MAX_CHARS`] characters, trimmed.
+    Description,
+    |text: &str| bounded(text, 0, DESCRIPTION_MAX_CHARS)
+);
+parsed!(
+    /// What a message says: 1 to [`CONTENT_MAX_CHARS`] characters after trimming.
+    Content,
+    |text: &str| bounded(text, 1, CONTENT_MAX_CHARS)
+);
+parsed!(
+    /// `text`, `image`, `file` or the client's own word of letters, digits, `_`, `-`, `.`.
+    Kind,
+    |text: &str| {
+        let text = bounded(text, 1, KIND_MAX_CHARS)?;
+        if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)) {
+            Ok(text)
+        } else {
+            Err("may hold letters, digits, '_', '-' and '.' only".to_owned())
+        }
+    }
+);
+
+impl Default for Kind {
+    fn default() -> Self {
+        Self("text".to_owned())
+    }
+}
+
+fn bounded(text: &str, least: usize, most: usize) -> Result<String, String> {
+    let text = text.trim();
+    // Postgres can't store it in a text, so it is refused for every engine.
+    if text.contains('\0') {
+        return Err("must not contain a NUL character".to_owned());
+    }
+    match text.chars().count() {
+        0 if least > 0 => Err("must not be empty".to_owned()),
+        n if n < least => Err(format!("must have {least} characters at least")),
+        n if n > most => Err(format!("has {n} characters, {most} at most")),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+fn not_an_id(name: String) -> Result<String, String> {
+    if name.parse::<i64>().is_ok() || name.bytes().all(|b| b.is_ascii_digit()) {
+        Err("must not be a number, which would be an id".to_owned())
+    } else {
+        Ok(name)
+    }
+}
+
+/// A JSON object that travels with a message, untouched.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "serde_json::Value")]
+pub struct Metadata(serde_json::Value);
+
+impl Metadata {
+    #[must_use]
+    pub fn into_value(self) -> serde_json::Value {
+        self.0
+    }
+}
+
+impl TryFrom<serde_json::Value> for Metadata {
+    type Error = String;
+    fn try_from(value: serde_json::Value) -> Result<Self, String> {
+        if !value.is_object() {
+            return Err("must be a JSON object".to_owned());
+        }
+        let text = value.to_string();
+        if text.len() > METADATA_MAX_BYTES {
+            return Err(format!("has {} bytes as JSON, {METADATA_MAX_BYTES} at most", text.len()));
+        }
+        if text.contains("\\u0000") {
+            return Err("must not contain a NUL character".to_owned());
+        }
+        Ok(Self(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_taken_at_its_limit_and_refused_one_past() {
+        assert!(Content::parse(&"字".repeat(CONTENT_MAX_CHARS)).is_ok());
+        assert!(Content::parse(&"字".repeat(CONTENT_MAX_CHARS + 1)).is_err());
+        assert!(Content::parse(" \n ").is_err());
+        assert_eq!(Content::parse(" hi ").unwrap().as_str(), "hi");
+    }
+
+    #[test]
+    fn a_password_needs_six_characters() {
+        assert!(Password::parse("12345").is_err());
+        assert!(Password::parse("123456").is_ok());
+        assert!(Password::parse(&"x".repeat(PASSWORD_MAX_CHARS + 1)).is_err());
+    }
+
+    #[test]
+    fn names_made_of_digits_are_refused() {
+        assert!(Username::parse("42").is_err());
+        assert!(Username::parse("-42").is_err());
+        assert!(Username::parse("99999999999999999999999").is_err());
+        assert!(RoomName::parse("7").is_err());
+        assert!(Username::parse("user42").is_ok());
+        assert!(RoomName::parse("群聊名称").is_ok());
+    }
+
+    #[test]
+    fn every_limit_holds_at_its_edge() {
+        assert!(Username::parse(&"u".repeat(USERNAME_MAX_CHARS)).is_ok());
+        assert!(Username::parse(&"u".repeat(USERNAME_MAX_CHARS + 1)).is_err());
+        assert!(Nickname::parse(&"n".repeat(NICKNAME_MAX_CHARS)).is_ok());
+        assert!(Nickname::parse(&"n".repeat(NICKNAME_MAX_CHARS + 1)).is_err());
+        assert!(RoomName::parse(&"r".repeat(ROOM_NAME_MAX_CHARS)).is_ok());
+        assert!(RoomName::parse(&"r".repeat(ROOM_NAME_MAX_CHARS + 1)).is_err());
+        assert!(Description::parse(&"d".repeat(DESCRIPTION_MAX_CHARS)).is_ok());
+        assert!(Description::parse(&"d".repeat(DESCRIPTION_MAX_CHARS + 1)).is_err());
+        assert!(Kind::parse(&"k".repeat(KIND_MAX_CHARS)).is_ok());
+        assert!(Kind::parse(&"k".repeat(KIND_MAX_CHARS + 1)).is_err());
+        let of = |n: usize| serde_json::json!({ "k": "x".repeat(n - r#"{"k":""}"#.len()) });
+        assert!(Metadata::try_from(of(METADATA_MAX_BYTES)).is_ok());
+        assert!(Metadata::try_from(of(METADATA_MAX_BYTES + 1)).is_err());
+    }
+}

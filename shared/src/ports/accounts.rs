@@ -1,0 +1,77 @@
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::clock::UnixMs;
+use crate::ids::{UserId, UserRef};
+use crate::model::{Account, Role, User};
+
+/// A registration that has passed every check but uniqueness.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    pub username: String,
+    pub nickname: String,
+    pub email: Option<String>,
+    /// A PHC string (argon2id).
+    pub password_hash: String,
+    pub role: Role,
+}
+
+/// What a user changes of their own record; None leaves as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileChange {
+    pub nickname: Option<String>,
+    pub email: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AccountsError {
+    /// User names are unique whatever their case.
+    #[error("the user name is taken")]
+    UsernameTaken,
+    #[error("the email address is taken")]
+    EmailTaken,
+    #[error("no such user")]
+    NotFound,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Users, their credentials and their single-use tickets.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// # Errors
+    /// `UsernameTaken`, `EmailTaken`; nothing is written then.
+    async fn create(&self, new: NewAccount, now: UnixMs) -> Result<Account, AccountsError>;
+
+    /// The account by id; None also for one that was deleted.
+    async fn account(&self, user: UserId) -> Result<Option<Account>, StoreError>;
+
+    /// Any user by id or name (whatever its case).
+    async fn find(&self, user: &UserRef) -> Result<Option<User>, StoreError>;
+
+    /// Those of the users that exist, in any order.
+    async fn users(&self, users: &[UserId]) -> Result<Vec<User>, StoreError>;
+
+    /// The account of a user name (whatever its case) with its password hash.
+    async fn credentials(&self, username: &str) -> Result<Option<(Account, String)>, StoreError>;
+
+    /// # Errors
+    /// `NotFound`, `EmailTaken`.
+    async fn change_profile(&self, user: UserId, change: ProfileChange) -> Result<Account, AccountsError>;
+
+    /// Sets the hash and raises `token_version`.
+    async fn set_password(&self, user: UserId, password_hash: &str) -> Result<(), AccountsError>;
+
+    /// Raises `token_version`, which revokes every token made before.
+    async fn revoke_tokens(&self, user: UserId) -> Result<(), AccountsError>;
+
+    /// Keeps the digest of a ticket until `expires_at`.
+    async fn issue_ticket(&self, digest: &[u8], user: UserId, expires_at: UnixMs) -> Result<(), StoreError>;
+
+    /// Deletes the ticket as it reads it; None when unknown, used or past its time.
+    async fn redeem_ticket(&self, digest: &[u8], now: UnixMs) -> Result<Option<Account>, StoreError>;
+
+    /// Takes name, email and credentials off the account and leaves its messages to "deleted user";
+    /// raises `token_version` and takes the user out of every room.
+    async fn anonymise(&self, user: UserId) -> Result<(), AccountsError>;
+}

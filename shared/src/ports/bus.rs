@@ -1,0 +1,151 @@
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::clock::UnixMs;
+use crate::ids::{ConnectionId, OutboxId, RoomId};
+use crate::model::{Address, Message};
+
+/// Raised when a body changes in a way that an older consumer would misread.
+pub const ENVELOPE_VERSION: u32 = 1;
+
+/// The queue of stored messages; the routing key is the queue's name.
+pub const QUEUE_MESSAGES: &str = "chat.messages";
+
+/// The `n`th of the parallel queues that carry chunks of large rooms.
+#[must_use]
+pub fn fanout_queue(n: u32) -> String {
+    format!("chat.fanout.{n}")
+}
+
+/// The body of every message on the bus: which, when, what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    pub version: u32,
+    /// Also the AMQP `message_id`.
+    pub id: Uuid,
+    pub at: UnixMs,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+impl Envelope {
+    /// Reads a message's body.
+    ///
+    /// # Errors
+    /// Why it can't be read, as a sentence for the dead letter: not JSON, an unknown event, or made by
+    /// a newer version than this one knows.
+    pub fn decode(body: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let Version { version } = serde_json::from_slice(body).map_err(|e| format!("no envelope: {e}"))?;
+        if version > ENVELOPE_VERSION {
+            return Err(format!("version {version} is newer than {ENVELOPE_VERSION}, the newest known here"));
+        }
+        serde_json::from_slice(body).map_err(|e| format!("the envelope doesn't read: {e}"))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// A message was committed.
+    MessageStored(MessageStored),
+    /// One frame for some of a large room's connections.
+    FanoutChunk(FanoutChunk),
+}
+
+/// Goes to [`QUEUE_MESSAGES`]; `deliver` finishes what is left and settles the outbox row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MessageStored {
+    pub outbox: OutboxId,
+    pub message: Message,
+    pub left: Left,
+    /// Connections that answered 410: to be forgotten.
+    #[serde(default)]
+    pub gone: Vec<ConnectionId>,
+}
+
+/// Who has still to be posted to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "who", content = "connections", rename_all = "snake_case")]
+pub enum Left {
+    Nobody,
+    These(Vec<Address>),
+    /// The recipients are unknown, or the row was swept: everyone in the room.
+    Everyone,
+}
+
+/// Goes to one of the fan-out queues.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FanoutChunk {
+    /// Which of the parallel queues, taken modulo their number.
+    pub lane: u32,
+    pub room: RoomId,
+    /// The frame as it goes on the wire.
+    pub frame: String,
+    pub connections: Vec<Address>,
+}
+
+impl Event {
+    /// The `type` of its envelope, and the AMQP `type`.
+    #[must_use]
+    pub const fn tag(&self) -> &'static str {
+        match self {
+            Self::MessageStored(_) => "message_stored",
+            Self::FanoutChunk(_) => "fanout_chunk",
+        }
+    }
+
+    /// 0 to 9; always sent, since the event source's typed form wants one.
+    #[must_use]
+    pub const fn priority(&self) -> u8 {
+        5
+    }
+
+    /// The routing key, which is the queue's name; `fanout_queues` is how many run in parallel.
+    #[must_use]
+    pub fn routing_key(&self, fanout_queues: u32) -> String {
+        match self {
+            Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
+            Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum BusError {
+    /// Refused, timed out, not confirmed, or skipped by the breaker.
+    #[error("the bus is unavailable: {0}")]
+    Unavailable(String),
+}
+
+#[async_trait]
+pub trait Bus: Send + Sync {
+    /// Publishes all of them side by side and returns when the broker has confirmed every one.
+    ///
+    /// # Errors
+    /// When one of them isn't confirmed in time; the others may have been.
+    async fn publish(&self, events: &[Event], now: UnixMs) -> Result<(), BusError>;
+
+    /// Keeps a message that fails by itself for people to read, so that the rest of its batch can be done.
+    /// `queue` is where it came from, `reason` a sentence.
+    ///
+    /// # Errors
+    /// When the broker hasn't confirmed it in time.
+    async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, now: UnixMs) -> Result<(), BusError>;
+
+    /// Declares the exchange, the queues and their bindings; again without harm.
+    ///
+    /// # Errors
+    /// When the broker doesn't answer, or one exists with other arguments.
+    async fn declare(&self) -> Result<(), BusError>;
+
+    /// Whether the broker answers: for health.
+    ///
+    /// # Errors
+    /// When it doesn't, or failed within the last second.
+    async fn ping(&self) -> Result<(), BusError>;
+}

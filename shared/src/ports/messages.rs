@@ -1,0 +1,87 @@
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::clock::UnixMs;
+use crate::ids::{ClientMessageId, MessageId, OutboxId, RoomId, Seq, UserId};
+use crate::model::{Listing, Message, Page};
+
+/// A message that has passed every check but those of the append itself.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    pub id: MessageId,
+    pub room: RoomId,
+    pub sender: UserId,
+    pub client_id: ClientMessageId,
+    /// Of the body as sent: tells a repeat from a conflict.
+    pub digest: [u8; 32],
+    pub kind: String,
+    pub content: String,
+    pub reply_to: Option<MessageId>,
+    pub metadata: Option<serde_json::Value>,
+    pub now: UnixMs,
+}
+
+/// What an append stored, now or the first time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Appended {
+    pub message_id: MessageId,
+    pub seq: Seq,
+    /// The sender's name as others see it.
+    pub sender_name: String,
+    /// When it was stored.
+    pub timestamp: UnixMs,
+    pub members_version: i64,
+    /// The same client id was stored before; `message_id`, `seq` and `timestamp` are the first one's.
+    pub repeated: bool,
+    /// The row that is open until a consumer has settled it; None for a repeat that is settled.
+    pub outbox: Option<OutboxId>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum MessagesError {
+    /// No such room, or the sender isn't in it: the two aren't told apart.
+    #[error("not a member of the room")]
+    NotMember,
+    #[error("banned")]
+    Banned,
+    /// The same client id with another body.
+    #[error("the id was used for another message")]
+    Conflict,
+    /// `reply_to` isn't a message of the room.
+    #[error("reply_to is not a message of the room")]
+    NoSuchReply,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Which part of a room's log; within it, messages stand in the order of `seq`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// Page 1 is the newest.
+    Page(Page),
+    /// The last `limit` before `seq`.
+    Before { seq: Seq, limit: u32 },
+    /// The first `limit` after `seq`.
+    After { seq: Seq, limit: u32 },
+}
+
+/// The rooms' logs.
+#[async_trait]
+pub trait Messages: Send + Sync {
+    /// One statement: membership, ban, repeat check, `seq`, row, outbox row. Moves the sender's own
+    /// read mark.
+    ///
+    /// # Errors
+    /// `NotMember`, `Banned`, `Conflict`, `NoSuchReply`; nothing is written then.
+    async fn append(&self, new: &NewMessage) -> Result<Appended, MessagesError>;
+
+    /// Messages after `visible_after` (0 for all); `total` counts those, too.
+    async fn history(
+        &self,
+        room: RoomId,
+        visible_after: Seq,
+        window: Window,
+    ) -> Result<Listing<Message>, StoreError>;
+
+    async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError>;
+}

@@ -1,0 +1,132 @@
+use async_trait::async_trait;
+
+use crate::clock::UnixMs;
+use crate::ids::{ConnectionId, RoomId, UserId};
+use crate::model::{Address, Listener, Message};
+
+#[derive(Debug, thiserror::Error)]
+pub enum PresenceError {
+    /// Refused, timed out, or skipped by the breaker.
+    #[error("presence is unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// What the first trip of a frame found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    Admitted {
+        /// False when presence has never heard of the connection: register it again. True when no
+        /// connection was named.
+        known: bool,
+    },
+    /// Over the user's rate; nothing was counted.
+    Limited { retry_after_ms: u64 },
+}
+
+/// A connection and everything that makes it reachable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    pub user: UserId,
+    pub address: Address,
+    pub device: Option<String>,
+    pub rooms: Vec<RoomId>,
+}
+
+/// The live connections of a room, as of `members_version`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomAudience {
+    /// What the list was built from; None when it was never built (or was lost).
+    pub members_version: Option<i64>,
+    pub listeners: Vec<Listener>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserStatus {
+    pub user: UserId,
+    /// A connection was heard within the time that presence lasts.
+    pub online: bool,
+    pub last_seen: Option<UnixMs>,
+    pub connections: Vec<Address>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnlineCount {
+    pub users: i64,
+    pub connections: i64,
+}
+
+/// Who is connected where, and how fast they may send. Nothing lives here alone: all of it can be
+/// rebuilt from the store.
+#[async_trait]
+pub trait Presence: Send + Sync {
+    /// The first trip of the live path, one round trip: counts a frame against the user's rate and
+    /// renews the presence of the user and of the connection it came by.
+    async fn admit(
+        &self,
+        user: UserId,
+        connection: Option<&ConnectionId>,
+        now: UnixMs,
+    ) -> Result<Admission, PresenceError>;
+
+    /// Renews presence without counting against the rate (heartbeats); answers whether the connection
+    /// is known.
+    async fn renew(
+        &self,
+        user: UserId,
+        connection: &ConnectionId,
+        now: UnixMs,
+    ) -> Result<bool, PresenceError>;
+
+    /// Adds a connection to its user and to their rooms; again without harm.
+    async fn register(&self, registration: &Registration, now: UnixMs) -> Result<(), PresenceError>;
+
+    /// Forgets one connection everywhere. `rooms` are its user's; unknown connections are no error.
+    async fn forget(
+        &self,
+        user: UserId,
+        connection: &ConnectionId,
+        rooms: &[RoomId],
+        now: UnixMs,
+    ) -> Result<(), PresenceError>;
+
+    /// The second trip of the live path, one round trip: who listens to the room.
+    async fn audience(&self, room: RoomId) -> Result<RoomAudience, PresenceError>;
+
+    /// Builds the room's list anew from its members' connections and marks it with the version. A
+    /// connection that registers meanwhile is kept, one of somebody who isn't a member is dropped. A
+    /// list that is already of a later version is left alone.
+    async fn rebuild(
+        &self,
+        room: RoomId,
+        members_version: i64,
+        members: &[UserId],
+    ) -> Result<RoomAudience, PresenceError>;
+
+    /// Brings a room's list from the version before to this one by what changed; does nothing when the
+    /// list is of another version, which the next reader then rebuilds.
+    async fn members_changed(
+        &self,
+        room: RoomId,
+        joined: &[UserId],
+        left: &[UserId],
+        members_version: i64,
+    ) -> Result<(), PresenceError>;
+
+    async fn status(&self, user: UserId, now: UnixMs) -> Result<UserStatus, PresenceError>;
+
+    /// The live connections of some users, in one round trip where the server allows.
+    async fn listeners(&self, users: &[UserId]) -> Result<Vec<Listener>, PresenceError>;
+
+    /// Users online and connections open now.
+    async fn online(&self, now: UnixMs) -> Result<OnlineCount, PresenceError>;
+
+    /// Takes users whose presence ran out off the list of online users, `limit` at most, and answers
+    /// them; their connections stay reachable.
+    async fn sweep_silent(&self, now: UnixMs, limit: u32) -> Result<Vec<UserId>, PresenceError>;
+
+    /// Keeps a copy of a message for 30 days (`chat:message:{id}`).
+    async fn cache_messages(&self, messages: &[Message]) -> Result<(), PresenceError>;
+
+    /// Answers a ping: for health.
+    async fn ping(&self) -> Result<(), PresenceError>;
+}

@@ -35,15 +35,9 @@ pub(crate) async fn open(
 ) -> anyhow::Result<Vec<OpenRoom>> {
     let mut opened = Vec::with_capacity(rooms.len());
     for room in rooms {
-        let listening = room
-            .listeners
-            .iter()
-            .flat_map(|user| std::iter::repeat_n(user.token.as_str(), devices));
-        let sending: Vec<&str> = room
-            .senders
-            .iter()
-            .map(|user| user.token.as_str())
-            .collect();
+        let listening =
+            room.listeners.iter().flat_map(|user| std::iter::repeat_n(user.token.as_str(), devices));
+        let sending: Vec<&str> = room.senders.iter().map(|user| user.token.as_str()).collect();
         opened.push(OpenRoom {
             id: room.id,
             listeners: dialer.open(&listening.collect::<Vec<_>>()).await?,
@@ -68,17 +62,8 @@ impl Cast {
         tally: &Arc<Tally>,
         stop: watch::Receiver<()>,
     ) -> Self {
-        let context = Context {
-            clock: Clock::start(),
-            window: window(load),
-            tally: Arc::clone(tally),
-            stop,
-        };
-        let mut cast = Self {
-            context,
-            senders: Vec::new(),
-            listeners: Vec::new(),
-        };
+        let context = Context { clock: Clock::start(), window: window(load), tally: Arc::clone(tally), stop };
+        let mut cast = Self { context, senders: Vec::new(), listeners: Vec::new() };
         let mut paces = paces(load, &cast.context).into_iter();
         for room in rooms {
             cast.enter(room, &mut paces, load.content);
@@ -113,17 +98,12 @@ impl Cast {
 
 fn window(load: &Load) -> Window {
     let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    Window {
-        from: nanos(load.warmup()),
-        until: nanos(load.warmup() + load.duration()),
-    }
+    Window { from: nanos(load.warmup()), until: nanos(load.warmup() + load.duration()) }
 }
 
 fn paces(load: &Load, context: &Context) -> Vec<Pace> {
     let Some(rate) = load.rate.filter(|_| load.senders > 0) else {
-        return (0..load.senders)
-            .map(|_| Pace::Closed(load.window))
-            .collect();
+        return (0..load.senders).map(|_| Pace::Closed(load.window)).collect();
     };
     // The metronome's thread ends by itself: with the window, or with the last sender.
     let (_, dues) = metronome::start(context.clock, rate, context.window.until, load.senders);

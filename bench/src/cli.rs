@@ -11,18 +11,19 @@ use crate::scenarios::{self, Scenario};
 use crate::server::Mode;
 use crate::stage::{Place, Stage};
 
-/// Puts a load on a Hark server of this machine and measures it.
+/// Puts a load on a Hark server of this machine and measures it: the named scenarios, with the bare
+/// hops beside them, unless a command says otherwise.
 #[derive(Parser)]
-#[command(name = "hark-bench", version)]
+#[command(name = "hark-bench", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    scenarios: Scenarios,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// The named loads, with the bare hops beside them
-    Scenarios(Scenarios),
     /// One load of your own
     Load(Single),
     /// The bare hops alone
@@ -77,9 +78,9 @@ impl Cli {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let mut report = Report::default();
         let (done, output) = match self.command {
-            Command::Scenarios(command) => (command.run(&mut report).await, command.output),
-            Command::Load(command) => (command.run(&mut report).await, command.output),
-            Command::Hops(command) => (command.run(&mut report).await, command.output),
+            None => (self.scenarios.run(&mut report).await, self.scenarios.output),
+            Some(Command::Load(command)) => (command.run(&mut report).await, command.output),
+            Some(Command::Hops(command)) => (command.run(&mut report).await, command.output),
         };
         // What was measured before a failure is shown all the same.
         if !report.is_empty() {
@@ -105,20 +106,11 @@ impl Scenarios {
     }
 
     /// Hops before and after, so that what else the machine does weighs on both sides.
-    async fn play(
-        &self,
-        stage: &mut Stage,
-        chosen: &[&Scenario],
-        report: &mut Report,
-    ) -> anyhow::Result<()> {
+    async fn play(&self, stage: &mut Stage, chosen: &[&Scenario], report: &mut Report) -> anyhow::Result<()> {
         let mut hops = stage.hops().await?;
         for scenario in chosen {
             eprintln!("{}: {}", scenario.name, scenario.what);
-            let load = if self.quick {
-                &scenario.quick
-            } else {
-                &scenario.full
-            };
+            let load = if self.quick { &scenario.quick } else { &scenario.full };
             report.add_outcome(stage.run(scenario.name, load).await?);
         }
         hops::merge(&mut hops, &stage.hops().await?);
@@ -146,5 +138,28 @@ impl Hops {
             report.add_hops(mode.name(), &hops::measure(mode).await?);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn scenarios_are_what_runs_without_a_command() {
+        let cli = parse("hark-bench --quick --scenario ten").unwrap();
+        assert!(cli.command.is_none() && cli.scenarios.quick);
+        let load = parse("hark-bench load --rate 20").unwrap();
+        assert!(matches!(load.command, Some(Command::Load(single)) if single.load.rate == Some(20.0)));
+    }
+
+    #[test]
+    fn a_load_is_open_or_closed_and_not_both() {
+        assert!(parse("hark-bench load --rate 20 --window 4").is_err());
+        assert!(parse("hark-bench --quick load").is_err());
     }
 }

@@ -117,14 +117,7 @@ async fn furnish(
         return Ok(Vec::new());
     }
     let users = crowd.members.at_least(load.members(), tally).await?;
-    rooms::make(
-        server.target,
-        users,
-        load.rooms,
-        load.senders,
-        load.listeners(),
-    )
-    .await
+    rooms::make(server.target, users, load.rooms, load.senders, load.listeners()).await
 }
 
 /// Waits for the window to pass; what the server did in it.
@@ -136,9 +129,7 @@ async fn watch_work(context: &Context, server: Option<u32>) -> anyhow::Result<Wo
     let after = cpu()?;
     Ok(Work {
         elapsed: began.elapsed(),
-        cpu: after
-            .zip(before)
-            .map(|(after, before)| after.saturating_sub(before)),
+        cpu: after.zip(before).map(|(after, before)| after.saturating_sub(before)),
         deliveries: context.tally.measured.get(),
     })
 }

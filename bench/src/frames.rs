@@ -44,24 +44,19 @@ pub(crate) fn parse(text: &str) -> Frame {
 impl Raw<'_> {
     fn into_frame(self) -> Frame {
         match (self.kind.as_deref(), self.seq) {
-            (Some("ack"), Some(seq)) => Frame::Ack {
-                sent: stamp(self.id.as_deref()),
-                seq,
-            },
+            (Some("ack"), Some(seq)) => Frame::Ack { sent: stamp(self.id.as_deref()), seq },
             (Some("message"), Some(seq)) => Frame::Message {
                 room: self.room_id.unwrap_or_default(),
                 seq,
                 sent: stamp(self.content.as_deref()),
             },
-            (Some("error"), seq) => Frame::Error {
-                code: self.code.map_or_else(|| "error".into(), Cow::into_owned),
-                seq,
-            },
+            (Some("error"), seq) => {
+                Frame::Error { code: self.code.map_or_else(|| "error".into(), Cow::into_owned), seq }
+            }
             // What API Gateway itself answers when the function failed: no type, no id of ours.
-            (None, _) if self.connection.is_some() => Frame::Error {
-                code: "function_failed".into(),
-                seq: None,
-            },
+            (None, _) if self.connection.is_some() => {
+                Frame::Error { code: "function_failed".into(), seq: None }
+            }
             _ => Frame::Other,
         }
     }
@@ -89,55 +84,29 @@ mod tests {
         let sent: serde_json::Value = serde_json::from_str(&message(7, 12345, 3, 64)).unwrap();
         assert_eq!(sent["type"], "message");
         let ack = serde_json::json!({"type": "ack", "id": sent["id"], "seq": 9, "room_id": 7});
-        assert_eq!(
-            parse(&ack.to_string()),
-            Frame::Ack {
-                sent: 12345,
-                seq: 9
-            }
-        );
+        assert_eq!(parse(&ack.to_string()), Frame::Ack { sent: 12345, seq: 9 });
         let delivered = serde_json::json!({
             "type": "message", "room_id": 7, "seq": 9, "content": sent["content"]
         });
-        let expected = Frame::Message {
-            room: 7,
-            seq: 9,
-            sent: 12345,
-        };
+        let expected = Frame::Message { room: 7, seq: 9, sent: 12345 };
         assert_eq!(parse(&delivered.to_string()), expected);
     }
 
     #[test]
     fn an_error_says_its_code_and_whether_it_is_stored() {
         let stored = parse(r#"{"type":"error","code":"not_broadcast","seq":4,"message":"later"}"#);
-        assert_eq!(
-            stored,
-            Frame::Error {
-                code: "not_broadcast".into(),
-                seq: Some(4)
-            }
-        );
+        assert_eq!(stored, Frame::Error { code: "not_broadcast".into(), seq: Some(4) });
     }
 
     #[test]
     fn the_gateways_own_error_is_told_apart() {
-        let frame =
-            parse(r#"{"message":"Internal server error","connectionId":"a","requestId":"b"}"#);
-        assert_eq!(
-            frame,
-            Frame::Error {
-                code: "function_failed".into(),
-                seq: None
-            }
-        );
+        let frame = parse(r#"{"message":"Internal server error","connectionId":"a","requestId":"b"}"#);
+        assert_eq!(frame, Frame::Error { code: "function_failed".into(), seq: None });
     }
 
     #[test]
     fn unknown_frames_are_passed_over() {
-        assert_eq!(
-            parse(r#"{"type":"system","event":"member_joined"}"#),
-            Frame::Other
-        );
+        assert_eq!(parse(r#"{"type":"system","event":"member_joined"}"#), Frame::Other);
         assert_eq!(parse("not json"), Frame::Other);
     }
 }

@@ -40,34 +40,21 @@ impl Idle {
         if count == 0 {
             return Ok(Self::none());
         }
-        let tokens: Vec<&str> = users
-            .iter()
-            .map(|user| user.token.as_str())
-            .cycle()
-            .take(count)
-            .collect();
+        let tokens: Vec<&str> = users.iter().map(|user| user.token.as_str()).cycle().take(count).collect();
         let (first, rest) = tokens.split_at(FIRST.min(count / 2));
         let mut sockets = dialer.open(first).await?;
         let before = resident(server).await?;
         sockets.extend(dialer.open(rest).await?);
         let after = resident(server).await?;
-        let growth = before
-            .zip(after)
-            .map(|(before, after)| after.saturating_sub(before));
+        let growth = before.zip(after).map(|(before, after)| after.saturating_sub(before));
         Ok(Self {
             bytes_each: growth.and_then(|growth| each(growth, rest.len())),
-            holders: sockets
-                .into_iter()
-                .map(|socket| tokio::spawn(hold(socket, stop.clone())))
-                .collect(),
+            holders: sockets.into_iter().map(|socket| tokio::spawn(hold(socket, stop.clone()))).collect(),
         })
     }
 
     fn none() -> Self {
-        Self {
-            holders: Vec::new(),
-            bytes_each: None,
-        }
+        Self { holders: Vec::new(), bytes_each: None }
     }
 
     /// Waits until all are closed; how many the server had closed before.

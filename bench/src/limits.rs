@@ -34,9 +34,7 @@ fn check(sockets: u64, who: &str, process: &str) -> anyhow::Result<()> {
 
 /// The soft limit in the text of `/proc/<pid>/limits`.
 fn soft_limit(limits: &str) -> Option<u64> {
-    let line = limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max open files"))?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     match line.split_whitespace().next()? {
         "unlimited" => Some(u64::MAX),
         number => number.parse().ok(),
@@ -51,10 +49,7 @@ mod tests {
     fn the_soft_limit_is_read() {
         let text = "Limit  Soft Limit  Hard Limit  Units\nMax open files  1024  20000  files\n";
         assert_eq!(soft_limit(text), Some(1024));
-        assert_eq!(
-            soft_limit("Max open files unlimited unlimited files"),
-            Some(u64::MAX)
-        );
+        assert_eq!(soft_limit("Max open files unlimited unlimited files"), Some(u64::MAX));
         assert_eq!(soft_limit("Max processes 1 1 processes"), None);
     }
 

@@ -68,10 +68,7 @@ impl Load {
     /// # Errors
     /// Names the parameters that don't fit together.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
-        ensure!(
-            self.idle + self.senders > 0,
-            "--idle or --senders is needed"
-        );
+        ensure!(self.idle + self.senders > 0, "--idle or --senders is needed");
         ensure!(self.rooms > 0, "--rooms must be 1 at least");
         ensure!(self.devices > 0, "--devices must be 1 at least");
         ensure!(self.window > 0, "--window must be 1 at least");
@@ -80,14 +77,8 @@ impl Load {
             self.senders == 0 || self.senders >= self.rooms,
             "every room needs a sender: --senders must be --rooms at least"
         );
-        ensure!(
-            self.receivers.is_multiple_of(self.devices),
-            "--devices must divide --receivers"
-        );
-        ensure!(
-            self.rate.is_none_or(|rate| rate > 0.0 && rate <= 1e6),
-            "--rate is between 0 and 1000000"
-        );
+        ensure!(self.receivers.is_multiple_of(self.devices), "--devices must divide --receivers");
+        ensure!(self.rate.is_none_or(|rate| rate > 0.0 && rate <= 1e6), "--rate is between 0 and 1000000");
         Ok(())
     }
 
@@ -145,14 +136,7 @@ mod tests {
 
     #[test]
     fn users_and_sockets_are_counted_over_all_rooms() {
-        let load = Load {
-            idle: 250,
-            senders: 4,
-            receivers: 10,
-            devices: 5,
-            rooms: 2,
-            ..Load::BASE
-        };
+        let load = Load { idle: 250, senders: 4, receivers: 10, devices: 5, rooms: 2, ..Load::BASE };
         load.check().unwrap();
         assert_eq!((load.members(), load.idle_users()), (8, 3));
         assert_eq!(load.sockets(), 250 + 4 + 20);
@@ -160,11 +144,7 @@ mod tests {
 
     #[test]
     fn a_load_without_senders_has_idle_sockets_only() {
-        let load = Load {
-            idle: 10,
-            senders: 0,
-            ..Load::BASE
-        };
+        let load = Load { idle: 10, senders: 0, ..Load::BASE };
         load.check().unwrap();
         assert_eq!((load.members(), load.sockets()), (0, 10));
     }
@@ -172,23 +152,10 @@ mod tests {
     #[test]
     fn parameters_that_do_not_fit_are_refused() {
         let wrong = [
-            Load {
-                senders: 0,
-                ..Load::BASE
-            },
-            Load {
-                rooms: 2,
-                ..Load::BASE
-            },
-            Load {
-                receivers: 10,
-                devices: 3,
-                ..Load::BASE
-            },
-            Load {
-                rate: Some(0.0),
-                ..Load::BASE
-            },
+            Load { senders: 0, ..Load::BASE },
+            Load { rooms: 2, ..Load::BASE },
+            Load { receivers: 10, devices: 3, ..Load::BASE },
+            Load { rate: Some(0.0), ..Load::BASE },
         ];
         for load in wrong {
             assert!(load.check().is_err(), "{load:?}");

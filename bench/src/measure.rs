@@ -57,16 +57,12 @@ impl Default for Latency {
 impl Latency {
     /// Adds one latency.
     pub(crate) fn record(&mut self, nanos: u64) {
-        self.0
-            .record(nanos)
-            .expect("a histogram that resizes itself takes any value");
+        self.0.record(nanos).expect("a histogram that resizes itself takes any value");
     }
 
     /// Adds all of `other`'s latencies.
     pub(crate) fn merge(&mut self, other: &Self) {
-        self.0
-            .add(&other.0)
-            .expect("a histogram that resizes itself takes any value");
+        self.0.add(&other.0).expect("a histogram that resizes itself takes any value");
     }
 
     /// The percentiles so far, or none when nothing was recorded.
@@ -206,10 +202,7 @@ mod tests {
 
     #[test]
     fn a_window_begins_after_the_warm_up_and_ends_with_sending() {
-        let window = Window {
-            from: 10,
-            until: 20,
-        };
+        let window = Window { from: 10, until: 20 };
         assert!(window.holds(10) && window.holds(19));
         assert!(!window.holds(9) && !window.holds(20));
     }

@@ -20,10 +20,7 @@ pub(crate) fn start(
 ) -> (JoinHandle<()>, Vec<UnboundedReceiver<u64>>) {
     let (ticks, dues): (Vec<_>, Vec<_>) = (0..senders).map(|_| unbounded_channel()).unzip();
     let beat = Duration::from_secs_f64(1.0 / rate);
-    (
-        std::thread::spawn(move || deal(clock, beat, until, &ticks)),
-        dues,
-    )
+    (std::thread::spawn(move || deal(clock, beat, until, &ticks)), dues)
 }
 
 fn deal(clock: Clock, beat: Duration, until: u64, ticks: &[UnboundedSender<u64>]) {

@@ -59,10 +59,7 @@ impl Members {
         let mut stored: BTreeMap<i64, SeqSet> = BTreeMap::new();
         for sender in senders {
             all.count_sends(sender);
-            stored
-                .entry(sender.inbox.room)
-                .or_default()
-                .merge(&sender.stored);
+            stored.entry(sender.inbox.room).or_default().merge(&sender.stored);
         }
         let nothing = SeqSet::default();
         let own = senders.iter().map(|sender| (&sender.inbox, &sender.stored));
@@ -114,10 +111,7 @@ pub(crate) struct Work {
     pub(crate) deliveries: u64,
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a run's deliveries are far below 2^52"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a run's deliveries are far below 2^52")]
 impl Work {
     /// Deliveries a second.
     pub(crate) fn rate(self) -> f64 {
@@ -142,22 +136,15 @@ mod tests {
 
     #[test]
     fn cpu_is_spread_over_the_deliveries_of_the_window() {
-        let work = Work {
-            elapsed: Duration::from_secs(2),
-            cpu: Some(Duration::from_secs(1)),
-            deliveries: 20_000,
-        };
+        let work =
+            Work { elapsed: Duration::from_secs(2), cpu: Some(Duration::from_secs(1)), deliveries: 20_000 };
         assert_eq!(work.cpu_us_per_delivery(), Some(50.0));
         assert_eq!((work.rate(), work.cores()), (10_000.0, Some(0.5)));
     }
 
     #[test]
     fn no_delivery_has_no_cost() {
-        let work = Work {
-            elapsed: Duration::from_secs(1),
-            cpu: Some(Duration::from_secs(1)),
-            deliveries: 0,
-        };
+        let work = Work { elapsed: Duration::from_secs(1), cpu: Some(Duration::from_secs(1)), deliveries: 0 };
         assert_eq!(work.cpu_us_per_delivery(), None);
     }
 }

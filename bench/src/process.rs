@@ -36,9 +36,7 @@ pub(crate) fn resident_bytes(pid: u32) -> anyhow::Result<u64> {
 }
 
 fn resident_kib(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
@@ -54,10 +52,7 @@ mod tests {
 
     #[test]
     fn resident_memory_is_read_in_kib() {
-        assert_eq!(
-            resident_kib("Name:\thark\nVmRSS:\t   18044 kB\n"),
-            Some(18_044)
-        );
+        assert_eq!(resident_kib("Name:\thark\nVmRSS:\t   18044 kB\n"), Some(18_044));
     }
 
     #[test]

@@ -50,11 +50,7 @@ impl Progress {
             let began = Instant::now();
             loop {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                eprintln!(
-                    "{label} {:>4} s {}",
-                    began.elapsed().as_secs(),
-                    line(&tally)
-                );
+                eprintln!("{label} {:>4} s {}", began.elapsed().as_secs(), line(&tally));
             }
         }))
     }

@@ -94,9 +94,7 @@ pub(crate) enum Incoming {
 }
 
 /// Reads what a socket's stream yielded; pings and the like are frames of no interest.
-pub(crate) fn text(
-    frame: Option<Result<Message, tokio_tungstenite::tungstenite::Error>>,
-) -> Incoming {
+pub(crate) fn text(frame: Option<Result<Message, tokio_tungstenite::tungstenite::Error>>) -> Incoming {
     match frame {
         Some(Ok(Message::Text(text))) => Incoming::Text(frames::parse(&text)),
         Some(Ok(Message::Close(_)) | Err(_)) | None => Incoming::Closed,
@@ -111,10 +109,7 @@ mod tests {
     fn inbox() -> Inbox {
         let context = Context {
             clock: Clock::start(),
-            window: Window {
-                from: 0,
-                until: u64::MAX,
-            },
+            window: Window { from: 0, until: u64::MAX },
             tally: Arc::default(),
             stop: watch::channel(()).1,
         };

@@ -88,12 +88,7 @@ impl fmt::Display for Report {
         }
         for hop in &self.hops {
             let mode = &hop.mode;
-            writeln!(
-                f,
-                "{mode:<9} {:<27} {}",
-                hop.name,
-                millis(hop.latency.as_ref())
-            )?;
+            writeln!(f, "{mode:<9} {:<27} {}", hop.name, millis(hop.latency.as_ref()))?;
         }
         for ratio in &self.ratios {
             writeln!(f, "{ratio}")?;

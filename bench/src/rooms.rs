@@ -50,9 +50,6 @@ async fn create(client: &reqwest::Client, target: Target, room: &Room) -> anyhow
         "type": "group",
         "member_ids": members,
     });
-    let request = client
-        .post(target.http("/api/v1/rooms"))
-        .bearer_auth(&owner.token)
-        .json(&body);
+    let request = client.post(target.http("/api/v1/rooms")).bearer_auth(&owner.token).json(&body);
     Ok(json::<Id>(request).await?.id)
 }

@@ -34,25 +34,14 @@ impl Runner {
     ///
     /// # Errors
     /// When it cannot be started, ends early, or isn't healthy in time, with its last log lines.
-    pub(crate) async fn start(
-        hark: PathBuf,
-        mode: Mode,
-        jwt_secret: String,
-    ) -> anyhow::Result<Self> {
+    pub(crate) async fn start(hark: PathBuf, mode: Mode, jwt_secret: String) -> anyhow::Result<Self> {
         let state = tempfile::Builder::new()
             .prefix("hark-bench-")
             .tempdir()
             .context("cannot make the runner's state folder")?;
         let port = free_port()?;
         let child = spawn(&hark, mode, &jwt_secret, port, state.path())?;
-        let mut runner = Self {
-            hark,
-            mode,
-            jwt_secret,
-            port,
-            state,
-            child,
-        };
+        let mut runner = Self { hark, mode, jwt_secret, port, state, child };
         runner.healthy().await?;
         Ok(runner)
     }
@@ -83,20 +72,12 @@ impl Runner {
     /// When it had to be killed.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         let stopped = self.terminate().await;
-        self.state
-            .close()
-            .context("cannot remove the runner's state")?;
+        self.state.close().context("cannot remove the runner's state")?;
         stopped
     }
 
     fn spawn(&self) -> anyhow::Result<Child> {
-        spawn(
-            &self.hark,
-            self.mode,
-            &self.jwt_secret,
-            self.port,
-            self.state.path(),
-        )
+        spawn(&self.hark, self.mode, &self.jwt_secret, self.port, self.state.path())
     }
 
     async fn healthy(&mut self) -> anyhow::Result<()> {
@@ -105,25 +86,15 @@ impl Runner {
         let deadline = Instant::now() + READY;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
-                bail!(
-                    "the runner ended at once ({status}):\n{}",
-                    self.last_lines()
-                );
+                bail!("the runner ended at once ({status}):\n{}", self.last_lines());
             }
-            let answer = client
-                .get(&url)
-                .timeout(Duration::from_secs(2))
-                .send()
-                .await;
+            let answer = client.get(&url).timeout(Duration::from_secs(2)).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        bail!(
-            "the runner is not healthy after {READY:?}:\n{}",
-            self.last_lines()
-        )
+        bail!("the runner is not healthy after {READY:?}:\n{}", self.last_lines())
     }
 
     /// SIGTERM to our own child, so that it says goodbye to its sockets and stores.
@@ -133,10 +104,7 @@ impl Runner {
         };
         let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).context("pid 0")?;
         rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
-        if tokio::time::timeout(STOPPED, self.child.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(STOPPED, self.child.wait()).await.is_err() {
             self.child.kill().await?;
             bail!("the runner did not stop within {STOPPED:?} of SIGTERM and was killed");
         }
@@ -150,17 +118,8 @@ impl Runner {
     }
 }
 
-fn spawn(
-    hark: &Path,
-    mode: Mode,
-    jwt_secret: &str,
-    port: u16,
-    state: &Path,
-) -> anyhow::Result<Child> {
-    let log = File::options()
-        .create(true)
-        .append(true)
-        .open(state.join("log"))?;
+fn spawn(hark: &Path, mode: Mode, jwt_secret: &str, port: u16, state: &Path) -> anyhow::Result<Child> {
+    let log = File::options().create(true).append(true).open(state.join("log"))?;
     let mut command = Command::new(hark);
     if mode == Mode::Embedded {
         SERVICES.iter().for_each(|name| {
@@ -169,7 +128,7 @@ fn spawn(
     }
     command
         .env("PORT", port.to_string())
-        .env("MANAGEMENT_PORT", free_port()?.to_string())
+        .env("MANAGEMENT_PORT", "0")
         .env("STATE_DIR", state)
         .env("JWT_SECRET", jwt_secret)
         .env("RATE_LIMIT_MESSAGES", "0")

@@ -57,13 +57,7 @@ pub(crate) struct Sender {
 impl Sender {
     /// A sender of messages with `content` bytes into `inbox`'s room, where `others` more sockets
     /// listen.
-    pub(crate) fn new(
-        context: Context,
-        inbox: Inbox,
-        pace: Pace,
-        others: u64,
-        content: usize,
-    ) -> Self {
+    pub(crate) fn new(context: Context, inbox: Inbox, pace: Pace, others: u64, content: usize) -> Self {
         Self {
             context,
             pace,
@@ -103,8 +97,7 @@ impl Sender {
     async fn send(&mut self, socket: &mut Socket, due: u64) -> bool {
         let frame = frames::message(self.inbox.room, due, self.sent, self.content);
         if self.context.window.holds(due) {
-            self.lateness
-                .record(self.context.clock.now().saturating_sub(due));
+            self.lateness.record(self.context.clock.now().saturating_sub(due));
         }
         self.sent += 1;
         self.unanswered += 1;

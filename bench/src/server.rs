@@ -50,11 +50,7 @@ pub(crate) struct Server {
 impl Server {
     /// A server that somebody else runs.
     pub(crate) fn running(target: Target, pid: Option<u32>) -> Self {
-        Self {
-            target,
-            pid,
-            runner: None,
-        }
+        Self { target, pid, runner: None }
     }
 
     /// Starts `hark` on a free port with a new state folder and waits until it is healthy.
@@ -62,17 +58,9 @@ impl Server {
     /// # Errors
     /// When it cannot be started, ends early, or isn't healthy within a minute; its last log lines
     /// are in the error.
-    pub(crate) async fn start(
-        hark: PathBuf,
-        mode: Mode,
-        jwt_secret: String,
-    ) -> anyhow::Result<Self> {
+    pub(crate) async fn start(hark: PathBuf, mode: Mode, jwt_secret: String) -> anyhow::Result<Self> {
         let runner = Runner::start(hark, mode, jwt_secret).await?;
-        Ok(Self {
-            target: runner.target(),
-            pid: runner.pid(),
-            runner: Some(runner),
-        })
+        Ok(Self { target: runner.target(), pid: runner.pid(), runner: Some(runner) })
     }
 
     /// Restarts a runner of ours on its state, so that its memory begins anew: registering users

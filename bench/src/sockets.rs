@@ -35,12 +35,7 @@ pub(crate) struct Dialer {
 impl Dialer {
     /// A dialer that has opened nothing yet.
     pub(crate) fn new(target: Target, tally: Arc<Tally>) -> Self {
-        Self {
-            target,
-            tally,
-            opened: 0,
-            spent: Duration::ZERO,
-        }
+        Self { target, tally, opened: 0, spent: Duration::ZERO }
     }
 
     /// Opens one socket for each token, in the order of the tokens.
@@ -113,14 +108,8 @@ mod tests {
     #[test]
     fn sockets_are_spread_over_loopback_addresses() {
         let target = SocketAddr::from(([127, 0, 0, 1], 3000));
-        assert_eq!(
-            source(target, 0),
-            Some(SocketAddr::from(([127, 0, 0, 1], 0)))
-        );
-        assert_eq!(
-            source(target, 9_999),
-            Some(SocketAddr::from(([127, 0, 0, 3], 0)))
-        );
+        assert_eq!(source(target, 0), Some(SocketAddr::from(([127, 0, 0, 1], 0))));
+        assert_eq!(source(target, 9_999), Some(SocketAddr::from(([127, 0, 0, 3], 0))));
         assert_eq!(source("[::1]:3000".parse().unwrap(), 5), None);
     }
 }

@@ -81,16 +81,9 @@ impl Stage {
             None => Vec::new(),
         };
         let server = place.server(mode).await?;
-        let crowd = Crowd {
-            members: Users::new(server.target, kept)?,
-            idle: Users::new(server.target, Vec::new())?,
-        };
-        Ok(Self {
-            place: place.clone(),
-            server,
-            crowd,
-            mode,
-        })
+        let crowd =
+            Crowd { members: Users::new(server.target, kept)?, idle: Users::new(server.target, Vec::new())? };
+        Ok(Self { place: place.clone(), server, crowd, mode })
     }
 
     /// The word for the mode in reports.

@@ -17,14 +17,8 @@ impl Target {
     /// loopback.
     pub(crate) fn parse(url: &str) -> anyhow::Result<Self> {
         let uri: http::Uri = url.parse().with_context(|| format!("`{url}` is no URL"))?;
-        ensure!(
-            uri.scheme_str() == Some("http"),
-            "`{url}`: only http:// is supported"
-        );
-        ensure!(
-            matches!(uri.path(), "" | "/"),
-            "`{url}`: the URL must have no path"
-        );
+        ensure!(uri.scheme_str() == Some("http"), "`{url}`: only http:// is supported");
+        ensure!(matches!(uri.path(), "" | "/"), "`{url}`: the URL must have no path");
         let host = uri.host().with_context(|| format!("`{url}` has no host"))?;
         let port = uri.port_u16().unwrap_or(80);
         Self::resolve(host.trim_matches(['[', ']']), port)
@@ -36,10 +30,8 @@ impl Target {
     }
 
     fn resolve(host: &str, port: u16) -> anyhow::Result<Self> {
-        let found: Vec<SocketAddr> = (host, port)
-            .to_socket_addrs()
-            .with_context(|| format!("cannot resolve `{host}`"))?
-            .collect();
+        let found: Vec<SocketAddr> =
+            (host, port).to_socket_addrs().with_context(|| format!("cannot resolve `{host}`"))?.collect();
         if let Some(outside) = found.iter().find(|address| !address.ip().is_loopback()) {
             bail!(
                 "refused: `{host}` is {}, and a load may only be put on a loopback address \
@@ -49,9 +41,7 @@ impl Target {
         }
         let preferred = found.iter().find(|address| address.is_ipv4());
         let address = preferred.or(found.first());
-        Ok(Self(
-            *address.with_context(|| format!("`{host}` has no address"))?,
-        ))
+        Ok(Self(*address.with_context(|| format!("`{host}` has no address"))?))
     }
 
     /// Where to connect.
@@ -76,24 +66,18 @@ mod tests {
 
     #[test]
     fn loopback_names_and_addresses_are_accepted() {
-        for url in [
-            "http://127.0.0.1:3000",
-            "http://localhost:3000/",
-            "http://127.9.9.9:3000",
-            "http://[::1]:3000",
-        ] {
+        for url in
+            ["http://127.0.0.1:3000", "http://localhost:3000/", "http://127.9.9.9:3000", "http://[::1]:3000"]
+        {
             assert!(Target::parse(url).is_ok(), "{url}");
         }
     }
 
     #[test]
     fn any_other_address_is_refused_with_the_reason() {
-        for url in [
-            "http://10.0.0.1:3000",
-            "http://0.0.0.0:3000",
-            "http://[2001:db8::1]:3000",
-            "http://192.168.1.4",
-        ] {
+        for url in
+            ["http://10.0.0.1:3000", "http://0.0.0.0:3000", "http://[2001:db8::1]:3000", "http://192.168.1.4"]
+        {
             let error = Target::parse(url).unwrap_err().to_string();
             assert!(error.contains("loopback"), "{url}: {error}");
         }

@@ -24,8 +24,8 @@ pub(crate) fn load(file: &Path, secret: Option<&str>) -> anyhow::Result<Vec<User
         return Ok(Vec::new());
     }
     let text = std::fs::read_to_string(file)?;
-    let users: Vec<User> = serde_json::from_str(&text)
-        .with_context(|| format!("{} holds no users", file.display()))?;
+    let users: Vec<User> =
+        serde_json::from_str(&text).with_context(|| format!("{} holds no users", file.display()))?;
     match secret {
         Some(secret) => users.into_iter().map(|user| renew(user, secret)).collect(),
         None => Ok(users),
@@ -49,15 +49,8 @@ fn renew(user: User, secret: &str) -> anyhow::Result<User> {
     claims["iat"] = now.as_secs().into();
     claims["exp"] = (now + LIFETIME).as_secs().into();
     let issued = decode_header(&user.token)?;
-    let header = Header {
-        kid: issued.kid,
-        ..Header::new(issued.alg)
-    };
-    let token = encode(
-        &header,
-        &claims,
-        &EncodingKey::from_secret(secret.as_bytes()),
-    )?;
+    let header = Header { kid: issued.kid, ..Header::new(issued.alg) };
+    let token = encode(&header, &claims, &EncodingKey::from_secret(secret.as_bytes()))?;
     Ok(User { token, ..user })
 }
 
@@ -75,11 +68,7 @@ mod tests {
         let old = serde_json::json!({"sub": "7", "role": "user", "iat": 1, "exp": 2});
         let key = EncodingKey::from_secret(b"a secret of at least thirty-two bytes");
         let token = encode(&Header::default(), &old, &key).unwrap();
-        let renewed = renew(
-            User { id: 7, token },
-            "another secret, thirty-two bytes and on",
-        )
-        .unwrap();
+        let renewed = renew(User { id: 7, token }, "another secret, thirty-two bytes and on").unwrap();
         let new = claims(&renewed.token).unwrap();
         assert_eq!((&new["sub"], &new["role"]), (&old["sub"], &old["role"]));
         assert!(new["exp"].as_u64() > Some(1_700_000_000));

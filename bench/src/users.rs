@@ -37,23 +37,14 @@ impl Users {
     /// When the HTTP client cannot be built.
     pub(crate) fn new(target: Target, known: Vec<User>) -> anyhow::Result<Self> {
         let run = uuid::Uuid::new_v4().simple().to_string();
-        Ok(Self {
-            client: http_client()?,
-            target,
-            prefix: format!("bench_{}", &run[..8]),
-            known,
-        })
+        Ok(Self { client: http_client()?, target, prefix: format!("bench_{}", &run[..8]), known })
     }
 
     /// The first `count` users; those who are missing are registered.
     ///
     /// # Errors
     /// When a registration is refused.
-    pub(crate) async fn at_least(
-        &mut self,
-        count: usize,
-        tally: &Arc<Tally>,
-    ) -> anyhow::Result<&[User]> {
+    pub(crate) async fn at_least(&mut self, count: usize, tally: &Arc<Tally>) -> anyhow::Result<&[User]> {
         let missing = self.known.len()..count;
         let registered: Vec<User> = stream::iter(missing)
             .map(|number| self.register(number, tally))
@@ -85,10 +76,7 @@ impl Users {
         let url = self.target.http("/api/v1/auth/register");
         let answer: Answer = json(self.client.post(url).json(&body)).await?;
         tally.registered.add(1);
-        Ok(User {
-            id: answer.user.id,
-            token: answer.token,
-        })
+        Ok(User { id: answer.user.id, token: answer.token })
     }
 }
 
@@ -103,9 +91,7 @@ pub(crate) struct Id {
 /// # Errors
 /// When it cannot be built.
 pub(crate) fn http_client() -> anyhow::Result<reqwest::Client> {
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(Duration::from_secs(60));
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60));
     Ok(client.build()?)
 }
 

@@ -57,11 +57,7 @@ pub(crate) async fn measure(mode: Mode) -> anyhow::Result<Vec<Hop>> {
 }
 
 fn hop(name: &'static str, times: u32, latency: Latency) -> Hop {
-    Hop {
-        name,
-        times,
-        latency,
-    }
+    Hop { name, times, latency }
 }
 
 fn variable(name: &str) -> anyhow::Result<String> {
@@ -70,12 +66,8 @@ fn variable(name: &str) -> anyhow::Result<String> {
 
 /// The medians of the hops that the live path takes, added up, in microseconds.
 pub(crate) fn bare_sum_us(hops: &[Hop]) -> f64 {
-    let medians = hops
-        .iter()
-        .filter_map(|hop| Some((hop.times, hop.latency.summary()?)));
-    medians
-        .map(|(times, hop)| f64::from(times) * hop.p50_us)
-        .sum()
+    let medians = hops.iter().filter_map(|hop| Some((hop.times, hop.latency.summary()?)));
+    medians.map(|(times, hop)| f64::from(times) * hop.p50_us).sum()
 }
 
 /// Adds a second measurement of the same hops.

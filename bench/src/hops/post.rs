@@ -23,8 +23,7 @@ pub(super) async fn post() -> anyhow::Result<Latency> {
     let server = tokio::spawn(echo(listener));
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let client = tokio::spawn(connection);
     let latency = time(async || {
         let body = Full::new(Bytes::from_static(&PAYLOAD));
@@ -47,8 +46,6 @@ async fn echo(listener: TcpListener) -> anyhow::Result<()> {
     let echo = service_fn(|request: Request<Incoming>| async {
         Ok::<_, Infallible>(Response::new(request.into_body()))
     });
-    hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), echo)
-        .await?;
+    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), echo).await?;
     Ok(())
 }

@@ -14,14 +14,10 @@ pub(super) async fn commit(url: &str) -> anyhow::Result<Latency> {
     let mut connection = PgConnection::connect(url).await?;
     let table = format!("bench_hop_{}", Uuid::new_v4().simple());
     let create = format!("create table {table} (id uuid primary key, body bytea not null)");
-    sqlx::raw_sql(AssertSqlSafe(create))
-        .execute(&mut connection)
-        .await?;
+    sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await?;
     let latency = inserts(&mut connection, &table).await;
     let drop = format!("drop table {table}");
-    sqlx::raw_sql(AssertSqlSafe(drop))
-        .execute(&mut connection)
-        .await?;
+    sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await?;
     connection.close().await?;
     latency
 }

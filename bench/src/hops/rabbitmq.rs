@@ -1,8 +1,6 @@
 //! One persistent message to RabbitMQ and its confirm, on a quorum queue of its own.
 
-use lapin::options::{
-    BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions,
-};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use uuid::Uuid;
@@ -17,26 +15,13 @@ use crate::measure::Latency;
 pub(super) async fn confirm(url: &str) -> anyhow::Result<Latency> {
     let connection = Connection::connect(url, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
-    channel
-        .confirm_select(ConfirmSelectOptions::default())
-        .await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
     let queue = format!("bench.hop.{}", Uuid::new_v4());
     let mut quorum = FieldTable::default();
-    quorum.insert(
-        "x-queue-type".into(),
-        AMQPValue::LongString("quorum".into()),
-    );
-    channel
-        .queue_declare(
-            queue.as_str().into(),
-            QueueDeclareOptions::durable(),
-            quorum,
-        )
-        .await?;
+    quorum.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+    channel.queue_declare(queue.as_str().into(), QueueDeclareOptions::durable(), quorum).await?;
     let latency = publishes(&channel, &queue).await;
-    channel
-        .queue_delete(queue.as_str().into(), QueueDeleteOptions::default())
-        .await?;
+    channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await?;
     connection.close(200, "done".into()).await?;
     latency
 }
@@ -46,15 +31,8 @@ async fn publishes(channel: &Channel, queue: &str) -> anyhow::Result<Latency> {
     let properties = BasicProperties::default().with_delivery_mode(2);
     time(async || {
         let options = BasicPublishOptions::default();
-        let published = channel
-            .basic_publish(
-                "".into(),
-                queue.into(),
-                options,
-                &PAYLOAD,
-                properties.clone(),
-            )
-            .await?;
+        let published =
+            channel.basic_publish("".into(), queue.into(), options, &PAYLOAD, properties.clone()).await?;
         anyhow::ensure!(published.await?.is_ack(), "the broker did not confirm");
         Ok(())
     })

@@ -12,9 +12,7 @@ use crate::measure::Latency;
 /// # Errors
 /// When Redis can't be reached.
 pub(super) async fn round_trips(url: &str) -> anyhow::Result<(Latency, Latency)> {
-    let mut connection = Client::open(url)?
-        .get_multiplexed_async_connection()
-        .await?;
+    let mut connection = Client::open(url)?.get_multiplexed_async_connection().await?;
     let ping = time(async || {
         let _: String = redis::cmd("PING").query_async(&mut connection).await?;
         Ok(())
@@ -22,10 +20,7 @@ pub(super) async fn round_trips(url: &str) -> anyhow::Result<(Latency, Latency)>
     .await?;
     let key = format!("bench:hop:{}", Uuid::new_v4());
     let script = scripts(&mut connection, &key).await;
-    let _: i64 = redis::cmd("DEL")
-        .arg(&key)
-        .query_async(&mut connection)
-        .await?;
+    let _: i64 = redis::cmd("DEL").arg(&key).query_async(&mut connection).await?;
     Ok((ping, script?))
 }
 

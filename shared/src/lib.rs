@@ -3,16 +3,23 @@
 //! Ports (`ports`) are small traits, one capability each; the adapters that run in AWS stand beside
 //! them (`postgres`, `redis`, `rabbitmq`, `management`). `App` holds one of each.
 
+pub mod app;
 pub mod breaker;
+pub mod chat;
 pub mod clock;
 pub mod config;
+pub mod dead_letter;
 pub mod error;
 pub mod frames;
+pub mod http;
 pub mod identity;
 pub mod ids;
 pub mod model;
+pub mod mq_event;
 pub mod names;
+pub mod parcel;
 pub mod ports;
+pub mod rabbitmq;
 pub mod telemetry;
 
 pub use error::{Code, Error};

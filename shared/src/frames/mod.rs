@@ -1,1 +1,13 @@
-//! The frames of the socket protocol: what clients send and what they get.
+//! The frames of the socket protocol: what clients send, in every spelling that the protocol takes, and
+//! what they get.
+
+mod client;
+mod decode;
+mod server;
+
+pub use client::{ClientFrame, Draft, FrameId, JoinRoom, LeaveRoom, Target};
+pub use decode::{FrameError, decode, decode_body};
+pub use server::{Ack, Outgoing, ServerFrame, SystemEvent, error_frame};
+
+/// The largest frame that goes out, in bytes: leaves room below the gateway's 32 KiB.
+pub const OUTGOING_FRAME_MAX_BYTES: usize = 30 * 1024;

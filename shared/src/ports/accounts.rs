@@ -49,6 +49,9 @@ pub trait Accounts: Send + Sync {
     /// Any user by id or name (whatever its case).
     async fn find(&self, user: &UserRef) -> Result<Option<User>, StoreError>;
 
+    /// Those of the users that exist, in any order.
+    async fn users(&self, users: &[UserId]) -> Result<Vec<User>, StoreError>;
+
     /// The account of a user name (whatever its case) with its password hash.
     async fn credentials(&self, username: &str) -> Result<Option<(Account, String)>, StoreError>;
 

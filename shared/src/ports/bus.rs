@@ -18,7 +18,7 @@ pub fn fanout_queue(n: u32) -> String {
     format!("chat.fanout.{n}")
 }
 
-/// The body of every message on the bus: who, when, what.
+/// The body of every message on the bus: which, when, what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Envelope {
     pub version: u32,
@@ -27,6 +27,25 @@ pub struct Envelope {
     pub at: UnixMs,
     #[serde(flatten)]
     pub event: Event,
+}
+
+impl Envelope {
+    /// Reads a message's body.
+    ///
+    /// # Errors
+    /// Why it can't be read, as a sentence for the dead letter: not JSON, an unknown event, or made by
+    /// a newer version than this one knows.
+    pub fn decode(body: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let Version { version } = serde_json::from_slice(body).map_err(|e| format!("no envelope: {e}"))?;
+        if version > ENVELOPE_VERSION {
+            return Err(format!("version {version} is newer than {ENVELOPE_VERSION}, the newest known here"));
+        }
+        serde_json::from_slice(body).map_err(|e| format!("the envelope doesn't read: {e}"))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,6 +90,15 @@ pub struct FanoutChunk {
 }
 
 impl Event {
+    /// The `type` of its envelope, and the AMQP `type`.
+    #[must_use]
+    pub const fn tag(&self) -> &'static str {
+        match self {
+            Self::MessageStored(_) => "message_stored",
+            Self::FanoutChunk(_) => "fanout_chunk",
+        }
+    }
+
     /// 0 to 9; always sent, since the event source's typed form wants one.
     #[must_use]
     pub const fn priority(&self) -> u8 {
@@ -102,9 +130,22 @@ pub trait Bus: Send + Sync {
     /// When one of them isn't confirmed in time; the others may have been.
     async fn publish(&self, events: &[Event], now: UnixMs) -> Result<(), BusError>;
 
+    /// Keeps a message that fails by itself for people to read, so that the rest of its batch can be done.
+    /// `queue` is where it came from, `reason` a sentence.
+    ///
+    /// # Errors
+    /// When the broker hasn't confirmed it in time.
+    async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, now: UnixMs) -> Result<(), BusError>;
+
     /// Declares the exchange, the queues and their bindings; again without harm.
+    ///
+    /// # Errors
+    /// When the broker doesn't answer, or one exists with other arguments.
     async fn declare(&self) -> Result<(), BusError>;
 
     /// Whether the broker answers: for health.
+    ///
+    /// # Errors
+    /// When it doesn't, or failed within the last second.
     async fn ping(&self) -> Result<(), BusError>;
 }

@@ -1,0 +1,75 @@
+//! What Lambda reports when an invocation fails.
+
+use serde::{Deserialize, Serialize};
+use std::{any::Any, time::Duration};
+
+/// A failed invocation, in the words that Lambda's Invoke API uses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{error_type}: {error_message}")]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionError {
+    /// The kind of failure, e.g. `Sandbox.Timedout` or the type of the handler's error.
+    pub error_type: String,
+    /// The failure in words.
+    pub error_message: String,
+    /// What the caller can decide on without comparing words.
+    #[serde(skip)]
+    pub failure: Failure,
+}
+
+/// Why an invocation failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Failure {
+    /// The handler returned an error or panicked.
+    #[default]
+    Unhandled,
+    /// The handler was still running at its deadline.
+    TimedOut,
+    /// No function of that name.
+    NotFound,
+}
+
+impl FunctionError {
+    /// The handler returned `message`; `kind` names the error's type.
+    pub fn unhandled(kind: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            error_type: kind.into(),
+            error_message: message.into(),
+            failure: Failure::Unhandled,
+        }
+    }
+
+    /// The handler panicked; the message is the panic's, as `lambda_runtime` words it.
+    pub fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let said = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let message = match said {
+            Some(said) => format!("Lambda panicked: {said}"),
+            None => "Lambda panicked".to_owned(),
+        };
+        Self::unhandled("panic", message)
+    }
+
+    /// The handler was still running after `limit`.
+    pub fn timed_out(request_id: &str, limit: Duration) -> Self {
+        Self {
+            error_type: "Sandbox.Timedout".to_owned(),
+            error_message: format!(
+                "RequestId: {request_id} Error: Task timed out after {:.2} seconds",
+                limit.as_secs_f64()
+            ),
+            failure: Failure::TimedOut,
+        }
+    }
+
+    /// There is no function called `name`.
+    pub fn not_found(name: &str) -> Self {
+        Self {
+            error_type: "ResourceNotFoundException".to_owned(),
+            error_message: format!("Function not found: {name}"),
+            failure: Failure::NotFound,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Functions linked into the runner: a table from name to handler.
+
+use super::{FunctionError, Invoker};
+use async_trait::async_trait;
+use axum::Router;
+use bytes::Bytes;
+use futures::{FutureExt, future::BoxFuture};
+use lambda_http::{Adapter, request::LambdaRequest};
+use lambda_runtime::{Config, Context, Error, LambdaEvent};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tower::Service;
+use tracing::Instrument;
+
+type Answer = Result<Bytes, FunctionError>;
+type Handler = Box<dyn Fn(LambdaEvent<Bytes>) -> BoxFuture<'static, Answer> + Send + Sync>;
+
+/// The handlers that are linked in, by function name.
+///
+/// Events and answers cross as JSON bytes, as they do in Lambda, so that a handler cannot be given or
+/// give back anything that the wire would refuse.
+#[derive(Default)]
+pub struct Functions {
+    table: HashMap<String, Function>,
+}
+
+struct Function {
+    handler: Handler,
+    config: Arc<Config>,
+}
+
+impl Functions {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a socket, queue or schedule function: `handler` takes one typed event and answers with
+    /// anything that serialises.
+    #[must_use]
+    pub fn event<E, R, F, H>(self, name: &str, handler: H) -> Self
+    where
+        E: DeserializeOwned + Send + 'static,
+        R: Serialize + 'static,
+        F: Future<Output = Result<R, Error>> + Send + 'static,
+        H: Fn(LambdaEvent<E>) -> F + Send + Sync + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.add(
+            name,
+            Box::new(move |event| {
+                let handler = handler.clone();
+                async move { encode(&handler(decode(event)?).await.map_err(unhandled)?) }.boxed()
+            }),
+        )
+    }
+
+    /// Adds an HTTP function: `router` sees exactly what it sees under `lambda_http::run` in Lambda.
+    #[must_use]
+    pub fn http(self, name: &str, router: Router) -> Self {
+        self.add(
+            name,
+            Box::new(move |event| {
+                // Called before the first await: an `Adapter` is not `Send`, its future is. A router is
+                // always ready.
+                let call = decode::<LambdaRequest>(event)
+                    .map(|event| Adapter::from(router.clone()).call(event));
+                async move {
+                    let Ok(answer) = call?.await;
+                    encode(&answer)
+                }
+                .boxed()
+            }),
+        )
+    }
+
+    /// The names in the table, in order.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.table.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    fn add(mut self, name: &str, handler: Handler) -> Self {
+        let config = Arc::new(Config {
+            function_name: name.to_owned(),
+            version: "$LATEST".to_owned(),
+            ..Config::default()
+        });
+        self.table
+            .insert(name.to_owned(), Function { handler, config });
+        self
+    }
+}
+
+#[async_trait]
+impl Invoker for Functions {
+    async fn invoke(&self, function: &str, event: Bytes, limit: Duration) -> Answer {
+        let Some(entry) = self.table.get(function) else {
+            return Err(FunctionError::not_found(function));
+        };
+        let context = context(entry, limit);
+        let request_id = context.request_id.clone();
+        let span = tracing::info_span!("invoke", function, request_id);
+        run(entry, LambdaEvent::new(event, context), &request_id, limit)
+            .instrument(span)
+            .await
+    }
+}
+
+async fn run(
+    function: &Function,
+    event: LambdaEvent<Bytes>,
+    request_id: &str,
+    limit: Duration,
+) -> Answer {
+    // The handler is called inside the guarded future: it may panic before it gives its own future.
+    let guarded = AssertUnwindSafe(async { (function.handler)(event).await }).catch_unwind();
+    let answer = match tokio::time::timeout(limit, guarded).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(panic)) => Err(FunctionError::panicked(panic.as_ref())),
+        Err(_) => Err(FunctionError::timed_out(request_id, limit)),
+    };
+    if let Err(error) = &answer {
+        tracing::error!(error.kind = %error.error_type, error.message = %error.error_message, "function failed");
+    }
+    answer
+}
+
+fn context(function: &Function, limit: Duration) -> Context {
+    let mut context = Context::default();
+    context.request_id = uuid::Uuid::new_v4().to_string();
+    context.deadline = millis(SystemTime::now() + limit);
+    context.invoked_function_arn = format!(
+        "arn:aws:lambda:us-east-1:000000000000:function:{}",
+        function.config.function_name
+    );
+    context.env_config = function.config.clone();
+    context
+}
+
+fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn decode<E: DeserializeOwned>(event: LambdaEvent<Bytes>) -> Result<LambdaEvent<E>, FunctionError> {
+    let payload = serde_json::from_slice(&event.payload).map_err(|error| {
+        FunctionError::unhandled(
+            "lambda_runtime::deserializer::DeserializeError",
+            format!(
+                "failed to deserialize the incoming data into the function's payload type: {error}"
+            ),
+        )
+    })?;
+    Ok(LambdaEvent::new(payload, event.context))
+}
+
+fn encode<R: Serialize>(answer: &R) -> Answer {
+    serde_json::to_vec(answer)
+        .map(Bytes::from)
+        .map_err(|error| FunctionError::unhandled("Runtime.MarshalError", error.to_string()))
+}
+
+fn unhandled(error: Error) -> FunctionError {
+    FunctionError::unhandled("lambda_runtime::Error", error.to_string())
+}

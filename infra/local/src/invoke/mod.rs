@@ -1,0 +1,33 @@
+//! Invoking a function: bytes of JSON in, bytes of JSON out, or the error that Lambda would report.
+//!
+//! Every way of running a function (in process, as a child process, through an Invoke API) is an
+//! [`Invoker`], so nothing above it knows where the code runs.
+
+mod error;
+mod in_process;
+
+pub use error::{Failure, FunctionError};
+pub use in_process::Functions;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::time::Duration;
+
+/// Runs functions by name.
+#[async_trait]
+pub trait Invoker: Send + Sync + 'static {
+    /// Invokes `function` once with `event`, a JSON document, and gives its answer, a JSON document.
+    ///
+    /// `limit` is how long the caller waits: the function's timeout, or the integration's when that is
+    /// shorter.
+    ///
+    /// # Errors
+    /// What Lambda reports in `X-Amz-Function-Error`: the handler returned an error, panicked or ran
+    /// into `limit`; or there is no such function.
+    async fn invoke(
+        &self,
+        function: &str,
+        event: Bytes,
+        limit: Duration,
+    ) -> Result<Bytes, FunctionError>;
+}

@@ -1,0 +1,49 @@
+//! The first step of the live path: may the sender go on, and does presence know their connection?
+
+use crate::app::App;
+use crate::chat::registration;
+use crate::identity::Caller;
+use crate::model::Address;
+use crate::ports::Admission;
+use crate::{Code, Error};
+
+/// Lets a frame in. Presence being away stops nobody; a connection that it doesn't know is registered
+/// again in all its rooms.
+///
+/// # Errors
+/// `rate_limited`; `unauthenticated` when the token has run out since the socket opened.
+pub async fn admit(app: &App, caller: &Caller, connection: Option<&Address>) -> Result<(), Error> {
+    let now = app.clock.now();
+    if caller.expires_at <= now {
+        return Err(Error::new(Code::Unauthenticated, "the token has expired"));
+    }
+    match app.presence.admit(caller.user, connection.map(|address| &address.connection), now).await {
+        Ok(Admission::Limited { retry_after_ms }) => Err(Error::rate_limited(retry_after_ms)),
+        Ok(Admission::Admitted { known: false }) => {
+            reregister(app, caller, connection).await;
+            Ok(())
+        }
+        Ok(Admission::Admitted { known: true }) => Ok(()),
+        Err(error) => {
+            tracing::warn!(%error, "admitted without presence");
+            Ok(())
+        }
+    }
+}
+
+/// Renews presence without counting against the sender's rate.
+pub async fn renew(app: &App, caller: &Caller, connection: &Address) {
+    match app.presence.renew(caller.user, &connection.connection, app.clock.now()).await {
+        Ok(false) => reregister(app, caller, Some(connection)).await,
+        Ok(true) => {}
+        Err(error) => tracing::warn!(%error, "heartbeat without presence"),
+    }
+}
+
+/// The frame goes on whatever comes of it: the next one tries again.
+async fn reregister(app: &App, caller: &Caller, connection: Option<&Address>) {
+    let Some(address) = connection else { return };
+    if let Err(error) = registration::register(app, caller, address).await {
+        tracing::warn!(%error, "a connection that presence lost was not registered again");
+    }
+}

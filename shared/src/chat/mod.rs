@@ -1,0 +1,11 @@
+//! Talking: the live path of a message, and who may be where. The socket and the HTTP functions and the
+//! queue's consumer share it.
+
+pub mod access;
+pub mod admission;
+pub mod audience;
+pub mod fanout;
+pub mod members;
+pub mod registration;
+mod resolve;
+pub mod send;

@@ -1,0 +1,37 @@
+//! Making a connection reachable, and forgetting it.
+
+use crate::Error;
+use crate::app::App;
+use crate::identity::Caller;
+use crate::ids::ConnectionId;
+use crate::model::Address;
+use crate::ports::{OpenedConnection, Registration, StoreError};
+
+/// Writes the connection's row and tells presence of it in all its user's rooms; again without harm.
+/// Presence being away is no error: the next frame registers again.
+///
+/// # Errors
+/// `unavailable` when the store is away.
+pub async fn register(app: &App, caller: &Caller, address: &Address) -> Result<(), Error> {
+    let opened =
+        OpenedConnection { user: caller.user, address: address.clone(), device: caller.device.clone() };
+    let rooms = app.connection_log.opened(&opened).await?;
+    let OpenedConnection { user, address, device } = opened;
+    let registration = Registration { user, address, device, rooms };
+    if let Err(error) = app.presence.register(&registration, app.clock.now()).await {
+        tracing::warn!(%error, "registered without presence");
+    }
+    Ok(())
+}
+
+/// Forgets one connection, in the store and in presence.
+///
+/// # Errors
+/// When the store is away, so that the caller can try again.
+pub async fn forget(app: &App, connection: &ConnectionId) -> Result<(), StoreError> {
+    let Some((user, rooms)) = app.connection_log.closed(connection).await? else { return Ok(()) };
+    if let Err(error) = app.presence.forget(user, connection, &rooms, app.clock.now()).await {
+        tracing::warn!(%error, "forgotten without presence");
+    }
+    Ok(())
+}

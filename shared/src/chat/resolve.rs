@@ -1,0 +1,58 @@
+//! From what a client wrote to the room that it means.
+
+use crate::Error;
+use crate::app::App;
+use crate::frames::Target;
+use crate::identity::Caller;
+use crate::ids::{NameOr, RoomId, RoomRef, UserId, UserRef};
+use crate::ports::RoomsError;
+
+/// The room that a message goes to. A room's id costs no look-up: the append checks it.
+///
+/// # Errors
+/// `not_found` for a name that nobody has; `invalid` for a message to oneself.
+pub(super) async fn room(app: &App, caller: &Caller, target: &Target) -> Result<RoomId, Error> {
+    match target {
+        Target::Room(NameOr::Id(room)) => Ok(*room),
+        Target::Room(name) => named(app, name).await,
+        Target::User(peer) => direct(app, caller, peer).await,
+        Target::RoomElseUser(room, peer) => match own_room(app, caller, room).await? {
+            Some(room) => Ok(room),
+            None => direct(app, caller, peer).await,
+        },
+    }
+}
+
+async fn named(app: &App, name: &RoomRef) -> Result<RoomId, Error> {
+    let room = app.rooms.find(name).await?;
+    room.map(|room| room.id).ok_or_else(|| Error::not_found("no such room"))
+}
+
+/// The room, when the caller is in it.
+async fn own_room(app: &App, caller: &Caller, room: &RoomRef) -> Result<Option<RoomId>, Error> {
+    let found = app.rooms.membership(room, caller.user).await?;
+    Ok(found.and_then(|(room, membership)| membership.map(|_| room.id)))
+}
+
+async fn direct(app: &App, caller: &Caller, peer: &UserRef) -> Result<RoomId, Error> {
+    let peer = match peer {
+        NameOr::Id(peer) => *peer,
+        NameOr::Name(_) => app.accounts.find(peer).await?.ok_or_else(no_such_user)?.id,
+    };
+    if peer == caller.user {
+        return Err(Error::invalid("to", "is yourself"));
+    }
+    direct_with(app, caller.user, peer).await
+}
+
+async fn direct_with(app: &App, user: UserId, peer: UserId) -> Result<RoomId, Error> {
+    match app.rooms.direct(user, peer, app.clock.now()).await {
+        Ok(room) => Ok(room.id),
+        Err(RoomsError::UnknownUser(_)) => Err(no_such_user()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn no_such_user() -> Error {
+    Error::not_found("to: no such user")
+}

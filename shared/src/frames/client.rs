@@ -1,0 +1,79 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ids::{ClientMessageId, MessageId, RoomRef, UserRef};
+use crate::names::{Content, Kind, Metadata};
+
+/// The `id` of a client's frame, which its reply repeats as it came: a string or a number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub struct FrameId(Value);
+
+impl FrameId {
+    /// The id as it makes a send idempotent.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn client_id(&self) -> Result<ClientMessageId, String> {
+        match &self.0 {
+            Value::String(text) => ClientMessageId::parse(text),
+            other => ClientMessageId::parse(&other.to_string()),
+        }
+    }
+}
+
+impl TryFrom<Value> for FrameId {
+    type Error = String;
+    fn try_from(value: Value) -> Result<Self, String> {
+        let id = match value {
+            Value::String(_) | Value::Number(_) => Self(value),
+            _ => return Err("must be a string or a number".to_owned()),
+        };
+        id.client_id().map(|_| id)
+    }
+}
+
+impl From<FrameId> for Value {
+    fn from(id: FrameId) -> Self {
+        id.0
+    }
+}
+
+/// A frame that says what it should, whichever spelling it came in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ClientFrame {
+    Message(Draft),
+    JoinRoom(JoinRoom),
+    LeaveRoom(LeaveRoom),
+    Heartbeat,
+}
+
+/// Where a message goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    Room(RoomRef),
+    /// The direct room with this user.
+    User(UserRef),
+    /// The room if it is one of the sender's, else the direct room with the user.
+    RoomElseUser(RoomRef, UserRef),
+}
+
+/// A message that a client wants to send.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    pub target: Target,
+    pub content: Content,
+    pub kind: Kind,
+    pub reply_to: Option<MessageId>,
+    pub metadata: Option<Metadata>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct JoinRoom {
+    pub room_id: RoomRef,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LeaveRoom {
+    pub room_id: RoomRef,
+}

@@ -1,0 +1,167 @@
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::client::FrameId;
+use crate::clock::UnixMs;
+use crate::error::{Code, Error, Stored};
+use crate::ids::{MessageId, RoomId, Seq};
+use crate::model::{Message, User};
+
+/// What the server sends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame<'a> {
+    Message(&'a Message),
+    /// The message is stored.
+    Ack {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<FrameId>,
+        #[serde(flatten)]
+        ack: Ack,
+    },
+    /// A room was joined or left.
+    #[serde(rename = "ack")]
+    RoomAck {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<FrameId>,
+        room_id: RoomId,
+        last_seq: Seq,
+    },
+    Error {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<FrameId>,
+        code: Code,
+        message: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
+        #[serde(flatten)]
+        stored: Option<Stored>,
+    },
+    Heartbeat {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<FrameId>,
+        content: &'static str,
+        /// How often the server would like to hear one.
+        interval_ms: u64,
+        timestamp: UnixMs,
+    },
+    System {
+        #[serde(flatten)]
+        event: SystemEvent,
+        timestamp: UnixMs,
+    },
+}
+
+/// The answer to a message: where it stands in its room's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Ack {
+    pub message_id: MessageId,
+    pub room_id: RoomId,
+    pub seq: Seq,
+    pub timestamp: UnixMs,
+}
+
+/// What `system` frames tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum SystemEvent {
+    /// `users` names the first of them, `count` says how many came.
+    MemberJoined {
+        room_id: RoomId,
+        users: Vec<User>,
+        count: usize,
+    },
+    MemberLeft {
+        room_id: RoomId,
+        users: Vec<User>,
+        count: usize,
+    },
+    RoomChanged {
+        room_id: RoomId,
+        name: Option<String>,
+        description: String,
+    },
+    RoomDeleted {
+        room_id: RoomId,
+    },
+}
+
+/// A frame serialised once, however many connections it goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing(Bytes);
+
+impl Outgoing {
+    #[must_use]
+    pub fn new(frame: &ServerFrame<'_>) -> Self {
+        // Our own types: strings, numbers and maps with string keys always serialise.
+        Self(serde_json::to_vec(frame).unwrap_or_default().into())
+    }
+
+    /// A frame that was serialised before.
+    #[must_use]
+    pub fn from_text(text: String) -> Self {
+        Self(Bytes::from(text))
+    }
+
+    #[must_use]
+    pub fn bytes(&self) -> Bytes {
+        self.0.clone()
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text of the frame.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+}
+
+/// The `error` frame that answers the frame `id`.
+#[must_use]
+pub fn error_frame(id: Option<FrameId>, error: Error) -> ServerFrame<'static> {
+    ServerFrame::Error {
+        id,
+        code: error.code,
+        message: error.message,
+        retry_after_ms: error.retry_after_ms,
+        stored: error.stored,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(frame: &ServerFrame<'_>) -> serde_json::Value {
+        serde_json::from_slice(&Outgoing::new(frame).bytes()).unwrap()
+    }
+
+    #[test]
+    fn an_error_frame_has_only_what_there_is_to_say() {
+        let frame = json(&error_frame(None, Error::invalid("content", "must not be empty")));
+        assert_eq!(
+            frame,
+            serde_json::json!({"type":"error","code":"invalid","message":"content: must not be empty"})
+        );
+        let message_id = MessageId::fresh();
+        let frame = json(&error_frame(None, Error::not_broadcast(message_id, RoomId(1), Seq(9))));
+        assert_eq!(frame["persisted"], true);
+        assert_eq!(frame["seq"], 9);
+        assert_eq!(frame["message_id"], message_id.to_string());
+    }
+
+    #[test]
+    fn acks_are_of_one_type_on_the_wire() {
+        let joined = json(&ServerFrame::RoomAck { id: None, room_id: RoomId(3), last_seq: Seq(4) });
+        assert_eq!(joined, serde_json::json!({"type":"ack","room_id":3,"last_seq":4}));
+    }
+}

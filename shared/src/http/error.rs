@@ -1,0 +1,42 @@
+use axum::Json;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::error::Stored;
+use crate::{Code, Error};
+
+#[derive(Serialize)]
+struct Body {
+    error: Detail,
+}
+
+#[derive(Serialize)]
+struct Detail {
+    code: Code,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    #[serde(flatten)]
+    stored: Option<Stored>,
+}
+
+/// `{"error":{"code","message"}}` with the status of the code's row.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.code.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers: HeaderMap = extra_header(&self).into_iter().collect();
+        let Self { code, message, retry_after_ms, stored } = self;
+        (status, headers, Json(Body { error: Detail { code, message, retry_after_ms, stored } }))
+            .into_response()
+    }
+}
+
+/// `WWW-Authenticate` with a 401 (RFC 6750), `Retry-After` in seconds where retrying helps (RFC 9110).
+fn extra_header(error: &Error) -> Option<(HeaderName, HeaderValue)> {
+    if error.code == Code::Unauthenticated {
+        return Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+    }
+    error.retry_after_ms.map(|ms| (header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000))))
+}

@@ -1,0 +1,10 @@
+//! What the HTTP functions share: the caller from the bearer token, bodies and queries that name the
+//! field that is wrong, and errors as JSON.
+
+mod body;
+mod caller;
+mod error;
+mod paging;
+
+pub use body::{BODY_MAX_BYTES, Body, Params};
+pub use paging::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Paging};

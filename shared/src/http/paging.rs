@@ -1,0 +1,50 @@
+use serde::Deserialize;
+
+use crate::Error;
+use crate::model::Page;
+
+pub const PAGE_SIZE_DEFAULT: u32 = 20;
+pub const PAGE_SIZE_MAX: u32 = 100;
+
+/// `?page=1&page_size=20`.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct Paging {
+    pub page: Option<u32>,
+    pub page_size: Option<u32>,
+}
+
+impl Paging {
+    /// # Errors
+    /// `invalid`: pages count from 1, and hold 1 to [`PAGE_SIZE_MAX`].
+    pub fn page(self) -> Result<Page, Error> {
+        let number = self.page.unwrap_or(1);
+        if number == 0 {
+            return Err(Error::invalid("page", "counts from 1"));
+        }
+        Ok(Page { number, size: Self::size(self.page_size)? })
+    }
+
+    /// # Errors
+    /// `invalid`, naming `page_size`.
+    pub fn size(size: Option<u32>) -> Result<u32, Error> {
+        match size.unwrap_or(PAGE_SIZE_DEFAULT) {
+            size @ 1..=PAGE_SIZE_MAX => Ok(size),
+            _ => Err(Error::invalid("page_size", format!("must be 1 to {PAGE_SIZE_MAX}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_holds_one_to_a_hundred() {
+        let page = |page, page_size| Paging { page, page_size }.page();
+        assert_eq!(page(None, None).unwrap(), Page { number: 1, size: 20 });
+        assert!(page(Some(1), Some(100)).is_ok());
+        assert!(page(Some(1), Some(101)).is_err());
+        assert!(page(Some(1), Some(0)).is_err());
+        assert!(page(Some(0), None).is_err());
+    }
+}

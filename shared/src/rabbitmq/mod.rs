@@ -1,0 +1,192 @@
+//! The bus on RabbitMQ, with publisher confirms.
+
+mod fault;
+mod link;
+mod publish;
+mod slot;
+pub mod topology;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lapin::options::ConfirmSelectOptions;
+use tokio::time::timeout;
+
+use crate::breaker::Breaker;
+use crate::clock::UnixMs;
+use crate::parcel::Parcel;
+use crate::ports::{Bus, BusError, Event};
+use fault::Fault;
+use link::Link;
+use slot::Slot;
+
+/// What a stale connection's replacement and the second try on it may take, each: connecting takes about
+/// 13 ms plain, and more over TLS on a small function.
+const REBUILD_WITHIN: Duration = Duration::from_secs(1);
+/// For the whole topology: a quorum queue takes some 20 ms to make, an existing one 1 ms.
+const DECLARE_WITHIN: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Clone)]
+pub struct RabbitConfig {
+    /// `amqp://` or `amqps://user:password@host:port/vhost`; the vhost `/` is written `%2f`.
+    pub url: String,
+    /// For connecting, and for publishing and all confirms.
+    pub deadline: Duration,
+    /// How many `chat.fanout.N` run in parallel.
+    pub fanout_queues: u32,
+}
+
+/// Publishes through one connection, which is opened at the first use and replaced when it broke: lapin
+/// doesn't recover from a broker's restart by itself (amqp-rs/lapin #450).
+pub struct RabbitBus {
+    config: RabbitConfig,
+    slot: Arc<Slot>,
+    breaker: Breaker,
+}
+
+impl RabbitBus {
+    /// No network here: see [`RabbitBus::warm`].
+    #[must_use]
+    pub fn new(config: RabbitConfig) -> Self {
+        let slot = Slot::new(config.url.clone());
+        Self { config, slot, breaker: Breaker::default() }
+    }
+
+    /// Connects, so that the first publish doesn't have to.
+    ///
+    /// # Errors
+    /// When there is no connection within a second; the first publish tries again.
+    pub async fn warm(&self) -> Result<(), BusError> {
+        self.slot.link(REBUILD_WITHIN).await.map(|_| ()).map_err(unavailable)
+    }
+
+    /// See [`topology::declare`].
+    async fn declare_topology(&self) -> Result<(), Fault> {
+        let link = self.slot.link(REBUILD_WITHIN).await?;
+        let declaring = async {
+            let channel = link.channel().await?;
+            topology::declare(&channel, self.config.fanout_queues).await?;
+            link.put_back(channel);
+            Ok(())
+        };
+        match timeout(DECLARE_WITHIN, declaring).await {
+            Ok(declared) => declared.map_err(|e: lapin::Error| Fault::Failed(e.to_string())),
+            Err(_) => Err(Fault::Failed("the topology was not declared in time".to_owned())),
+        }
+    }
+
+    /// Sends the batch, with one more try for each of the two faults that have a remedy.
+    async fn send(&self, mut batch: Vec<Parcel>) -> Result<(), BusError> {
+        if self.breaker.is_open() {
+            return Err(BusError::Unavailable("left alone for a second after a failure".to_owned()));
+        }
+        let sent = self.send_with_remedies(&mut batch).await;
+        self.judge(&sent);
+        sent.map_err(unavailable)
+    }
+
+    async fn send_with_remedies(&self, batch: &mut Vec<Parcel>) -> Result<(), Fault> {
+        let (mut rebuilt, mut declared) = (false, false);
+        let mut within = self.config.deadline;
+        loop {
+            match self.attempt(batch, within).await {
+                Err(Fault::Stale(reason)) if !rebuilt => {
+                    tracing::debug!(reason, "the broker's connection is rebuilt");
+                    rebuilt = true;
+                    within = REBUILD_WITHIN;
+                }
+                Err(Fault::Unroutable(key)) if !declared => {
+                    tracing::warn!(key, "a queue or exchange is missing: the topology is declared");
+                    declared = true;
+                    self.declare_topology().await?;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn attempt(&self, batch: &mut Vec<Parcel>, within: Duration) -> Result<(), Fault> {
+        let reused = self.slot.live();
+        let known_dead = reused.is_none() && self.slot.holds_a_dead_one();
+        let within = if known_dead { REBUILD_WITHIN } else { within };
+        let link = self.slot.link(within).await?;
+        let sent = publish_on(&link, batch, within, reused.is_some()).await;
+        if let Err(fault) = &sent
+            && !fault.is_unroutable()
+        {
+            self.slot.forget(&link);
+        }
+        sent
+    }
+
+    fn judge(&self, outcome: &Result<(), Fault>) {
+        match outcome {
+            Ok(()) => self.breaker.succeeded(),
+            Err(_) => self.breaker.failed(),
+        }
+    }
+}
+
+async fn publish_on(
+    link: &Link,
+    batch: &mut Vec<Parcel>,
+    within: Duration,
+    reused: bool,
+) -> Result<(), Fault> {
+    let publishing = async {
+        let channel = link.channel().await.map_err(|e| Fault::of(&e, reused))?;
+        publish::publish(&channel, batch, reused).await?;
+        link.put_back(channel);
+        Ok(())
+    };
+    let silent = || format!("no confirm within {} ms", within.as_millis());
+    match timeout(within, publishing).await {
+        Ok(outcome) => outcome,
+        Err(_) if reused && link.may_be_stale() => Err(Fault::Stale(silent())),
+        Err(_) => Err(Fault::Failed(silent())),
+    }
+}
+
+fn unavailable(fault: Fault) -> BusError {
+    BusError::Unavailable(fault.to_string())
+}
+
+#[async_trait]
+impl Bus for RabbitBus {
+    async fn publish(&self, events: &[Event], now: UnixMs) -> Result<(), BusError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.send(
+            events.iter().map(|event| Parcel::of_event(event, now, self.config.fanout_queues)).collect(),
+        )
+        .await
+    }
+
+    async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, now: UnixMs) -> Result<(), BusError> {
+        self.send(vec![Parcel::dead(queue, body, reason, now)]).await
+    }
+
+    async fn declare(&self) -> Result<(), BusError> {
+        self.declare_topology().await.map_err(unavailable)
+    }
+
+    async fn ping(&self) -> Result<(), BusError> {
+        let link = self.slot.link(self.config.deadline).await.map_err(unavailable)?;
+        let asking = async {
+            let channel = link.channel().await?;
+            // On a channel that has it already, this changes nothing and is answered.
+            channel.confirm_select(ConfirmSelectOptions::default()).await?;
+            link.put_back(channel);
+            Ok::<(), lapin::Error>(())
+        };
+        let fault = match timeout(self.config.deadline, asking).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {} ms", self.config.deadline.as_millis()),
+        };
+        self.slot.forget(&link);
+        Err(BusError::Unavailable(fault))
+    }
+}

@@ -1,0 +1,87 @@
+//! The exchanges and queues, as the publisher, the `migrate` function and the runner declare them.
+//!
+//! Declaring is idempotent: what is there with the same arguments stays as it is. The TTL queues of
+//! timed retries (`chat.retry.*`) come with the first consumer that retries by step.
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, ExchangeKind};
+
+use crate::ports::{QUEUE_MESSAGES, fanout_queue};
+
+/// The topic exchange of all events; routing keys are the queues' names.
+pub const EXCHANGE: &str = "chat.exchange";
+/// Where messages go that fail by themselves, and those that the broker gives up.
+pub const DEAD_LETTER_EXCHANGE: &str = "chat.dead";
+pub const DEAD_LETTER_QUEUE: &str = "chat.dead.letter";
+/// The queue of integration events, with ten priorities.
+pub const QUEUE_EVENTS: &str = "chat.events";
+
+const QUORUM_QUEUES: [&str; 4] =
+    [QUEUE_MESSAGES, "chat.system.notification", "chat.staff.status", "chat.visitor.assignment"];
+
+/// RabbitMQ 4 gives a quorum queue's message up after 20 deliveries, which an outage of the database
+/// reaches within minutes. Only a consumer decides that a message fails by itself, so: practically never.
+/// (-1, "no limit", is refused by RabbitMQ 3.)
+const DELIVERY_LIMIT: i32 = 1_000_000;
+
+/// Declares every exchange, queue and binding; `fanout_queues` is how many `chat.fanout.N` there are.
+///
+/// # Errors
+/// When the connection breaks, or one exists with other arguments (the broker then closes the channel).
+pub async fn declare(channel: &Channel, fanout_queues: u32) -> Result<(), lapin::Error> {
+    declare_exchange(channel, EXCHANGE).await?;
+    declare_exchange(channel, DEAD_LETTER_EXCHANGE).await?;
+    declare_queue(channel, DEAD_LETTER_QUEUE, quorum()).await?;
+    bind(channel, DEAD_LETTER_QUEUE, DEAD_LETTER_EXCHANGE, "#").await?;
+    for queue in QUORUM_QUEUES {
+        declare_bound(channel, queue, with_dead_letters(quorum())).await?;
+    }
+    for lane in 0..fanout_queues.max(1) {
+        declare_bound(channel, &fanout_queue(lane), with_dead_letters(quorum())).await?;
+    }
+    declare_bound(channel, QUEUE_EVENTS, with_dead_letters(prioritised())).await
+}
+
+async fn declare_bound(channel: &Channel, queue: &str, arguments: FieldTable) -> Result<(), lapin::Error> {
+    declare_queue(channel, queue, arguments).await?;
+    bind(channel, queue, EXCHANGE, queue).await
+}
+
+async fn declare_exchange(channel: &Channel, name: &str) -> Result<(), lapin::Error> {
+    let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+    channel.exchange_declare(name.into(), ExchangeKind::Topic, options, FieldTable::default()).await
+}
+
+async fn declare_queue(channel: &Channel, name: &str, arguments: FieldTable) -> Result<(), lapin::Error> {
+    channel.queue_declare(name.into(), QueueDeclareOptions::durable(), arguments).await.map(|_| ())
+}
+
+async fn bind(channel: &Channel, queue: &str, exchange: &str, key: &str) -> Result<(), lapin::Error> {
+    let (options, arguments) = (QueueBindOptions::default(), FieldTable::default());
+    channel.queue_bind(queue.into(), exchange.into(), key.into(), options, arguments).await
+}
+
+/// Replicated, and kept on disk before it is confirmed.
+fn quorum() -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), text("quorum"));
+    arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERY_LIMIT));
+    arguments
+}
+
+/// Quorum queues know no ten priorities, so this one is classic.
+fn prioritised() -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-max-priority".into(), AMQPValue::LongInt(10));
+    arguments
+}
+
+fn with_dead_letters(mut arguments: FieldTable) -> FieldTable {
+    arguments.insert("x-dead-letter-exchange".into(), text(DEAD_LETTER_EXCHANGE));
+    arguments
+}
+
+fn text(value: &str) -> AMQPValue {
+    AMQPValue::LongString(value.into())
+}

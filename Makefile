@@ -31,7 +31,7 @@ build: ## build every function for Lambda into target/lambda
 	infra/tools
 	PATH="$(CURDIR)/$(tools):$$PATH" cargo lambda build --release --workspace --exclude local --exclude bench --exclude tests
 
-bench: ## measure for about two minutes (writes nothing)
+bench: ## measure for about two minutes
 	cargo build --release --package local
 	cargo run --release --package bench --bin hark-bench -- --quick
 

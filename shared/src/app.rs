@@ -1,11 +1,22 @@
 //! One of each port, built once per cold start.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::clock::Clock;
-use crate::config::Config;
+use futures::future::BoxFuture;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, ConfigError, ROUTING_TTL, Secret};
 use crate::identity::Tokens;
+use crate::management::{ManagementApi, ManagementConfig};
 use crate::ports::{Accounts, Bus, ConnectionLog, Connections, Database, Messages, Outbox, Presence, Rooms};
+use crate::postgres::{Postgres, PostgresConfig};
+use crate::rabbitmq::{RabbitBus, RabbitConfig};
+use crate::redis::{RedisConfig, RedisPresence};
+use crate::telemetry;
+
+/// One post; the fan-out's own budget is what bounds all of them.
+const POST_DEADLINE: Duration = Duration::from_secs(3);
 
 /// What a function works with.
 #[derive(Clone)]
@@ -22,4 +33,124 @@ pub struct App {
     pub presence: Arc<dyn Presence>,
     pub bus: Arc<dyn Bus>,
     pub connections: Arc<dyn Connections>,
+}
+
+/// A service that a function talks to on every event, worth connecting before the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warm {
+    Postgres,
+    Redis,
+    RabbitMq,
+}
+
+impl App {
+    /// Starts a function in AWS: logging, configuration, the adapters, and side by side a connection to
+    /// each service of `warm`. A service that is away doesn't stop the start.
+    ///
+    /// # Errors
+    /// When the configuration is wrong, naming every bad key.
+    pub async fn from_env(warm: &[Warm]) -> Result<Self, ConfigError> {
+        let config = Config::from_env()?;
+        telemetry::init(&config.log_level);
+        let connections = ManagementApi::new(ManagementConfig { post_deadline: POST_DEADLINE });
+        Self::with_services(config, Arc::new(connections), warm).await
+    }
+
+    /// An app on Postgres, Redis and RabbitMQ, posting through `connections`.
+    ///
+    /// # Errors
+    /// Names the URLs that are missing or malformed.
+    pub async fn with_services(
+        config: Config,
+        connections: Arc<dyn Connections>,
+        warm: &[Warm],
+    ) -> Result<Self, ConfigError> {
+        let Adapters { postgres, redis, rabbitmq } = Adapters::new(&config)?;
+        connect(warm, &postgres, &redis, &rabbitmq).await;
+        let postgres = Arc::new(postgres);
+        Ok(Self {
+            tokens: Arc::new(Tokens::new(&config.identity)),
+            config: Arc::new(config),
+            clock: Arc::new(SystemClock),
+            database: postgres.clone(),
+            accounts: postgres.clone(),
+            rooms: postgres.clone(),
+            messages: postgres.clone(),
+            outbox: postgres.clone(),
+            connection_log: postgres,
+            presence: Arc::new(redis),
+            bus: Arc::new(rabbitmq),
+            connections,
+        })
+    }
+}
+
+/// The adapters of the services, not yet connected.
+struct Adapters {
+    postgres: Postgres,
+    redis: RedisPresence,
+    rabbitmq: RabbitBus,
+}
+
+impl Adapters {
+    fn new(config: &Config) -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        let services = &config.services;
+        let database_url = url("DATABASE_URL", services.database_url.as_ref(), &mut problems);
+        let redis_url = url("REDIS_URL", services.redis_url.as_ref(), &mut problems);
+        let rabbitmq_url = url("RABBITMQ_URL", services.rabbitmq_url.as_ref(), &mut problems);
+        if !problems.is_empty() {
+            return Err(ConfigError { problems });
+        }
+        let postgres = Postgres::new(PostgresConfig {
+            url: database_url,
+            max_connections: services.database_connections,
+            deadline: services.database_deadline,
+        });
+        let redis = RedisPresence::new(RedisConfig {
+            url: redis_url,
+            deadline: services.redis_deadline,
+            presence_ttl: config.sockets.presence_ttl,
+            routing_ttl: ROUTING_TTL,
+            rate_messages_per_second: config.chat.rate_per_second,
+            rate_burst: config.chat.rate_burst,
+        });
+        let rabbitmq = RabbitBus::new(RabbitConfig {
+            url: rabbitmq_url,
+            deadline: services.publish_deadline,
+            fanout_queues: config.chat.fanout_queues,
+        });
+        let problem = |key: &str, error: &dyn std::fmt::Display| ConfigError {
+            problems: vec![format!("{key}: {error}")],
+        };
+        Ok(Self {
+            postgres: postgres.map_err(|error| problem("DATABASE_URL", &error))?,
+            redis: redis.map_err(|error| problem("REDIS_URL", &error))?,
+            rabbitmq,
+        })
+    }
+}
+
+fn url(key: &str, value: Option<&Secret>, problems: &mut Vec<String>) -> String {
+    if value.is_none() {
+        problems.push(format!("{key}: is missing"));
+    }
+    value.map(|url| url.expose().to_owned()).unwrap_or_default()
+}
+
+/// Side by side: a cold start waits for the slowest, not for the sum.
+async fn connect(warm: &[Warm], postgres: &Postgres, redis: &RedisPresence, rabbitmq: &RabbitBus) {
+    let connecting = warm.iter().map(|service| -> BoxFuture<'_, Result<(), String>> {
+        match service {
+            Warm::Postgres => Box::pin(async { postgres.warm().await.map_err(|e| e.to_string()) }),
+            Warm::Redis => Box::pin(async { redis.warm().await.map_err(|e| e.to_string()) }),
+            Warm::RabbitMq => Box::pin(async { rabbitmq.warm().await.map_err(|e| e.to_string()) }),
+        }
+    });
+    let outcomes = futures::future::join_all(connecting).await;
+    for (service, outcome) in warm.iter().zip(outcomes) {
+        if let Err(error) = outcome {
+            tracing::warn!(?service, error, "not connected yet");
+        }
+    }
 }

@@ -29,10 +29,7 @@ pub(crate) async fn logout(State(app): State<Arc<App>>, caller: Caller) -> Resul
 ///
 /// # Errors
 /// `unauthenticated`, `unavailable`.
-pub(crate) async fn ticket(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-) -> Result<Json<IssuedTicket>, Error> {
+pub(crate) async fn ticket(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<IssuedTicket>, Error> {
     let ticket = Ticket::fresh();
     let expires_at = app.clock.now().plus(TICKET_LIFE_MS);
     app.accounts.issue_ticket(&ticket.digest(), caller.user, expires_at).await?;

@@ -23,6 +23,7 @@ pub mod ports;
 pub mod postgres;
 pub mod rabbitmq;
 pub mod redis;
+pub mod socket;
 pub mod sql;
 pub mod telemetry;
 

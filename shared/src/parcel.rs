@@ -83,7 +83,13 @@ mod tests {
     use crate::ports::{Envelope, FanoutChunk, fanout_queue};
 
     fn chunk(lane: u32) -> Event {
-        Event::FanoutChunk(FanoutChunk { lane, room: RoomId(1), frame: "{}".to_owned(), connections: vec![] })
+        Event::FanoutChunk(FanoutChunk {
+            lane,
+            room: RoomId(1),
+            frame: "{}".to_owned(),
+            listeners: vec![],
+            attempt: 0,
+        })
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The first step of the live path: may the sender go on, and does presence know their connection?
 
+use crate::Error;
 use crate::app::App;
 use crate::chat::registration;
+use crate::clock::UnixMs;
 use crate::identity::Caller;
 use crate::model::Address;
 use crate::ports::Admission;
-use crate::{Code, Error};
 
 /// Lets a frame in. Presence being away stops nobody; a connection that it doesn't know is registered
 /// again in all its rooms.
@@ -13,10 +14,7 @@ use crate::{Code, Error};
 /// # Errors
 /// `rate_limited`; `unauthenticated` when the token has run out since the socket opened.
 pub async fn admit(app: &App, caller: &Caller, connection: Option<&Address>) -> Result<(), Error> {
-    let now = app.clock.now();
-    if caller.expires_at <= now {
-        return Err(Error::new(Code::Unauthenticated, "the token has expired"));
-    }
+    let now = check_expiry(app, caller)?;
     match app.presence.admit(caller.user, connection.map(|address| &address.connection), now).await {
         Ok(Admission::Limited { retry_after_ms }) => Err(Error::rate_limited(retry_after_ms)),
         Ok(Admission::Admitted { known: false }) => {
@@ -32,12 +30,23 @@ pub async fn admit(app: &App, caller: &Caller, connection: Option<&Address>) -> 
 }
 
 /// Renews presence without counting against the sender's rate.
-pub async fn renew(app: &App, caller: &Caller, connection: &Address) {
-    match app.presence.renew(caller.user, &connection.connection, app.clock.now()).await {
+///
+/// # Errors
+/// `unauthenticated`, as [`admit`].
+pub async fn renew(app: &App, caller: &Caller, connection: &Address) -> Result<(), Error> {
+    let now = check_expiry(app, caller)?;
+    match app.presence.renew(caller.user, &connection.connection, now).await {
         Ok(false) => reregister(app, caller, Some(connection)).await,
         Ok(true) => {}
         Err(error) => tracing::warn!(%error, "heartbeat without presence"),
     }
+    Ok(())
+}
+
+/// A socket may outlive its token; its frames may not.
+fn check_expiry(app: &App, caller: &Caller) -> Result<UnixMs, Error> {
+    let now = app.clock.now();
+    if caller.expires_at <= now { Err(Error::unauthenticated("the token has expired")) } else { Ok(now) }
 }
 
 /// The frame goes on whatever comes of it: the next one tries again.

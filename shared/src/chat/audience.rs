@@ -1,9 +1,13 @@
 //! Who listens to a room right now.
 
+use std::collections::HashSet;
+
+use futures::future::join_all;
+
 use crate::app::App;
-use crate::ids::RoomId;
+use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::Listener;
-use crate::ports::{PresenceError, RoomAudience, StoreError};
+use crate::ports::{PresenceError, Registration, RoomAudience, StoreError};
 
 /// The recipients are unknown for now.
 #[derive(Debug, thiserror::Error)]
@@ -25,5 +29,36 @@ pub async fn of_room(app: &App, room: RoomId, members_version: i64) -> Result<Ve
         return Ok(listeners);
     }
     let Some(audience) = app.rooms.audience(room).await? else { return Ok(Vec::new()) };
-    Ok(app.presence.rebuild(room, audience.members_version, &audience.members).await?.listeners)
+    let rebuilt = app.presence.rebuild(room, audience.members_version, &audience.members).await?;
+    if built.is_some() {
+        return Ok(rebuilt.listeners);
+    }
+    complete(app, room, &audience.members, rebuilt.listeners).await
+}
+
+/// A room that presence has never heard of may be one that it lost: whoever the connection log knows and
+/// presence doesn't is registered again. Its other rooms are unheard of as well, and follow in turn.
+async fn complete(
+    app: &App,
+    room: RoomId,
+    members: &[UserId],
+    mut known: Vec<Listener>,
+) -> Result<Vec<Listener>, AudienceError> {
+    let logged = app.connection_log.of_users(members).await?;
+    let heard: HashSet<ConnectionId> = known.iter().map(|l| l.address.connection.clone()).collect();
+    let lost: Vec<Listener> =
+        logged.into_iter().filter(|listener| !heard.contains(&listener.address.connection)).collect();
+    join_all(lost.iter().map(|listener| register(app, room, listener))).await;
+    known.extend(lost);
+    Ok(known)
+}
+
+async fn register(app: &App, room: RoomId, listener: &Listener) {
+    let Listener { user, address } = listener.clone();
+    let connected_at = address.connected_at;
+    let registration = Registration { user, address, device: None, rooms: vec![room] };
+    // As of when it connected: being found in the log is not being heard.
+    if let Err(error) = app.presence.register(&registration, connected_at).await {
+        tracing::warn!(%error, "posted to, not registered again");
+    }
 }

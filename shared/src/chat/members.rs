@@ -9,7 +9,7 @@ use crate::chat::{audience, fanout};
 use crate::frames::{Outgoing, ServerFrame, SystemEvent};
 use crate::identity::Caller;
 use crate::ids::{RoomId, RoomRef, UserId};
-use crate::model::{Address, MemberRole, Role, User};
+use crate::model::{MemberRole, Role, User};
 use crate::ports::Change;
 
 /// Users named in one announcement.
@@ -118,7 +118,6 @@ async fn left(app: &App, change: &Change) {
     let frame = system_frame(app, event);
     match app.presence.listeners(&change.users).await {
         Ok(theirs) => {
-            let theirs = theirs.into_iter().map(|listener| listener.address).collect();
             fanout::post(app, theirs, &frame, ANNOUNCE_BUDGET).await;
         }
         Err(error) => tracing::warn!(%error, "not told of leaving"),
@@ -153,8 +152,7 @@ fn system_frame(app: &App, event: SystemEvent) -> Outgoing {
 async fn announce_frame(app: &App, room: RoomId, members_version: i64, frame: &Outgoing) {
     match audience::of_room(app, room, members_version).await {
         Ok(listeners) => {
-            let to: Vec<Address> = listeners.into_iter().map(|listener| listener.address).collect();
-            fanout::spread(app, room, to, frame, ANNOUNCE_BUDGET).await;
+            fanout::spread(app, room, listeners, frame, ANNOUNCE_BUDGET).await;
         }
         Err(error) => tracing::warn!(%error, room = %room, "not announced"),
     }

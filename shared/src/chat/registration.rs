@@ -3,8 +3,8 @@
 use crate::Error;
 use crate::app::App;
 use crate::identity::Caller;
-use crate::ids::ConnectionId;
-use crate::model::Address;
+use crate::ids::{ConnectionId, RoomId, UserId};
+use crate::model::{Address, Listener};
 use crate::ports::{OpenedConnection, Registration, StoreError};
 
 /// Writes the connection's row and tells presence of it in all its user's rooms; again without harm.
@@ -24,14 +24,32 @@ pub async fn register(app: &App, caller: &Caller, address: &Address) -> Result<(
     Ok(())
 }
 
-/// Forgets one connection, in the store and in presence.
+/// Forgets a connection that closed, in the store and in presence.
 ///
 /// # Errors
 /// When the store is away, so that the caller can try again.
 pub async fn forget(app: &App, connection: &ConnectionId) -> Result<(), StoreError> {
-    let Some((user, rooms)) = app.connection_log.closed(connection).await? else { return Ok(()) };
-    if let Err(error) = app.presence.forget(user, connection, &rooms, app.clock.now()).await {
-        tracing::warn!(%error, "forgotten without presence");
+    if let Some((user, rooms)) = app.connection_log.closed(connection).await? {
+        forget_in_presence(app, user, connection, &rooms).await;
     }
     Ok(())
+}
+
+/// Forgets a connection that a post to `room` found gone. Presence may know it when the store doesn't
+/// any more.
+///
+/// # Errors
+/// As [`forget`].
+pub async fn forget_gone(app: &App, gone: &Listener, room: RoomId) -> Result<(), StoreError> {
+    let connection = &gone.address.connection;
+    let closed = app.connection_log.closed(connection).await?;
+    let (user, rooms) = closed.unwrap_or_else(|| (gone.user, vec![room]));
+    forget_in_presence(app, user, connection, &rooms).await;
+    Ok(())
+}
+
+async fn forget_in_presence(app: &App, user: UserId, connection: &ConnectionId, rooms: &[RoomId]) {
+    if let Err(error) = app.presence.forget(user, connection, rooms, app.clock.now()).await {
+        tracing::warn!(%error, "forgotten without presence");
+    }
 }

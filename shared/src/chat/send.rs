@@ -11,7 +11,7 @@ use crate::chat::{audience, fanout, resolve};
 use crate::frames::{Ack, Draft, OUTGOING_FRAME_MAX_BYTES, Outgoing, ServerFrame};
 use crate::identity::Caller;
 use crate::ids::{ClientMessageId, ConnectionId, MessageId, RoomId, Seq};
-use crate::model::{Address, Listener, Message};
+use crate::model::{Listener, Message};
 use crate::ports::{Appended, Event, Left, MessageStored, NewMessage};
 
 /// Posts and the publish have this long together; then the queue or the outbox takes over.
@@ -128,10 +128,10 @@ async fn deliver(
     from: Option<&ConnectionId>,
     message: &Message,
     listeners: &[Listener],
-) -> (Left, Vec<ConnectionId>) {
+) -> (Left, Vec<Listener>) {
     let frame = Outgoing::new(&ServerFrame::Message(message));
     let others = |listener: &&Listener| Some(&listener.address.connection) != from;
-    let to: Vec<Address> = listeners.iter().filter(others).map(|listener| listener.address.clone()).collect();
+    let to: Vec<Listener> = listeners.iter().filter(others).cloned().collect();
     let posted = fanout::spread(app, message.room_id, to, &frame, POSTS_BUDGET).await;
     let left = if posted.left.is_empty() { Left::Nobody } else { Left::These(posted.left) };
     (left, posted.gone)

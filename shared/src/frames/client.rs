@@ -48,6 +48,19 @@ pub enum ClientFrame {
     Heartbeat,
 }
 
+impl ClientFrame {
+    /// The frame's type as ours are spelled, for logs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Message(_) => "message",
+            Self::JoinRoom(_) => "join_room",
+            Self::LeaveRoom(_) => "leave_room",
+            Self::Heartbeat => "heartbeat",
+        }
+    }
+}
+
 /// Where a message goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {

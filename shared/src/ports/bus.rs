@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::UnixMs;
-use crate::ids::{ConnectionId, OutboxId, RoomId};
-use crate::model::{Address, Message};
+use crate::ids::{OutboxId, RoomId};
+use crate::model::{Listener, Message};
 
 /// Raised when a body changes in a way that an older consumer would misread.
 pub const ENVELOPE_VERSION: u32 = 1;
@@ -65,15 +65,15 @@ pub struct MessageStored {
     pub left: Left,
     /// Connections that answered 410: to be forgotten.
     #[serde(default)]
-    pub gone: Vec<ConnectionId>,
+    pub gone: Vec<Listener>,
 }
 
 /// Who has still to be posted to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "who", content = "connections", rename_all = "snake_case")]
+#[serde(tag = "who", content = "listeners", rename_all = "snake_case")]
 pub enum Left {
     Nobody,
-    These(Vec<Address>),
+    These(Vec<Listener>),
     /// The recipients are unknown, or the row was swept: everyone in the room.
     Everyone,
 }
@@ -86,7 +86,10 @@ pub struct FanoutChunk {
     pub room: RoomId,
     /// The frame as it goes on the wire.
     pub frame: String,
-    pub connections: Vec<Address>,
+    pub listeners: Vec<Listener>,
+    /// How often it was handed on because some of it was left.
+    #[serde(default)]
+    pub attempt: u8,
 }
 
 impl Event {

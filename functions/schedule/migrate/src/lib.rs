@@ -1,1 +1,48 @@
+//! Brings the database and the queues up to date before traffic, and makes the first admin. Run by a
+//! deployment step; running it again changes nothing.
 
+use lambda_runtime::Error;
+use serde_json::{Value, json};
+use shared::app::App;
+use shared::config::Secret;
+use shared::identity::hash_password;
+use shared::model::Role;
+use shared::names::{Password, Username};
+use shared::ports::{AccountsError, NewAccount};
+
+/// # Errors
+/// When the database or the broker is away, or a migration fails.
+pub async fn handle(app: &App, _event: Value) -> Result<Value, Error> {
+    app.database.migrate().await?;
+    app.bus.declare().await?;
+    let identity = &app.config.identity;
+    let admin = match (&identity.admin_username, &identity.admin_password) {
+        (Some(username), Some(password)) => make_admin(app, username, password).await?,
+        _ => false,
+    };
+    tracing::info!(admin_made = admin, "migrated");
+    Ok(json!({ "migrated": true, "admin_made": admin }))
+}
+
+/// Makes the admin unless the name is taken; answers whether it did.
+async fn make_admin(app: &App, username: &str, password: &Secret) -> Result<bool, Error> {
+    let username = Username::parse(username).map_err(|problem| format!("ADMIN_USERNAME: {problem}"))?;
+    let password =
+        Password::parse(password.expose()).map_err(|problem| format!("ADMIN_PASSWORD: {problem}"))?;
+    if app.accounts.credentials(username.as_str()).await?.is_some() {
+        return Ok(false);
+    }
+    let admin = NewAccount {
+        nickname: username.as_str().to_owned(),
+        username: username.into_string(),
+        email: None,
+        password_hash: hash_password(password.into_string()).await?,
+        role: Role::Admin,
+    };
+    match app.accounts.create(admin, app.clock.now()).await {
+        Ok(_) => Ok(true),
+        // Another instance was first.
+        Err(AccountsError::UsernameTaken) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,1 +1,34 @@
+//! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
+//! lost, users who went silent.
+//!
+//! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
+//! again each second.
 
+mod connections;
+mod outbox;
+
+use std::time::Duration;
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use lambda_runtime::Error;
+use shared::app::App;
+use tokio::time::{Instant, sleep};
+
+/// How long one invocation watches an outbox that doesn't empty: until shortly before the next.
+const WATCH: Duration = Duration::from_secs(50);
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// # Errors
+/// When the store is away; the next minute tries again.
+pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> Result<(), Error> {
+    let until = Instant::now() + WATCH;
+    let forgotten = connections::forget_lapsed(app).await?;
+    let silent = connections::sweep_silent(app).await;
+    let mut republished = outbox::sweep(app).await?;
+    while outbox::is_overdue(app).await? && Instant::now() < until {
+        sleep(LOOK_AGAIN).await;
+        republished += outbox::sweep(app).await?;
+    }
+    tracing::info!(forgotten, silent, republished, "swept");
+    Ok(())
+}

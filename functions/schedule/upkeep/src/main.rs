@@ -1,1 +1,9 @@
-fn main() {}
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use shared::app::{App, Warm};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let app = App::from_env(&[Warm::Postgres]).await?;
+    let app = &app;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| upkeep::handle(app, event.payload))).await
+}

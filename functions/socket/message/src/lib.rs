@@ -1,1 +1,112 @@
+//! Every frame that a client sends, and the frame that answers it.
 
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use lambda_runtime::Error;
+use shared::app::App;
+use shared::chat::{admission, members, send};
+use shared::frames::{ClientFrame, Draft, FrameError, FrameId, ServerFrame, decode, error_frame};
+use shared::ids::RoomRef;
+use shared::ports::Change;
+use shared::socket::{Origin, SocketReply};
+
+/// # Errors
+/// When the event carries no caller: the route has no authorizer. Whatever the client did wrong is an
+/// `error` frame.
+pub async fn handle(app: &App, event: ApiGatewayWebsocketProxyRequest) -> Result<SocketReply, Error> {
+    let origin = Origin::of(&event, &app.config.sockets)?;
+    let answer = match decode(event.body.as_deref().unwrap_or_default()) {
+        Ok((id, frame)) => answer(app, &origin, id, frame).await,
+        Err(error) => refuse(app, &origin, error).await,
+    };
+    Ok(SocketReply::frame(&answer))
+}
+
+async fn answer(app: &App, origin: &Origin, id: Option<FrameId>, frame: ClientFrame) -> ServerFrame<'static> {
+    let kind = frame.name();
+    match act(app, origin, id.clone(), frame).await {
+        Ok(reply) => {
+            tracing::info!(user = %origin.caller.user, frame = kind, "answered");
+            reply
+        }
+        Err(error) => {
+            tracing::info!(user = %origin.caller.user, frame = kind, code = error.code.row().name, "refused");
+            error_frame(id, error)
+        }
+    }
+}
+
+/// What can't be read counts against the sender's rate like what can.
+async fn refuse(app: &App, origin: &Origin, FrameError { id, error }: FrameError) -> ServerFrame<'static> {
+    let error = admit(app, origin).await.err().unwrap_or(error);
+    tracing::info!(user = %origin.caller.user, code = error.code.row().name, "unreadable frame");
+    error_frame(id, error)
+}
+
+async fn act(
+    app: &App,
+    origin: &Origin,
+    id: Option<FrameId>,
+    frame: ClientFrame,
+) -> Result<ServerFrame<'static>, shared::Error> {
+    match frame {
+        ClientFrame::Heartbeat => heartbeat(app, origin, id).await,
+        ClientFrame::Message(draft) => message(app, origin, id, draft).await,
+        ClientFrame::JoinRoom(frame) => join(app, origin, id, &frame.room_id).await,
+        ClientFrame::LeaveRoom(frame) => leave(app, origin, id, &frame.room_id).await,
+    }
+}
+
+async fn message(
+    app: &App,
+    origin: &Origin,
+    id: Option<FrameId>,
+    draft: Draft,
+) -> Result<ServerFrame<'static>, shared::Error> {
+    admit(app, origin).await?;
+    let client_id = match &id {
+        Some(id) => id.client_id().map_err(|problem| shared::Error::invalid("id", problem))?,
+        None => origin.client_id(),
+    };
+    let from = Some(&origin.address.connection);
+    let ack = send::send(app, &origin.caller, from, client_id, draft).await?;
+    Ok(ServerFrame::Ack { id, ack })
+}
+
+async fn join(
+    app: &App,
+    origin: &Origin,
+    id: Option<FrameId>,
+    room: &RoomRef,
+) -> Result<ServerFrame<'static>, shared::Error> {
+    admit(app, origin).await?;
+    members::join(app, &origin.caller, room).await.map(|change| room_ack(id, &change))
+}
+
+async fn leave(
+    app: &App,
+    origin: &Origin,
+    id: Option<FrameId>,
+    room: &RoomRef,
+) -> Result<ServerFrame<'static>, shared::Error> {
+    admit(app, origin).await?;
+    members::leave(app, &origin.caller, room).await.map(|change| room_ack(id, &change))
+}
+
+fn room_ack(id: Option<FrameId>, change: &Change) -> ServerFrame<'static> {
+    ServerFrame::RoomAck { id, room_id: change.room, last_seq: change.last_seq }
+}
+
+/// Renews presence whatever the sender's rate: it says "I am here" and no more.
+async fn heartbeat(
+    app: &App,
+    origin: &Origin,
+    id: Option<FrameId>,
+) -> Result<ServerFrame<'static>, shared::Error> {
+    admission::renew(app, &origin.caller, &origin.address).await?;
+    let interval_ms = u64::from(app.config.sockets.ping_interval_s) * 1000;
+    Ok(ServerFrame::Heartbeat { id, content: "pong", interval_ms, timestamp: app.clock.now() })
+}
+
+async fn admit(app: &App, origin: &Origin) -> Result<(), shared::Error> {
+    admission::admit(app, &origin.caller, Some(&origin.address)).await
+}

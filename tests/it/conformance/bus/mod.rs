@@ -57,5 +57,11 @@ fn stored(seq: i64) -> Event {
 }
 
 fn chunk(lane: u32) -> Event {
-    Event::FanoutChunk(FanoutChunk { lane, room: RoomId(1), frame: "{}".to_owned(), connections: vec![] })
+    Event::FanoutChunk(FanoutChunk {
+        lane,
+        room: RoomId(1),
+        frame: "{}".to_owned(),
+        listeners: vec![],
+        attempt: 0,
+    })
 }

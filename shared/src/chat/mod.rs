@@ -7,5 +7,6 @@ pub mod audience;
 pub mod fanout;
 pub mod members;
 pub mod registration;
+pub mod removal;
 mod resolve;
 pub mod send;

@@ -1,6 +1,7 @@
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::request::Parts;
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::Error;
@@ -16,11 +17,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
-        let bytes = to_bytes(request.into_body(), BODY_MAX_BYTES).await;
-        let bytes =
-            bytes.map_err(|_| Error::too_large("body", format!("has more than {BODY_MAX_BYTES} bytes")))?;
-        decode_body(&bytes).map(Self)
+        decode_body(&bytes(request).await?).map(Self)
     }
+}
+
+/// None when the body is empty.
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Body<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Error> {
+        let bytes = bytes(request).await?;
+        if bytes.trim_ascii().is_empty() { Ok(None) } else { decode_body(&bytes).map(Self).map(Some) }
+    }
+}
+
+async fn bytes(request: Request) -> Result<Bytes, Error> {
+    let bytes = to_bytes(request.into_body(), BODY_MAX_BYTES).await;
+    bytes.map_err(|_| Error::too_large("body", format!("has more than {BODY_MAX_BYTES} bytes")))
 }
 
 /// The query's parameters; an error says which doesn't fit.

@@ -5,6 +5,10 @@ mod body;
 mod caller;
 mod error;
 mod paging;
+mod path;
+mod router;
 
 pub use body::{BODY_MAX_BYTES, Body, Params};
 pub use paging::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Paging};
+pub use path::At;
+pub use router::serve;

@@ -1,1 +1,29 @@
+//! Registers people, logs them in and out, and shows who they are.
 
+mod issued;
+mod login;
+mod me;
+mod password;
+mod register;
+mod session;
+mod users;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use shared::app::App;
+use shared::http::serve;
+
+/// The function's routes; everything but registering and logging in takes a bearer.
+pub fn router(app: Arc<App>) -> Router {
+    let routes = Router::new()
+        .route("/api/v1/auth/register", post(register::register))
+        .route("/api/v1/auth/login", post(login::login))
+        .route("/api/v1/auth/logout", post(session::logout))
+        .route("/api/v1/auth/ticket", post(session::ticket))
+        .route("/api/v1/auth/password", post(password::change))
+        .route("/api/v1/users/me", get(me::show).patch(me::change).delete(me::delete))
+        .route("/api/v1/users/{user}", get(users::show));
+    serve(routes, app)
+}

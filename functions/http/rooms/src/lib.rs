@@ -1,1 +1,31 @@
+//! Rooms, their members and their messages over HTTP. What the socket does too is in `shared::chat`.
 
+mod create;
+mod history;
+mod list;
+mod members;
+mod membership;
+mod messages;
+mod read;
+mod rooms;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, patch, post};
+use shared::app::App;
+use shared::http::serve;
+
+/// The function's routes; every one takes a bearer.
+pub fn router(app: Arc<App>) -> Router {
+    let routes = Router::new()
+        .route("/api/v1/rooms", get(list::list).post(create::create))
+        .route("/api/v1/rooms/{room}", get(rooms::show).patch(rooms::change).delete(rooms::delete))
+        .route("/api/v1/rooms/{room}/messages", get(history::history).post(messages::send))
+        .route("/api/v1/rooms/{room}/join", post(membership::join))
+        .route("/api/v1/rooms/{room}/leave", post(membership::leave))
+        .route("/api/v1/rooms/{room}/read", post(read::read))
+        .route("/api/v1/rooms/{room}/members", get(members::list).post(members::add))
+        .route("/api/v1/rooms/{room}/members/{user}", patch(members::set_role).delete(members::remove));
+    serve(routes, app)
+}

@@ -1,0 +1,82 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::app::App;
+use shared::clock::UnixMs;
+use shared::http::{Body, PAGE_SIZE_MAX};
+use shared::identity::Caller;
+use shared::model::{Account, Page, RoomSummary};
+use shared::names::{Email, Nickname};
+use shared::ports::ProfileChange;
+
+/// None leaves as it is.
+#[derive(Deserialize)]
+pub(crate) struct Profile {
+    nickname: Option<Nickname>,
+    email: Option<Email>,
+}
+
+/// What Hark knew of a user who leaves for good.
+#[derive(Serialize)]
+pub(crate) struct Export {
+    user: Account,
+    rooms: Vec<RoomSummary>,
+    exported_at: UnixMs,
+}
+
+/// `GET /api/v1/users/me`: one's own record.
+///
+/// # Errors
+/// `unauthenticated`, `unavailable`.
+pub(crate) async fn show(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Account>, Error> {
+    own(&app, &caller).await.map(Json)
+}
+
+/// `PATCH /api/v1/users/me`: another nickname or email address.
+///
+/// # Errors
+/// `invalid` and `conflict`, naming the field.
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Body(profile): Body<Profile>,
+) -> Result<Json<Account>, Error> {
+    let change = ProfileChange {
+        nickname: profile.nickname.map(Nickname::into_string),
+        email: profile.email.map(Email::into_string),
+    };
+    Ok(Json(app.accounts.change_profile(caller.user, change).await?))
+}
+
+/// `DELETE /api/v1/users/me`: answers an export, then takes name, email and credentials off the account
+/// and the user out of every room. The messages stay, of nobody.
+///
+/// # Errors
+/// `unauthenticated`, `unavailable`.
+pub(crate) async fn delete(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Export>, Error> {
+    let user = own(&app, &caller).await?;
+    let rooms = every_room(&app, &caller).await?;
+    app.accounts.anonymise(caller.user).await?;
+    Ok(Json(Export { user, rooms, exported_at: app.clock.now() }))
+}
+
+async fn own(app: &App, caller: &Caller) -> Result<Account, Error> {
+    let account = app.accounts.account(caller.user).await?;
+    account.ok_or_else(|| Error::not_found("no such user"))
+}
+
+async fn every_room(app: &App, caller: &Caller) -> Result<Vec<RoomSummary>, Error> {
+    let mut rooms = Vec::new();
+    for number in 1.. {
+        let page = app.rooms.list(caller.user, false, Page { number, size: PAGE_SIZE_MAX }).await?;
+        let last = page.items.len() < PAGE_SIZE_MAX as usize;
+        rooms.extend(page.items);
+        if last {
+            break;
+        }
+    }
+    Ok(rooms)
+}

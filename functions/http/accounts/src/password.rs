@@ -1,0 +1,39 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use shared::Error;
+use shared::app::App;
+use shared::http::Body;
+use shared::identity::{Caller, hash_password, verify_password};
+use shared::names::Password;
+
+use crate::issued::Issued;
+
+#[derive(Deserialize)]
+pub(crate) struct NewPassword {
+    old_password: String,
+    new_password: Password,
+}
+
+/// `POST /api/v1/auth/password`: sets another password, which revokes every token, and answers a new one.
+///
+/// # Errors
+/// `invalid` naming `new_password`; `forbidden` when the old one is wrong.
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Body(body): Body<NewPassword>,
+) -> Result<Json<Issued>, Error> {
+    let found = app.accounts.credentials(&caller.username).await?;
+    let hash = found.map(|(_, hash)| hash);
+    if !verify_password(body.old_password, hash).await? {
+        return Err(Error::forbidden("old_password: is wrong"));
+    }
+    let hash = hash_password(body.new_password.into_string()).await?;
+    app.accounts.set_password(caller.user, &hash).await?;
+    let account = app.accounts.account(caller.user).await?;
+    let account = account.ok_or_else(|| Error::not_found("no such user"))?;
+    Issued::to(&app, account).map(Json)
+}

@@ -1,0 +1,78 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use shared::Error;
+use shared::app::App;
+use shared::http::Body;
+use shared::identity::hash_password;
+use shared::model::Role;
+use shared::names::{Email, Nickname, Password, Username};
+use shared::ports::NewAccount;
+
+use crate::issued::Issued;
+
+#[derive(Deserialize)]
+pub(crate) struct Registration {
+    username: Username,
+    /// The user name when none is given.
+    nickname: Option<Nickname>,
+    email: Option<Email>,
+    password: Password,
+}
+
+/// `POST /api/v1/auth/register`: an account and its first token.
+///
+/// # Errors
+/// `invalid` and `conflict`, naming the field.
+pub(crate) async fn register(
+    State(app): State<Arc<App>>,
+    Body(registration): Body<Registration>,
+) -> Result<(StatusCode, Json<Issued>), Error> {
+    let new = registration.into_account().await?;
+    let account = app.accounts.create(new, app.clock.now()).await?;
+    Ok((StatusCode::CREATED, Json(Issued::to(&app, account)?)))
+}
+
+impl Registration {
+    async fn into_account(self) -> Result<NewAccount, Error> {
+        let username = self.username.into_string();
+        Ok(NewAccount {
+            nickname: self.nickname.map_or_else(|| username.clone(), Nickname::into_string),
+            username,
+            email: self.email.map(Email::into_string),
+            password_hash: hash_password(self.password.into_string()).await?,
+            role: Role::User,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use shared::frames::decode_body;
+
+    fn refusal(body: &serde_json::Value) -> String {
+        decode_body::<Registration>(body.to_string().as_bytes()).err().map(|e| e.message).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_refusal_names_the_field() {
+        assert!(refusal(&json!({"username": "ann", "password": "12345"})).starts_with("password: "));
+        assert!(refusal(&json!({"username": "42", "password": "123456"})).starts_with("username: "));
+        assert!(
+            refusal(&json!({"username": "ann", "email": "x", "password": "123456"})).starts_with("email: ")
+        );
+        assert!(refusal(&json!({"username": "ann"})).contains("password"));
+    }
+
+    #[tokio::test]
+    async fn the_nickname_is_the_user_name_when_none_is_given() {
+        let body = json!({"username": "ann", "nickname": null, "password": "123456"}).to_string();
+        let registration: Registration = decode_body(body.as_bytes()).unwrap();
+        assert_eq!(registration.into_account().await.unwrap().nickname, "ann");
+    }
+}

@@ -1,0 +1,35 @@
+//! Removing a room: those who listen are read before it goes and told once it is gone.
+
+use std::time::Duration;
+
+use crate::Error;
+use crate::app::App;
+use crate::chat::{audience, fanout};
+use crate::frames::{Outgoing, ServerFrame, SystemEvent};
+use crate::model::{Address, Room};
+
+const ANNOUNCE_BUDGET: Duration = Duration::from_millis(200);
+
+/// Deletes the room with everything in it. The caller may.
+///
+/// # Errors
+/// `not_found`, `unavailable`.
+pub async fn delete(app: &App, room: &Room) -> Result<(), Error> {
+    let listeners = listeners(app, room).await;
+    app.rooms.delete(room.id).await?;
+    let event = SystemEvent::RoomDeleted { room_id: room.id };
+    let frame = Outgoing::new(&ServerFrame::System { event, timestamp: app.clock.now() });
+    fanout::spread(app, room.id, listeners, &frame, ANNOUNCE_BUDGET).await;
+    Ok(())
+}
+
+/// Nobody when presence is away: the announcement is best effort.
+async fn listeners(app: &App, room: &Room) -> Vec<Address> {
+    match audience::of_room(app, room.id, room.members_version).await {
+        Ok(listeners) => listeners.into_iter().map(|listener| listener.address).collect(),
+        Err(error) => {
+            tracing::warn!(%error, room = %room.id, "deleted without telling");
+            Vec::new()
+        }
+    }
+}

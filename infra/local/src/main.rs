@@ -1,26 +1,25 @@
 //! `cargo run`: the local runner.
 
 use clap::Parser;
-use local::{
-    Options, Parts, Ports, Runner, gateway::ManagementAccess, gateway::sockets::Sockets, invoke::Functions,
-    stop_requested, template::Template,
-};
-use std::sync::Arc;
+use local::{Banner, Options, Running, demo, stop_requested};
+
+/// The library reports what comes back unrouted a second time: we do, with the queue's name.
+const QUIET: &str = "lapin::returned_messages=off";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
-    let template = Template::read(&options.template, &options.overrides())?;
-    let ports = Ports::bind(&options, ManagementAccess::Loopback)?;
-    let parts = Parts {
-        template,
-        sockets: Sockets::new(),
-        invoker: Arc::new(Functions::new()),
-        background: Vec::new(),
-    };
-    let runner = Runner::start(&options, ports, parts);
-    println!("http://{}", runner.address());
+    let level = std::env::var("LOG_LEVEL").ok().filter(|level| !level.is_empty());
+    // Less than in AWS: what is worth reading here is printed below.
+    shared::telemetry::init(&format!("{},{QUIET}", level.as_deref().unwrap_or("warn")));
+    let running = local::start(Options::parse()).await?;
+    announce(&running).await?;
     stop_requested().await?;
-    runner.stop().await;
+    running.stop().await;
+    Ok(())
+}
+
+async fn announce(running: &Running) -> anyhow::Result<()> {
+    let demos = if running.is_embedded() { demo::identities(running.app()).await? } else { Vec::new() };
+    println!("{}", Banner { running, demos: &demos });
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::{
 };
 use clap::Parser;
 use std::{
+    collections::HashMap,
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     time::Duration,
@@ -27,15 +28,17 @@ pub struct Options {
     #[arg(long, env = "STATE_DIR", default_value = "target/hark")]
     pub state_dir: PathBuf,
 
-    /// The loopback port of `@connections` with real services; 0 takes any free one.
-    #[arg(long, env = "MANAGEMENT_PORT", default_value_t = 0)]
-    pub management_port: u16,
+    /// The loopback port of `@connections` with real services; 0 takes any free one. Without it, the port
+    /// after `--port`: a runner that starts again knows by it which connections were its own.
+    #[arg(long, env = "MANAGEMENT_PORT")]
+    pub management_port: Option<u16>,
 
     /// The key id that callers of `@connections` sign with, when it has a port of its own.
     #[arg(long, env = "MANAGEMENT_ACCESS_KEY", default_value = "local")]
     pub management_access_key: String,
 
-    /// The secret key that callers of `@connections` sign with; made anew at each start when not given.
+    /// The secret key that callers of `@connections` sign with; made once and kept in the database when
+    /// not given.
     #[arg(long, env = "MANAGEMENT_SECRET_KEY", hide_env_values = true)]
     pub management_secret_key: Option<String>,
 
@@ -58,6 +61,11 @@ pub struct Options {
     /// The WebSocket API's stage, in place of the template's.
     #[arg(long)]
     pub stage: Option<String>,
+
+    /// Variables over those of the process's environment; an empty one unsets. For tests, which run many
+    /// runners in one process.
+    #[arg(skip)]
+    pub variables: HashMap<String, String>,
 }
 
 impl Options {
@@ -67,7 +75,7 @@ impl Options {
             port: 3000,
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             state_dir: PathBuf::from("target/hark"),
-            management_port: 0,
+            management_port: None,
             management_access_key: "local".to_owned(),
             management_secret_key: None,
             template: PathBuf::from("template.yaml"),
@@ -75,6 +83,7 @@ impl Options {
             idle_timeout: Duration::from_secs(600),
             max_lifetime: Duration::from_secs(7200),
             stage: None,
+            variables: HashMap::new(),
         }
     }
 
@@ -88,13 +97,18 @@ impl Options {
         Limits { idle: self.idle_timeout, life: self.max_lifetime }
     }
 
-    /// The key that `@connections` asks for on a port of its own. A secret key that isn't given is made
-    /// here: call this once, and give the functions the same.
-    pub fn management_credentials(&self) -> Credentials {
-        let secret_key = self.management_secret_key.clone();
+    /// The port of `@connections` when it has its own.
+    pub(crate) fn own_management_port(&self) -> u16 {
+        let next = if self.port == 0 { 0 } else { self.port.checked_add(1).unwrap_or(0) };
+        self.management_port.unwrap_or(next)
+    }
+
+    /// The key that `@connections` asks for on a port of its own; `kept` is the secret that counts when
+    /// none is given.
+    pub fn management_credentials(&self, kept: String) -> Credentials {
         Credentials {
             access_key: self.management_access_key.clone(),
-            secret_key: secret_key.unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string()),
+            secret_key: self.management_secret_key.clone().unwrap_or(kept),
         }
     }
 }

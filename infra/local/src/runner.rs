@@ -35,7 +35,7 @@ impl Ports {
     /// # Errors
     /// The system's: a port is taken, or not ours to bind.
     pub fn bind(options: &Options, access: ManagementAccess) -> io::Result<Self> {
-        let own = SocketAddr::from((Ipv4Addr::LOCALHOST, options.management_port));
+        let own = SocketAddr::from((Ipv4Addr::LOCALHOST, options.own_management_port()));
         Ok(Self {
             main: Listener::bind(SocketAddr::new(options.host, options.port))?,
             management: match &access {

@@ -14,6 +14,12 @@ use crate::ports::{Database, StoreError};
 /// How long to wait for a server that is just starting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The update changes nothing: it makes the row that is there the answer.
+const KEEP_SETTING: &str = "
+insert into settings (name, value) values ($1, $2)
+on conflict (name) do update set name = excluded.name
+returning value";
+
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
 /// Tells schemas apart: of every migration of this build, in their order.
@@ -62,5 +68,21 @@ impl Database for Postgres {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.run(async |connection| Ok(connection.ping().await?)).await
+    }
+
+    async fn keep_setting(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        self.run(async |connection| {
+            let kept = query_scalar(KEEP_SETTING).bind(name).bind(value);
+            Ok(kept.fetch_one(connection).await?)
+        })
+        .await
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.run(async |connection| {
+            let value = query_scalar("select value from settings where name = $1").bind(name);
+            Ok(value.fetch_optional(connection).await?)
+        })
+        .await
     }
 }

@@ -33,4 +33,5 @@ mod presence;
 mod rooms;
 mod rooms_members;
 mod rooms_roles;
+mod settings;
 mod stores;

@@ -11,6 +11,12 @@ use super::Sqlite;
 /// The schema by `user_version`: a file of version n gets the scripts from the nth on.
 const SCHEMA: [&str; 1] = [include_str!("schema.sql")];
 
+/// The update changes nothing: it makes the row that is there the answer.
+const KEEP_SETTING: &str = "
+insert into settings (name, value) values (?1, ?2)
+on conflict (name) do update set name = excluded.name
+returning value";
+
 impl Sqlite {
     /// Which database this is; another for every file.
     ///
@@ -29,6 +35,16 @@ impl Database for Sqlite {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.epoch().await.map(drop)
+    }
+
+    async fn keep_setting(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        let kept = query_scalar(KEEP_SETTING).bind(name).bind(value);
+        Ok(kept.fetch_one(&self.writer).await?)
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let value = query_scalar("select value from settings where name = ?1").bind(name);
+        Ok(value.fetch_optional(&self.readers).await?)
     }
 }
 

@@ -10,7 +10,6 @@ mod messages;
 mod outbox;
 mod rooms;
 mod rows;
-mod settings;
 
 use std::path::Path;
 use std::time::Duration;

@@ -114,7 +114,6 @@ create table epoch (
 ) strict;
 insert into epoch (only_row, id) values (1, randomblob(16));
 
--- What the runner keeps for itself.
 create table settings (
     name  text primary key,
     value text not null

@@ -1,0 +1,71 @@
+//! Without a service: state in a file, presence and queues in memory, posts straight to the sockets.
+
+use super::{Backend, Embedded, bind, keep_jwt_secret};
+use crate::{
+    Options,
+    embedded::{
+        LocalConnections,
+        bus::{InProcessBus, Queues},
+        presence::{MemoryPresence, MemoryPresenceConfig},
+        sqlite::Sqlite,
+    },
+    gateway::{ManagementAccess, sockets::Sockets},
+    source::Broker,
+    state_dir::StateDir,
+    template::Template,
+    variables::Variables,
+};
+use shared::{
+    app::App,
+    clock::SystemClock,
+    config::{Config, ROUTING_TTL},
+    identity::Tokens,
+};
+use std::sync::Arc;
+
+pub(super) async fn open(
+    options: &Options,
+    template: &Template,
+    mut variables: Variables,
+) -> anyhow::Result<Backend> {
+    let ports = bind(options, template, ManagementAccess::Loopback, &mut variables)?;
+    let folder = StateDir::take(&options.state_dir)?;
+    let store = Sqlite::open(&folder.database()).await?;
+    keep_jwt_secret(&store, &mut variables).await?;
+    let config = variables.config(template)?;
+    let (sockets, queues) = (Sockets::new(), Arc::new(Queues::default()));
+    Ok(Backend {
+        app: Arc::new(app(config, &store, &queues, &sockets)),
+        sockets,
+        ports,
+        broker: Broker::InProcess(queues.clone()),
+        embedded: Some(Embedded { queues, store, _folder: folder }),
+    })
+}
+
+fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) -> App {
+    let store = Arc::new(store.clone());
+    App {
+        tokens: Arc::new(Tokens::new(&config.identity)),
+        clock: Arc::new(SystemClock),
+        database: store.clone(),
+        accounts: store.clone(),
+        rooms: store.clone(),
+        messages: store.clone(),
+        outbox: store.clone(),
+        connection_log: store,
+        presence: Arc::new(MemoryPresence::new(presence(&config))),
+        bus: Arc::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues)),
+        connections: Arc::new(LocalConnections::new(sockets.clone())),
+        config: Arc::new(config),
+    }
+}
+
+fn presence(config: &Config) -> MemoryPresenceConfig {
+    MemoryPresenceConfig {
+        presence_ttl: config.sockets.presence_ttl,
+        routing_ttl: ROUTING_TTL,
+        rate_messages_per_second: config.chat.rate_per_second,
+        rate_burst: config.chat.rate_burst,
+    }
+}

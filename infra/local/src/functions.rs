@@ -1,0 +1,47 @@
+//! Every function of Hark, linked in.
+
+use crate::{invoke::Functions, template::Template};
+use anyhow::bail;
+use lambda_runtime::LambdaEvent;
+use shared::app::App;
+use std::sync::Arc;
+
+/// The handler of a socket, queue or schedule function's crate, with `app`.
+macro_rules! handler {
+    ($function:ident, $app:ident) => {{
+        let app = Arc::clone($app);
+        move |event: LambdaEvent<_>| {
+            let app = Arc::clone(&app);
+            async move { $function::handle(&app, event.payload).await }
+        }
+    }};
+}
+
+/// All functions by the names that the template calls them.
+pub(crate) fn all(app: &Arc<App>) -> Functions {
+    Functions::new()
+        .event("authorize", handler!(authorize, app))
+        .event("connect", handler!(connect, app))
+        .event("disconnect", handler!(disconnect, app))
+        .event("message", handler!(message, app))
+        .event("deliver", handler!(deliver, app))
+        .event("upkeep", handler!(upkeep, app))
+        .event("migrate", handler!(migrate, app))
+        .http("accounts", accounts::router(Arc::clone(app)))
+        .http("rooms", rooms::router(Arc::clone(app)))
+        .http("statistics", statistics::router(Arc::clone(app)))
+}
+
+/// Refuses a template that names a function which isn't there: its first event would be too late to say so.
+///
+/// # Errors
+/// Names them.
+pub(crate) fn check(functions: &Functions, template: &Template) -> anyhow::Result<()> {
+    let known = functions.names();
+    let unknown: Vec<&str> =
+        template.functions.keys().map(String::as_str).filter(|name| !known.contains(name)).collect();
+    if !unknown.is_empty() {
+        bail!("the template names functions that this build doesn't have: {}", unknown.join(", "));
+    }
+    Ok(())
+}

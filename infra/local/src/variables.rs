@@ -1,0 +1,82 @@
+//! The functions' environment: what the runner was given, over what the template says, over what the
+//! runner itself knows.
+
+use crate::{Options, template::Template};
+use anyhow::{Context, bail};
+use shared::config::Config;
+use std::collections::{BTreeMap, HashMap};
+
+const SERVICES: [&str; 3] = ["DATABASE_URL", "REDIS_URL", "RABBITMQ_URL"];
+
+/// Environment variables by name. In process all functions share one environment, so what the template
+/// gives to a single function all of them see.
+pub(crate) struct Variables {
+    given: HashMap<String, String>,
+    template: BTreeMap<String, String>,
+    own: HashMap<&'static str, String>,
+}
+
+impl Variables {
+    pub(crate) fn new(options: &Options, template: &Template) -> Self {
+        let environments = template.functions.values().map(|function| function.environment.clone());
+        Self {
+            given: options.variables.clone(),
+            template: environments.flatten().collect(),
+            own: HashMap::new(),
+        }
+    }
+
+    /// Sets what holds when nobody says otherwise.
+    pub(crate) fn default(&mut self, name: &'static str, value: impl Into<String>) {
+        self.own.insert(name, value.into());
+    }
+
+    /// The value of a variable; an empty one is none.
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
+        let given = self.given.get(name).cloned().or_else(|| std::env::var(name).ok());
+        let templates = || self.template.get(name).cloned();
+        let value = given.or_else(templates).filter(|value| !value.is_empty());
+        value.or_else(|| self.own.get(name).cloned())
+    }
+
+    /// Whether the real services are to be used: all of their URLs are there, or none.
+    ///
+    /// # Errors
+    /// Some are: names those that are missing.
+    pub(crate) fn has_services(&self) -> anyhow::Result<bool> {
+        let (there, missing): (Vec<_>, Vec<_>) =
+            SERVICES.into_iter().partition(|name| self.get(name).is_some());
+        if !there.is_empty() && !missing.is_empty() {
+            let (there, missing) = (there.join(", "), missing.join(", "));
+            bail!(
+                "{there} set but not {missing}: set all three to use the services, or none to run embedded"
+            );
+        }
+        Ok(missing.is_empty())
+    }
+
+    /// The functions' configuration.
+    ///
+    /// # Errors
+    /// Names every bad key, and fan-out queues that nothing reads.
+    pub(crate) fn config(&self, template: &Template) -> anyhow::Result<Config> {
+        let config = Config::from_vars(|name| self.get(name))?;
+        let read = |queue: &str| template.queues.iter().any(|source| source.queue == queue);
+        let unread = (0..config.chat.fanout_queues).map(shared::ports::fanout_queue).find(|name| !read(name));
+        match unread {
+            Some(queue) if !template.queues.is_empty() => Err(anyhow::anyhow!(
+                "FANOUT_QUEUES is {} but the template reads no {queue}: pass --parameter FanoutQueues={0}",
+                config.chat.fanout_queues
+            )),
+            _ => Ok(config),
+        }
+    }
+
+    /// The value of a variable that was checked to be there.
+    ///
+    /// # Errors
+    /// It isn't.
+    pub(crate) fn need(&self, name: &str) -> anyhow::Result<String> {
+        self.get(name).with_context(|| format!("{name} is missing"))
+    }
+}

@@ -3,5 +3,6 @@
 
 mod broker;
 mod conformance;
+mod events;
 mod management;
 mod schedules;

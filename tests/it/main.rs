@@ -1,7 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops where it is")]
 #![expect(unreachable_pub, reason = "a test binary exports nothing")]
 
+mod app;
 mod broker;
 mod conformance;
+mod http;
 mod management;
 mod schedules;

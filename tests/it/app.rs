@@ -18,8 +18,6 @@ use shared::ids::ConnectionId;
 use shared::model::Address;
 use shared::ports::{ConnectionInfo, Connections, PostError};
 
-const QUEUES_MAX_BYTES: usize = 16 * 1024 * 1024;
-
 /// What every socket was posted, in order.
 #[derive(Default)]
 pub struct Posted(Mutex<Vec<(ConnectionId, Value)>>);
@@ -69,7 +67,7 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
         rate_messages_per_second: config.chat.rate_per_second,
         rate_burst: config.chat.rate_burst,
     });
-    let queues = Arc::new(Queues::with_capacity(QUEUES_MAX_BYTES));
+    let queues = Arc::new(Queues::default());
     App {
         tokens: Arc::new(Tokens::new(&config.identity)),
         clock: Arc::new(SystemClock),

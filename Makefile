@@ -32,8 +32,8 @@ build: ## build every function for Lambda into target/lambda
 	PATH="$(CURDIR)/$(tools):$$PATH" cargo lambda build --release --workspace --exclude local --exclude bench --exclude tests
 
 bench: ## measure for about two minutes
-	cargo build --release --package local
-	cargo run --release --package bench --bin hark-bench -- --quick
+	cargo build --release --package local --package bench
+	$(services) run target/release/hark-bench --quick --json target/bench.json
 
 clean: ## stop the services, remove all that was built and kept
 	$(services) stop --wipe

@@ -6,7 +6,7 @@ use crate::Error;
 use crate::app::App;
 use crate::chat::{audience, fanout};
 use crate::frames::{Outgoing, ServerFrame, SystemEvent};
-use crate::model::{Address, Room};
+use crate::model::{Listener, Room};
 
 const ANNOUNCE_BUDGET: Duration = Duration::from_millis(200);
 
@@ -24,12 +24,10 @@ pub async fn delete(app: &App, room: &Room) -> Result<(), Error> {
 }
 
 /// Nobody when presence is away: the announcement is best effort.
-async fn listeners(app: &App, room: &Room) -> Vec<Address> {
-    match audience::of_room(app, room.id, room.members_version).await {
-        Ok(listeners) => listeners.into_iter().map(|listener| listener.address).collect(),
-        Err(error) => {
-            tracing::warn!(%error, room = %room.id, "deleted without telling");
-            Vec::new()
-        }
-    }
+async fn listeners(app: &App, room: &Room) -> Vec<Listener> {
+    let found = audience::of_room(app, room.id, room.members_version).await;
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, room = %room.id, "deleted without telling");
+        Vec::new()
+    })
 }

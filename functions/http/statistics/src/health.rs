@@ -1,0 +1,113 @@
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use shared::app::App;
+use shared::clock::UnixMs;
+use tokio::time::{Instant, timeout};
+
+/// A service that takes longer counts as away.
+const PING_DEADLINE: Duration = Duration::from_secs(1);
+
+/// `Degraded` when messages are stored but not all of the rest works, `Unhealthy` when none are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+enum Health {
+    Healthy,
+    Degraded,
+    Unhealthy,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Report {
+    status: Health,
+    services: Services,
+    timestamp: UnixMs,
+}
+
+#[derive(Serialize)]
+struct Services {
+    database: Service,
+    redis: Service,
+    rabbitmq: Service,
+}
+
+#[derive(Serialize)]
+struct Service {
+    status: Health,
+    latency_ms: u64,
+}
+
+/// `GET /health`: pings the services side by side. 503 when the database is away, which nothing works
+/// without.
+pub(crate) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Report>) {
+    let (database, redis, rabbitmq) = tokio::join!(
+        ping("database", app.database.ping()),
+        ping("redis", app.presence.ping()),
+        ping("rabbitmq", app.bus.ping()),
+    );
+    let services = Services { database, redis, rabbitmq };
+    let status = services.overall();
+    let code = match status {
+        Health::Healthy | Health::Degraded => StatusCode::OK,
+        Health::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (code, Json(Report { status, services, timestamp: app.clock.now() }))
+}
+
+async fn ping<E: Display>(service: &str, ping: impl Future<Output = Result<(), E>>) -> Service {
+    let started = Instant::now();
+    let status = match timeout(PING_DEADLINE, ping).await {
+        Ok(Ok(())) => Health::Healthy,
+        Ok(Err(error)) => {
+            tracing::warn!(service, %error, "doesn't answer");
+            Health::Unhealthy
+        }
+        Err(_) => {
+            tracing::warn!(service, "doesn't answer in time");
+            Health::Unhealthy
+        }
+    };
+    let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Service { status, latency_ms }
+}
+
+impl Services {
+    fn overall(&self) -> Health {
+        let well = |service: &Service| service.status == Health::Healthy;
+        match (well(&self.database), well(&self.redis) && well(&self.rabbitmq)) {
+            (false, _) => Health::Unhealthy,
+            (true, false) => Health::Degraded,
+            (true, true) => Health::Healthy,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_database_makes_it_unhealthy() {
+        let of = |database, redis, rabbitmq| {
+            let service =
+                |up| Service { status: if up { Health::Healthy } else { Health::Unhealthy }, latency_ms: 0 };
+            let services =
+                Services { database: service(database), redis: service(redis), rabbitmq: service(rabbitmq) };
+            services.overall()
+        };
+        assert_eq!(of(true, true, true), Health::Healthy);
+        assert_eq!(of(true, false, true), Health::Degraded);
+        assert_eq!(of(true, true, false), Health::Degraded);
+        assert_eq!(of(false, true, true), Health::Unhealthy);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_hangs_is_waited_for_a_second() {
+        let hangs = ping("redis", std::future::pending::<Result<(), std::fmt::Error>>()).await;
+        assert_eq!((hangs.status, hangs.latency_ms), (Health::Unhealthy, 1000));
+    }
+}

@@ -4,4 +4,5 @@
 mod broker;
 mod conformance;
 mod management;
+mod runner;
 mod schedules;

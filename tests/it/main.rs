@@ -6,4 +6,5 @@ mod broker;
 mod conformance;
 mod http;
 mod management;
+mod runner;
 mod schedules;

@@ -4,6 +4,7 @@
 mod app;
 mod broker;
 mod conformance;
+mod events;
 mod http;
 mod management;
 mod runner;

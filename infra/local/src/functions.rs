@@ -18,7 +18,7 @@ macro_rules! handler {
 }
 
 /// All functions by the names that the template calls them.
-pub(crate) fn all(app: &Arc<App>) -> Functions {
+pub fn all(app: &Arc<App>) -> Functions {
     Functions::new()
         .event("authorize", handler!(authorize, app))
         .event("connect", handler!(connect, app))

@@ -1,8 +1,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops where it is")]
 #![expect(unreachable_pub, reason = "a test binary exports nothing")]
 
+mod app;
 mod broker;
 mod conformance;
 mod events;
+mod http;
 mod management;
+mod runner;
 mod schedules;

@@ -12,7 +12,6 @@ use crate::{
     template::Template,
     variables::Variables,
 };
-use anyhow::Context;
 use shared::{app::App, ports::Database};
 use std::{io, sync::Arc};
 use uuid::Uuid;
@@ -67,14 +66,13 @@ fn bind(
 
 fn refused(options: &Options, error: io::Error) -> anyhow::Error {
     let port = options.port;
-    let taken = error.kind() == io::ErrorKind::AddrInUse;
-    let result = Err::<(), _>(error);
-    let result = if taken {
-        result.context(format!("port {port} is in use: set PORT to another one, or to 0 for any free one"))
-    } else {
-        result.context(format!("cannot listen on port {port}"))
+    let said = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("port {port} is in use: set PORT to another one, or to 0 for any free one")
+        }
+        _ => format!("cannot listen on port {port}"),
     };
-    result.expect_err("made of an error")
+    anyhow::Error::new(error).context(said)
 }
 
 /// The key of the tokens, made at the first start and kept, so that tokens outlive a restart and all

@@ -23,7 +23,9 @@ delete from outbox;
 -- The password of each is 123456.
 insert into users (id, username, username_folded, nickname, password_hash, role, created_at)
 overriding system value
-select id, username, username, nickname, 'HASH', role, now()
+select id, username, username, nickname,
+    '$argon2id$v=19$m=19456,t=2,p=1$US6FyVbzZfKubwzzvNWLog$rKD8cuhFxO3ABFaxZ1TRpmrZNxZnIs5CAYYlPZ8uc/E',
+    role, now()
 from (values
     (1, 'ann', 'Ann', 'user'),
     (2, 'bob', 'Bob', 'user'),

@@ -3,5 +3,7 @@
 
 mod broker;
 mod conformance;
+mod exchange;
+mod hark;
 mod management;
 mod schedules;

@@ -4,6 +4,9 @@
 mod broker;
 mod conformance;
 mod exchange;
+mod handshake;
 mod hark;
 mod management;
+mod refusals;
 mod schedules;
+mod seeds;

@@ -7,16 +7,21 @@ mod world;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use local::{Options, Running};
 use serde_json::json;
 use shared::ids::{RoomRef, UserId};
 use shared::model::{Account, Role};
 use shared::ports::NewAccount;
+use tokio::time::Instant;
 
 pub use http::answer;
 pub use socket::{Refused, Socket};
 pub use world::{World, on_embedded, on_services};
+
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Makes `embedded::case` and `real::case` of every case named: an `async fn(&World)`.
 macro_rules! on_both {
@@ -163,4 +168,13 @@ pub struct Standing {
     pub last_seq: i64,
     pub members: i64,
     pub open: i64,
+}
+
+/// Waits until something holds that no event tells of.
+pub async fn eventually(holds: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds().await {
+        assert!(Instant::now() < deadline, "it never came to hold");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -1,7 +1,6 @@
 //! A WebSocket client: tokio-tungstenite, and the words in which cases speak of frames.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use http::{HeaderMap, HeaderValue};
@@ -12,8 +11,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::PATIENCE;
 
 /// The frames that answer one of the client's own.
 const REPLIES: [&str; 3] = ["ack", "error", "heartbeat"];
@@ -69,7 +67,7 @@ impl Socket {
 
     /// The next reply.
     pub async fn reply(&mut self) -> Value {
-        self.next_where(|kind| REPLIES.contains(&kind)).await
+        self.next_where(|frame| REPLIES.iter().any(|kind| frame["type"] == *kind)).await
     }
 
     /// Sends a message to a room; its ack.
@@ -95,7 +93,12 @@ impl Socket {
 
     /// The next frame of a type; others are kept for later.
     pub async fn next_of(&mut self, kind: &str) -> Value {
-        self.next_where(|one| one == kind).await
+        self.next_where(|frame| frame["type"] == kind).await
+    }
+
+    /// The next `system` frame that tells of such an event.
+    pub async fn next_event(&mut self, event: &str) -> Value {
+        self.next_where(|frame| frame["type"] == "system" && frame["event"] == event).await
     }
 
     /// The frames of a type that were on the wire before now: what the server sent before it answers a
@@ -125,9 +128,8 @@ impl Socket {
         while self.read().await.is_some() {}
     }
 
-    async fn next_where(&mut self, wanted: impl Fn(&str) -> bool) -> Value {
-        let is_wanted = |frame: &Value| frame["type"].as_str().is_some_and(&wanted);
-        if let Some(at) = self.backlog.iter().position(is_wanted) {
+    async fn next_where(&mut self, is_wanted: impl Fn(&Value) -> bool) -> Value {
+        if let Some(at) = self.backlog.iter().position(&is_wanted) {
             return self.backlog.remove(at).expect("it is there");
         }
         loop {

@@ -45,3 +45,20 @@ pub(crate) fn check(functions: &Functions, template: &Template) -> anyhow::Resul
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_of_the_template_that_is_not_linked_in_is_named() {
+        let template = "
+            Resources:
+              Known: {Type: 'AWS::Serverless::Function', Properties: {CodeUri: target/lambda/known/}}
+              Other: {Type: 'AWS::Serverless::Function', Properties: {CodeUri: target/lambda/unheard-of/}}";
+        let template = Template::parse(template, &Default::default()).unwrap();
+        let known = Functions::new().event("known", async |_: LambdaEvent<()>| Ok(()));
+        let refused = check(&known, &template).unwrap_err().to_string();
+        assert!(refused.ends_with(": unheard-of"), "{refused}");
+    }
+}

@@ -23,7 +23,7 @@ macro_rules! on_every_engine {
 mod accounts;
 mod bus;
 mod connection_log;
-mod engines;
+pub(crate) mod engines;
 mod history;
 mod messages;
 mod outbox;

@@ -1,0 +1,180 @@
+//! A whole Hark for one case: the runner with every function, spoken to over its port alone, on state of
+//! the case's own.
+
+mod http;
+mod socket;
+mod world;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use local::{Options, Running};
+use serde_json::json;
+use shared::ids::{RoomRef, UserId};
+use shared::model::{Account, Role};
+use shared::ports::NewAccount;
+use tokio::time::Instant;
+
+pub use http::answer;
+pub use socket::{Refused, Socket};
+pub use world::{World, on_embedded, on_services};
+
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Makes `embedded::case` and `real::case` of every case named: an `async fn(&World)`.
+macro_rules! on_both {
+    ($($case:ident),+ $(,)?) => {
+        mod embedded {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                crate::hark::on_embedded(super::$case).await;
+            }
+        )+}
+        mod real {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                crate::hark::on_services(super::$case).await;
+            }
+        )+}
+    };
+}
+pub(crate) use on_both;
+
+/// One run of Hark. State outlives it: it is the [`World`]'s.
+pub struct Hark {
+    pub running: Running,
+    http: reqwest::Client,
+}
+
+/// Somebody with an account and a token.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub id: i64,
+    pub username: String,
+    /// As others see them.
+    pub name: String,
+    pub token: String,
+}
+
+impl World {
+    /// Starts Hark on this state, without a rate limit.
+    pub async fn start(&self) -> Hark {
+        self.start_with(&[]).await
+    }
+
+    /// The same with more variables.
+    pub async fn start_with(&self, variables: &[(&str, &str)]) -> Hark {
+        let mut options = self.options();
+        options.variables.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+        let running = local::start(options).await.expect("Hark starts");
+        Hark { running, http: reqwest::Client::new() }
+    }
+
+    fn options(&self) -> Options {
+        let mut variables: HashMap<String, String> = self.variables().into_iter().collect();
+        variables.insert("RATE_LIMIT_MESSAGES".into(), "0".into());
+        Options {
+            port: 0,
+            state_dir: self.folder.path().to_owned(),
+            template: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")),
+            variables,
+            ..Options::defaults()
+        }
+    }
+}
+
+impl Hark {
+    /// Ends it in order.
+    pub async fn stop(self) {
+        assert!(self.running.stop().await, "nothing was left running");
+    }
+
+    /// An account of that name with a token, made without the cost of a password.
+    pub async fn user(&self, username: &str) -> Client {
+        self.user_as(username, Role::User).await
+    }
+
+    /// The same in a role.
+    pub async fn user_as(&self, username: &str, role: Role) -> Client {
+        let new = NewAccount {
+            username: username.to_owned(),
+            nickname: username.to_uppercase(),
+            email: None,
+            password_hash: "$argon2id$".to_owned(),
+            role,
+        };
+        let app = self.running.app();
+        let account = app.accounts.create(new, app.clock.now()).await.expect("the name is free");
+        self.token_for(&account)
+    }
+
+    fn token_for(&self, account: &Account) -> Client {
+        let app = self.running.app();
+        let (token, _) = app.tokens.issue(account, app.clock.now()).expect("a token");
+        let user = account.user.clone();
+        Client { id: user.id.0, username: user.username, name: user.nickname, token }
+    }
+
+    /// `count` users by the names of `prefix1`, `prefix2` ...
+    pub async fn users(&self, prefix: &str, count: usize) -> Vec<Client> {
+        let mut users = Vec::with_capacity(count);
+        for n in 1..=count {
+            users.push(self.user(&format!("{prefix}{n}")).await);
+        }
+        users
+    }
+
+    /// A group of these, made over HTTP by `owner`; its id.
+    pub async fn group(&self, owner: &Client, members: &[&Client]) -> i64 {
+        let member_ids: Vec<i64> = members.iter().map(|member| member.id).collect();
+        let body = json!({"name": "team", "type": "group", "member_ids": member_ids});
+        let room = self.post(owner, "/api/v1/rooms", &body).await.expect(201);
+        room["id"].as_i64().unwrap()
+    }
+
+    /// Opens a socket on `/` with the client's token.
+    pub async fn connect(&self, client: &Client) -> Socket {
+        self.open(&format!("/?token={}", client.token), &[]).await.expect("the handshake succeeds")
+    }
+
+    /// Opens a socket on any path, with any headers.
+    ///
+    /// # Errors
+    /// How the handshake was refused.
+    pub async fn open(&self, path: &str, headers: &[(&'static str, &str)]) -> Result<Socket, Refused> {
+        Socket::open(&format!("{}{path}", self.running.ws_url()), headers).await
+    }
+
+    /// What the stores hold of a room, to compare before and after what must change nothing.
+    pub async fn standing(&self, room: i64) -> Standing {
+        let app = self.running.app();
+        let found = app.rooms.find(&RoomRef::Id(room.into())).await.unwrap();
+        let room = found.expect("the room");
+        let (open, _) = app.outbox.backlog().await.unwrap();
+        Standing { last_seq: room.last_seq.0, members: room.member_count, open }
+    }
+
+    /// How many rooms a user is in.
+    pub async fn rooms_of(&self, client: &Client) -> usize {
+        self.running.app().rooms.rooms_of(UserId(client.id)).await.unwrap().len()
+    }
+}
+
+/// Of a room: its last entry, its members, and the outbox rows that are open anywhere.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub last_seq: i64,
+    pub members: i64,
+    pub open: i64,
+}
+
+/// Waits until something holds that no event tells of.
+pub async fn eventually(holds: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds().await {
+        assert!(Instant::now() < deadline, "it never came to hold");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

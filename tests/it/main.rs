@@ -3,6 +3,7 @@
 
 mod broker;
 mod conformance;
+mod cost;
 mod exchange;
 mod handshake;
 mod hark;

@@ -20,6 +20,8 @@ pub use http::answer;
 pub use socket::{Refused, Socket};
 pub use world::{World, on_embedded, on_services};
 
+const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -66,22 +68,18 @@ impl World {
 
     /// The same with more variables.
     pub async fn start_with(&self, variables: &[(&str, &str)]) -> Hark {
-        let mut options = self.options();
-        options.variables.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
-        let running = local::start(options).await.expect("Hark starts");
-        Hark { running, http: reqwest::Client::new() }
+        self.start_by(PathBuf::from(TEMPLATE), variables).await
     }
 
-    fn options(&self) -> Options {
+    /// The same by another template.
+    pub async fn start_by(&self, template: PathBuf, more: &[(&str, &str)]) -> Hark {
         let mut variables: HashMap<String, String> = self.variables().into_iter().collect();
         variables.insert("RATE_LIMIT_MESSAGES".into(), "0".into());
-        Options {
-            port: 0,
-            state_dir: self.folder.path().to_owned(),
-            template: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")),
-            variables,
-            ..Options::defaults()
-        }
+        variables.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+        let state_dir = self.folder().to_owned();
+        let options = Options { port: 0, state_dir, template, variables, ..Options::defaults() };
+        let running = local::start(options).await.expect("Hark starts");
+        Hark { running, http: reqwest::Client::new() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where a case's state is: a folder, or databases of its own on the running services.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::Path;
 use std::sync::{LazyLock, Mutex};
 
 use futures::FutureExt;
@@ -14,7 +15,7 @@ static REDIS_DATABASES: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(|| Mutex::new((
 
 /// The state of one case, over as many runs as it starts.
 pub struct World {
-    pub(super) folder: TempDir,
+    folder: TempDir,
     services: Option<Services>,
 }
 
@@ -27,7 +28,7 @@ pub struct Services {
 
 /// A numbered database of the running Redis; given back on drop.
 pub struct RedisDatabase {
-    number: u8,
+    pub number: u8,
     pub url: String,
 }
 
@@ -51,6 +52,11 @@ pub async fn on_services(case: impl AsyncFnOnce(&World)) {
 }
 
 impl World {
+    /// A folder of the case's own; embedded, the state is in it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Whether the state is on real services.
     pub fn is_real(&self) -> bool {
         self.services.is_some()

@@ -14,8 +14,9 @@ run: ## run Hark locally, embedded: no service needed (PORT, STATE_DIR)
 test: ## run every test, with private Redis, RabbitMQ and Postgres
 	$(services) run cargo test --workspace
 
-test-all: ## the same, the large tests at full size
+test-all: ## the same, the large tests at full size, and every event through `cargo lambda`
 	HARK_TEST_SCALE=full $(services) run cargo test --workspace
+	$(services) run infra/local/invoke-events
 
 lint: ## check formatting, code and template
 	cargo fmt --all --check
@@ -32,8 +33,8 @@ build: ## build every function for Lambda into target/lambda
 	PATH="$(CURDIR)/$(tools):$$PATH" cargo lambda build --release --workspace --exclude local --exclude bench --exclude tests
 
 bench: ## measure for about two minutes
-	cargo build --release --package local
-	cargo run --release --package bench --bin hark-bench -- --quick
+	cargo build --release --package local --package bench
+	$(services) run target/release/hark-bench --quick --json target/bench.json
 
 clean: ## stop the services, remove all that was built and kept
 	$(services) stop --wipe

@@ -231,6 +231,22 @@ impl std::error::Error for Error {}
 mod tests {
     use super::*;
 
+    /// The table as docs/ERRORS.md shows it.
+    fn markdown() -> String {
+        let row = |row: &Row| {
+            let retry = if row.retry { "yes" } else { "no" };
+            format!("| `{}` | {} | {retry} | {} |\n", row.name, row.status, row.meaning)
+        };
+        let rows: String = TABLE.iter().map(row).collect();
+        format!("| code | HTTP status | retry | meaning |\n|---|---|---|---|\n{rows}")
+    }
+
+    #[test]
+    fn the_documents_show_this_table() {
+        let page = include_str!("../../docs/ERRORS.md");
+        assert!(page.contains(&markdown()), "docs/ERRORS.md should hold:\n{}", markdown());
+    }
+
     #[test]
     fn every_code_finds_its_own_row() {
         for (at, row) in TABLE.iter().enumerate() {

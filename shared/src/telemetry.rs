@@ -1,10 +1,17 @@
-//! JSON logs on standard output, one line per event.
+//! JSON logs on standard error, one line per event.
 
 use tracing_subscriber::EnvFilter;
+
+/// Targets that would log what people write: lapin logs a returned message whole.
+const NEVER: [&str; 1] = ["lapin::returned_messages"];
 
 /// Starts logging for the process; later calls change nothing, so that tests may start many runners.
 pub fn init(level: &str) {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = NEVER.iter().fold(filter, |filter, target| match format!("{target}=off").parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    });
     let lines = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

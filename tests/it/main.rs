@@ -1,13 +1,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops where it is")]
 #![expect(unreachable_pub, reason = "a test binary exports nothing")]
 
+mod app;
 mod broker;
 mod conformance;
 mod cost;
+mod events;
 mod exchange;
 mod handshake;
 mod hark;
+mod http;
 mod management;
 mod refusals;
+mod runner;
 mod schedules;
 mod seeds;

@@ -18,7 +18,7 @@ macro_rules! handler {
 }
 
 /// All functions by the names that the template calls them.
-pub(crate) fn all(app: &Arc<App>) -> Functions {
+pub fn all(app: &Arc<App>) -> Functions {
     Functions::new()
         .event("authorize", handler!(authorize, app))
         .event("connect", handler!(connect, app))
@@ -44,4 +44,21 @@ pub(crate) fn check(functions: &Functions, template: &Template) -> anyhow::Resul
         bail!("the template names functions that this build doesn't have: {}", unknown.join(", "));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_of_the_template_that_is_not_linked_in_is_named() {
+        let template = "
+            Resources:
+              Known: {Type: 'AWS::Serverless::Function', Properties: {CodeUri: target/lambda/known/}}
+              Other: {Type: 'AWS::Serverless::Function', Properties: {CodeUri: target/lambda/unheard-of/}}";
+        let template = Template::parse(template, &Default::default()).unwrap();
+        let known = Functions::new().event("known", async |_: LambdaEvent<()>| Ok(()));
+        let refused = check(&known, &template).unwrap_err().to_string();
+        assert!(refused.ends_with(": unheard-of"), "{refused}");
+    }
 }

@@ -7,7 +7,7 @@ mod app;
 mod banner;
 pub mod demo;
 pub mod embedded;
-mod functions;
+pub mod functions;
 pub mod gateway;
 pub mod invoke;
 mod options;

@@ -2,16 +2,28 @@
 
 use clap::Parser;
 use local::{Banner, Options, Running, demo, stop_requested};
+use std::process::ExitCode;
 
 /// The library reports what comes back unrouted a second time: we do, with the queue's name.
 const QUIET: &str = "lapin::returned_messages=off";
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     let level = std::env::var("LOG_LEVEL").ok().filter(|level| !level.is_empty());
     // Less than in AWS: what is worth reading here is printed below.
     shared::telemetry::init(&format!("{},{QUIET}", level.as_deref().unwrap_or("warn")));
-    let running = local::start(Options::parse()).await?;
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hark: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until it is told to stop.
+async fn run(options: Options) -> anyhow::Result<()> {
+    let running = local::start(options).await?;
     announce(&running).await?;
     stop_requested().await?;
     running.stop().await;

@@ -33,14 +33,14 @@ impl Ports {
     /// Binds the ports that `options` name; `access` decides whether `@connections` has its own.
     ///
     /// # Errors
-    /// The system's: a port is taken, or not ours to bind.
+    /// A port is taken, or not ours to bind: says which, and what to set.
     pub fn bind(options: &Options, access: ManagementAccess) -> io::Result<Self> {
         let own = SocketAddr::from((Ipv4Addr::LOCALHOST, options.own_management_port()));
         Ok(Self {
-            main: Listener::bind(SocketAddr::new(options.host, options.port))?,
+            main: listen(SocketAddr::new(options.host, options.port), "PORT")?,
             management: match &access {
                 ManagementAccess::Loopback => None,
-                ManagementAccess::Signed(_) => Some(Listener::bind(own)?),
+                ManagementAccess::Signed(_) => Some(listen(own, "MANAGEMENT_PORT")?),
             },
             access,
         })
@@ -56,6 +56,18 @@ impl Ports {
         let listener = self.management.as_ref().unwrap_or(&self.main);
         listener.address()
     }
+}
+
+/// Binds `address`; `variable` is what sets its port.
+fn listen(address: SocketAddr, variable: &str) -> io::Result<Listener> {
+    let said = |error: io::Error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            let port = address.port();
+            format!("port {port} is in use: set {variable} to another one, or to 0 for any free one")
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    };
+    Listener::bind(address).map_err(|error| io::Error::new(error.kind(), said(error)))
 }
 
 /// What a runner is made of. The order: [`Sockets`], the handlers that post through them, the

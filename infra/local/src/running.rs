@@ -98,6 +98,11 @@ impl Running {
         format!("ws://{}", self.address())
     }
 
+    /// The address that answers `@connections`: the same, or with real services a port of its own.
+    pub fn management_address(&self) -> SocketAddr {
+        self.runner.management_address()
+    }
+
     /// What the functions work with.
     pub fn app(&self) -> &Arc<App> {
         &self.app

@@ -80,3 +80,55 @@ impl Variables {
         self.get(name).with_context(|| format!("{name} is missing"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = "
+        Resources:
+          Deliver:
+            Type: AWS::Serverless::Function
+            Properties:
+              CodeUri: target/lambda/deliver/
+              Environment: {Variables: {PRESENCE_TTL: '60', FANOUT_QUEUES: '1'}}
+          Source:
+            Type: AWS::Lambda::EventSourceMapping
+            Properties:
+              FunctionName: !Ref Deliver
+              EventSourceArn: arn
+              Queues: [chat.fanout.0]";
+
+    fn given(variables: &[(&str, &str)]) -> (Variables, Template) {
+        let template = Template::parse(TEMPLATE, &Default::default()).unwrap();
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let options = Options { variables: variables.collect(), ..Options::defaults() };
+        let mut variables = Variables::new(&options, &template);
+        variables.default("JWT_SECRET", "0123456789abcdef0123456789abcdef");
+        (variables, template)
+    }
+
+    #[test]
+    fn what_is_given_beats_the_template_and_that_the_runners_own() {
+        let (mut variables, _) = given(&[("PRESENCE_TTL", "9")]);
+        variables.default("FANOUT_QUEUES", "8");
+        assert_eq!(variables.get("PRESENCE_TTL").as_deref(), Some("9"));
+        assert_eq!(variables.get("FANOUT_QUEUES").as_deref(), Some("1"));
+        assert!(variables.get("JWT_SECRET").is_some());
+    }
+
+    #[test]
+    fn an_empty_variable_leaves_it_to_the_runner() {
+        let (variables, _) = given(&[("JWT_SECRET", "")]);
+        assert!(variables.get("JWT_SECRET").is_some());
+    }
+
+    #[test]
+    fn fan_out_queues_that_nothing_reads_are_an_error() {
+        let (variables, template) = given(&[]);
+        assert!(variables.config(&template).is_ok());
+        let (variables, template) = given(&[("FANOUT_QUEUES", "2")]);
+        let refused = variables.config(&template).unwrap_err().to_string();
+        assert!(refused.contains("chat.fanout.1"), "{refused}");
+    }
+}

@@ -35,3 +35,6 @@ mod rooms_members;
 mod rooms_roles;
 mod settings;
 mod stores;
+
+pub(crate) use engines::with_database;
+pub(crate) use presence::empty_database;

@@ -8,9 +8,10 @@ use shared::Error;
 use shared::app::App;
 use shared::http::Body;
 use shared::identity::hash_password;
+use shared::ids::UserRef;
 use shared::model::Role;
 use shared::names::{Email, Nickname, Password, Username};
-use shared::ports::NewAccount;
+use shared::ports::{AccountsError, NewAccount};
 
 use crate::issued::Issued;
 
@@ -31,8 +32,15 @@ pub(crate) async fn register(
     State(app): State<Arc<App>>,
     Body(registration): Body<Registration>,
 ) -> Result<(StatusCode, Json<Issued>), Error> {
+    let username = UserRef::Name(registration.username.as_str().to_owned());
     let new = registration.into_account().await?;
-    let account = app.accounts.create(new, app.clock.now()).await?;
+    let account = match app.accounts.create(new, app.clock.now()).await {
+        // With both taken, which one a database says first is its own affair; people are told the name.
+        Err(AccountsError::EmailTaken) if app.accounts.find(&username).await?.is_some() => {
+            return Err(AccountsError::UsernameTaken.into());
+        }
+        created => created?,
+    };
     Ok((StatusCode::CREATED, Json(Issued::to(&app, account)?)))
 }
 

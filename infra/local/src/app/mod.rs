@@ -12,9 +12,8 @@ use crate::{
     template::Template,
     variables::Variables,
 };
-use anyhow::Context;
 use shared::{app::App, ports::Database};
-use std::{io, sync::Arc};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The name under which the key of the tokens is kept, when none is configured.
@@ -59,22 +58,10 @@ fn bind(
     access: ManagementAccess,
     variables: &mut Variables,
 ) -> anyhow::Result<Ports> {
-    let ports = Ports::bind(options, access).map_err(|error| refused(options, error))?;
+    let ports = Ports::bind(options, access)?;
     let stage = template.websocket.as_ref().map_or("live", |api| api.stage.as_str());
     variables.default("ENDPOINT_URL", format!("http://{}/{stage}", ports.management_address()));
     Ok(ports)
-}
-
-fn refused(options: &Options, error: io::Error) -> anyhow::Error {
-    let port = options.port;
-    let taken = error.kind() == io::ErrorKind::AddrInUse;
-    let result = Err::<(), _>(error);
-    let result = if taken {
-        result.context(format!("port {port} is in use: set PORT to another one, or to 0 for any free one"))
-    } else {
-        result.context(format!("cannot listen on port {port}"))
-    };
-    result.expect_err("made of an error")
 }
 
 /// The key of the tokens, made at the first start and kept, so that tokens outlive a restart and all

@@ -14,7 +14,7 @@ use shared::{
     app::{App, Warm},
     management::{ManagementApi, ManagementConfig},
     ports::Database,
-    postgres::{DEFAULT_DEADLINE, Postgres, PostgresConfig},
+    postgres::{Postgres, PostgresConfig},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -27,6 +27,9 @@ const MANAGEMENT_SECRET_KEY: &str = "management_secret_key";
 
 /// One post; the fan-out's own budget is what bounds all of them.
 const POST_DEADLINE: Duration = Duration::from_secs(3);
+
+/// One operation before serving, when a server may be just starting and nobody waits for a reply.
+const START_DEADLINE: Duration = Duration::from_secs(5);
 
 pub(super) async fn connect(
     options: &Options,
@@ -51,7 +54,7 @@ pub(super) async fn connect(
 /// Brings the schema up to date and reads from the database what the functions are configured with.
 async fn prepare(options: &Options, variables: &mut Variables) -> anyhow::Result<Credentials> {
     let url = variables.need("DATABASE_URL")?;
-    let store = Postgres::new(PostgresConfig { url, max_connections: 1, deadline: DEFAULT_DEADLINE })?;
+    let store = Postgres::new(PostgresConfig { url, max_connections: 1, deadline: START_DEADLINE })?;
     store.migrate().await.context("cannot bring DATABASE_URL's schema up to date")?;
     keep_jwt_secret(&store, variables).await?;
     let kept = store.keep_setting(MANAGEMENT_SECRET_KEY, &secret()).await?;

@@ -2,6 +2,7 @@
 
 mod cors;
 mod event;
+mod page;
 mod routes;
 
 use super::{answer::Answer, ids};
@@ -56,7 +57,7 @@ impl HttpFront {
 
     async fn routed(&self, parts: &Parts, body: Incoming, peer: SocketAddr) -> Response<Full<Bytes>> {
         let Some(found) = self.routes.find(parts.method.as_str(), parts.uri.path()) else {
-            return plain(StatusCode::NOT_FOUND, "Not Found");
+            return page::find(parts).unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "Not Found"));
         };
         let body = match Limited::new(body, MAX_BODY).collect().await {
             Ok(body) => body.to_bytes(),

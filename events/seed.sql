@@ -1,0 +1,68 @@
+-- What the events beside this file speak of, for a development database that holds nothing else: the
+-- users 1 to 5, the group room 1 with a message in it, the public room 2. Running it again puts all of
+-- that back as it was, and takes away what the events made.
+
+begin;
+
+do $$
+begin
+    if exists (
+        select from users
+        where username_folded not in ('ann', 'bob', 'admin', 'user1', 'user2', 'testuser')
+    ) then
+        raise exception 'this database holds other users: the seed is for one of its own';
+    end if;
+end
+$$;
+
+delete from rooms;
+delete from users;
+delete from messages;
+delete from outbox;
+
+-- The password of each is 123456.
+insert into users (id, username, username_folded, nickname, password_hash, role, created_at)
+overriding system value
+select id, username, username, nickname,
+    '$argon2id$v=19$m=19456,t=2,p=1$US6FyVbzZfKubwzzvNWLog$rKD8cuhFxO3ABFaxZ1TRpmrZNxZnIs5CAYYlPZ8uc/E',
+    role, now()
+from (values
+    (1, 'ann', 'Ann', 'user'),
+    (2, 'bob', 'Bob', 'user'),
+    (3, 'admin', 'Admin', 'admin'),
+    (4, 'user1', 'User 1', 'user'),
+    (5, 'user2', 'User 2', 'user')
+) as people (id, username, nickname, role);
+
+insert into rooms (
+    id, type, name, name_folded, created_by, created_at, last_seq, last_number, active_at,
+    members_version, member_count
+)
+overriding system value
+values
+    (1, 'group', 'Ann and Bob', 'ann and bob', 1, now(), 1, 1, now(), 1, 2),
+    (2, 'public', 'general', 'general', 3, now(), 0, 0, now(), 1, 2);
+
+insert into room_members (room_id, user_id, role, read_seq, read_number, joined_seq, joined_at)
+values
+    (1, 1, 'owner', 0, 0, 0, now()),
+    (1, 2, 'member', 1, 1, 0, now()),
+    (2, 3, 'owner', 0, 0, 0, now()),
+    (2, 1, 'member', 0, 0, 0, now());
+
+insert into messages (id, room_id, seq, sender_id, client_id, digest, kind, content, number, created_at)
+values ('019b791b-70bb-7000-8000-000000000001', 1, 1, 2, 'good-morning', '\x00', 'text', 'Good morning', 1, now());
+
+insert into outbox (id, topic, room_id, message_id, created_at, due_at)
+overriding system value
+values (1, 'chat.messages', 1, '019b791b-70bb-7000-8000-000000000001', now(), now() + interval '10 seconds');
+
+insert into tickets (digest, user_id, expires_at)
+values (sha256('hark-events-ticket-0001'), 1, now() + interval '1 hour');
+
+select
+    setval(pg_get_serial_sequence('users', 'id'), 5),
+    setval(pg_get_serial_sequence('rooms', 'id'), 2),
+    setval(pg_get_serial_sequence('outbox', 'id'), 1);
+
+commit;

@@ -1,0 +1,104 @@
+//! Every file under `events/`, through the function that gets it.
+
+mod expected;
+mod files;
+mod seeded;
+
+use std::collections::BTreeSet;
+
+use aws_lambda_events::apigw::{
+    ApiGatewayCustomAuthorizerRequestTypeRequest, ApiGatewayV2httpRequest, ApiGatewayWebsocketProxyRequest,
+};
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use shared::mq_event::RabbitMqEvent;
+
+use expected::{EXPECTED, Expected};
+use files::{Event, every};
+use seeded::Seeded;
+
+#[test]
+fn every_event_has_an_expectation_and_every_expectation_an_event() {
+    let files: Vec<String> = every().into_iter().map(|event| event.name).collect();
+    let table: Vec<&str> = EXPECTED.iter().map(|expected| expected.event).collect();
+    let distinct: BTreeSet<&str> = table.iter().copied().collect();
+    assert_eq!(distinct.len(), table.len(), "an event is expected twice");
+    assert_eq!(distinct, files.iter().map(String::as_str).collect());
+}
+
+#[tokio::test]
+async fn every_event_is_answered_as_expected_once_and_again() {
+    let mut wrong = Vec::new();
+    for Expected { event, before, first, again } in EXPECTED {
+        let hark = Seeded::start().await;
+        if !before.is_empty() {
+            hark.invoke(&Event::read(before)).await;
+        }
+        let event = Event::read(event);
+        for (run, expected) in [("first", first), ("second", again)] {
+            let answer = hark.invoke(&event).await;
+            if answer.summary() != *expected {
+                wrong.push(format!("{}, {run} run: expected {expected}, got {answer:?}", event.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn the_same_send_run_twice_stores_once() {
+    let sends = EXPECTED.iter().filter(|expected| {
+        expected.event == "rooms/send" || expected.event.starts_with("message/") && expected.first == "ack"
+    });
+    let mut stored = 0;
+    for expected in sends {
+        let hark = Seeded::start().await;
+        let event = Event::read(expected.event);
+        let before = hark.messages().await;
+        let first = hark.invoke(&event).await.body();
+        let again = hark.invoke(&event).await.body();
+        if first.get("message_id").is_none() {
+            continue; // The acknowledgement of a room joined or left.
+        }
+        assert_eq!(first, again, "{}", event.name);
+        assert_eq!(hark.messages().await, before + 1, "{}", event.name);
+        stored += 1;
+    }
+    assert!(stored >= 5, "only {stored} events send a message");
+}
+
+#[tokio::test]
+async fn deliver_settles_what_reads_and_buries_what_does_not() {
+    for (event, dead) in [("deliver/stored-messages", 0), ("deliver/unreadable", 2)] {
+        let hark = Seeded::start().await;
+        assert_eq!(hark.open_deliveries().await, 1);
+        hark.invoke(&Event::read(event)).await;
+        assert_eq!((hark.open_deliveries().await, hark.dead_letters()), (0, dead), "{event}");
+    }
+}
+
+#[test]
+fn every_event_reads_the_same_after_it_was_written() {
+    for event in every() {
+        match event.function() {
+            "authorize" => read_write_read::<ApiGatewayCustomAuthorizerRequestTypeRequest>(&event),
+            "connect" | "disconnect" | "message" => {
+                read_write_read::<ApiGatewayWebsocketProxyRequest>(&event);
+            }
+            "deliver" => read_write_read::<RabbitMqEvent>(&event),
+            "accounts" | "rooms" | "statistics" => read_write_read::<ApiGatewayV2httpRequest>(&event),
+            "upkeep" => read_write_read::<EventBridgeEvent<Value>>(&event),
+            "migrate" => read_write_read::<Value>(&event),
+            other => panic!("{other} is no function"),
+        }
+    }
+}
+
+fn read_write_read<E: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(event: &Event) {
+    let read: E = serde_json::from_slice(&event.bytes).unwrap_or_else(|e| panic!("{}: {e}", event.name));
+    let written = serde_json::to_vec(&read).unwrap();
+    let again: E = serde_json::from_slice(&written).unwrap_or_else(|e| panic!("{}: {e}", event.name));
+    assert_eq!(again, read, "{}", event.name);
+}

@@ -1,0 +1,165 @@
+//! Every function on an embedded app that holds what `events/seed.sql` puts into Postgres.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use local::embedded::LocalConnections;
+use local::embedded::bus::{InProcessBus, Queues};
+use local::embedded::presence::{MemoryPresence, MemoryPresenceConfig};
+use local::embedded::sqlite::Sqlite;
+use local::functions;
+use local::gateway::sockets::Sockets;
+use local::invoke::{Functions, Invoker};
+use shared::app::App;
+use shared::clock::SystemClock;
+use shared::config::{Config, ROUTING_TTL};
+use shared::identity::{Ticket, Tokens, hash_password};
+use shared::ids::{ClientMessageId, MessageId, RoomId, Seq, UserId};
+use shared::model::{Page, Role, RoomType};
+use shared::ports::{NewAccount, NewMessage, NewRoom, Window};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use uuid::uuid;
+
+use super::files::{Answer, Event};
+
+/// Signs the tokens in the files, and nothing else.
+const JWT_SECRET: &str = "hark-events-development-secret-0001";
+/// More than any function takes but for an `upkeep` that waits for deliveries, which none of these does.
+const LIMIT: Duration = Duration::from_secs(20);
+const TICKET_LIFE_MS: i64 = 60_000;
+
+/// By id from 1 on; `ann` has the password `123456`.
+const USERS: [(&str, &str, Role); 5] = [
+    ("ann", "Ann", Role::User),
+    ("bob", "Bob", Role::User),
+    ("admin", "Admin", Role::Admin),
+    ("user1", "User 1", Role::User),
+    ("user2", "User 2", Role::User),
+];
+const ANN: UserId = UserId(1);
+const BOB: UserId = UserId(2);
+const ADMIN: UserId = UserId(3);
+
+pub struct Seeded {
+    app: Arc<App>,
+    functions: Functions,
+    queues: Arc<Queues>,
+    _folder: TempDir,
+}
+
+impl Seeded {
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Sqlite::open(&folder.path().join("hark.sqlite")).await.unwrap());
+        let queues = Arc::new(Queues::default());
+        let app = Arc::new(app(&store, &queues));
+        seed(&app).await;
+        Self { functions: functions::all(&app), app, queues, _folder: folder }
+    }
+
+    pub async fn invoke(&self, event: &Event) -> Answer {
+        Answer(self.functions.invoke(event.function(), event.bytes.clone(), LIMIT).await)
+    }
+
+    /// How many messages there are in the rooms of `ann` and `user1`, who send.
+    pub async fn messages(&self) -> i64 {
+        let mut rooms = self.app.rooms.rooms_of(ANN).await.unwrap();
+        rooms.extend(self.app.rooms.rooms_of(UserId(4)).await.unwrap());
+        let mut messages = 0;
+        for room in rooms {
+            let page = Window::Page(Page { number: 1, size: 1 });
+            messages += self.app.messages.history(room, Seq(0), page).await.unwrap().total;
+        }
+        messages
+    }
+
+    pub async fn open_deliveries(&self) -> i64 {
+        self.app.outbox.backlog().await.unwrap().0
+    }
+
+    pub fn dead_letters(&self) -> usize {
+        self.queues.dead_letters().len()
+    }
+}
+
+fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
+    let config = Config::from_vars(|key| (key == "JWT_SECRET").then(|| JWT_SECRET.to_owned())).unwrap();
+    let presence = MemoryPresenceConfig {
+        presence_ttl: config.sockets.presence_ttl,
+        routing_ttl: ROUTING_TTL,
+        rate_messages_per_second: config.chat.rate_per_second,
+        rate_burst: config.chat.rate_burst,
+    };
+    App {
+        tokens: Arc::new(Tokens::new(&config.identity)),
+        clock: Arc::new(SystemClock),
+        database: store.clone(),
+        accounts: store.clone(),
+        rooms: store.clone(),
+        messages: store.clone(),
+        outbox: store.clone(),
+        connection_log: store.clone(),
+        presence: Arc::new(MemoryPresence::new(presence)),
+        bus: Arc::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues)),
+        connections: Arc::new(LocalConnections::new(Sockets::new())),
+        config: Arc::new(config),
+    }
+}
+
+async fn seed(app: &App) {
+    make_users(app).await;
+    make_room(app, RoomType::Group, "Ann and Bob", ANN, BOB).await;
+    make_room(app, RoomType::Public, "general", ADMIN, ANN).await;
+    say_good_morning(app).await;
+    let expires_at = app.clock.now().plus(TICKET_LIFE_MS);
+    let ticket = Ticket::given("hark-events-ticket-0001");
+    app.accounts.issue_ticket(&ticket.digest(), ANN, expires_at).await.unwrap();
+}
+
+async fn make_users(app: &App) {
+    // One for all: a hash takes tens of milliseconds, and every event has a database of its own.
+    static HASH: OnceCell<String> = OnceCell::const_new();
+    let password_hash =
+        HASH.get_or_init(async || hash_password("123456".to_owned()).await.unwrap()).await.clone();
+    for (id, (username, nickname, role)) in (1..).zip(USERS) {
+        let new = NewAccount {
+            username: username.to_owned(),
+            nickname: nickname.to_owned(),
+            email: None,
+            password_hash: password_hash.clone(),
+            role,
+        };
+        let account = app.accounts.create(new, app.clock.now()).await.unwrap();
+        assert_eq!(account.user.id, UserId(id), "the tokens name users by id");
+    }
+}
+
+async fn make_room(app: &App, kind: RoomType, name: &str, creator: UserId, member: UserId) {
+    let new = NewRoom {
+        kind,
+        name: name.to_owned(),
+        description: String::new(),
+        history_before_joining: true,
+        creator,
+        members: vec![member],
+    };
+    app.rooms.create(new, app.config.chat.room_max_members, app.clock.now()).await.unwrap();
+}
+
+/// The message that `reply_to` and `deliver`'s events name, its outbox row open.
+async fn say_good_morning(app: &App) {
+    let new = NewMessage {
+        id: MessageId(uuid!("019b791b-70bb-7000-8000-000000000001")),
+        room: RoomId(1),
+        sender: BOB,
+        client_id: ClientMessageId::parse("good-morning").unwrap(),
+        digest: [0; 32],
+        kind: "text".to_owned(),
+        content: "Good morning".to_owned(),
+        reply_to: None,
+        metadata: None,
+        now: app.clock.now(),
+    };
+    app.messages.append(&new).await.unwrap();
+}

@@ -1,0 +1,12 @@
+//! The HTTP functions' routers, called without a gateway in front.
+
+mod accounts;
+mod away;
+mod history;
+mod matrix;
+mod private;
+mod rooms;
+mod sending;
+mod statistics;
+mod tokens;
+mod world;

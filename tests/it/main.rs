@@ -3,6 +3,7 @@
 
 mod app;
 mod broker;
+mod clients;
 mod conformance;
 mod cost;
 mod events;
@@ -11,7 +12,9 @@ mod handshake;
 mod hark;
 mod http;
 mod management;
+mod online;
 mod refusals;
 mod runner;
 mod schedules;
 mod seeds;
+mod upkeep;

@@ -18,7 +18,10 @@ use tokio::time::Instant;
 
 pub use http::answer;
 pub use socket::{Refused, Socket};
-pub use world::{World, on_embedded, on_services};
+pub use world::{RedisDatabase, World, on_embedded, on_services};
+
+/// What callers of `@connections` sign with, under the key id `local`.
+pub const MANAGEMENT_SECRET: &str = "the tests sign with it";
 
 const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
 
@@ -51,12 +54,9 @@ pub struct Hark {
 }
 
 /// Somebody with an account and a token.
-#[derive(Clone, Debug)]
 pub struct Client {
     pub id: i64,
     pub username: String,
-    /// As others see them.
-    pub name: String,
     pub token: String,
 }
 
@@ -77,7 +77,9 @@ impl World {
         variables.insert("RATE_LIMIT_MESSAGES".into(), "0".into());
         variables.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let state_dir = self.folder().to_owned();
-        let options = Options { port: 0, state_dir, template, variables, ..Options::defaults() };
+        let management_secret_key = Some(MANAGEMENT_SECRET.to_owned());
+        let options =
+            Options { port: 0, state_dir, management_secret_key, template, variables, ..Options::defaults() };
         let running = local::start(options).await.expect("Hark starts");
         Hark { running, http: reqwest::Client::new() }
     }
@@ -112,7 +114,7 @@ impl Hark {
         let app = self.running.app();
         let (token, _) = app.tokens.issue(account, app.clock.now()).expect("a token");
         let user = account.user.clone();
-        Client { id: user.id.0, username: user.username, name: user.nickname, token }
+        Client { id: user.id.0, username: user.username, token }
     }
 
     /// `count` users by the names of `prefix1`, `prefix2` ...

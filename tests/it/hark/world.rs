@@ -8,10 +8,10 @@ use futures::FutureExt;
 use tempfile::TempDir;
 
 use crate::broker::Vhost;
-use crate::conformance::engines::with_database;
+use crate::conformance::with_database;
 
 /// Redis databases that no other test names, each lent to one case at a time.
-static REDIS_DATABASES: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(|| Mutex::new((8..16).collect()));
+static REDIS_DATABASES: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(|| Mutex::new((9..16).collect()));
 
 /// The state of one case, over as many runs as it starts.
 pub struct World {
@@ -28,7 +28,7 @@ pub struct Services {
 
 /// A numbered database of the running Redis; given back on drop.
 pub struct RedisDatabase {
-    pub number: u8,
+    number: u8,
     pub url: String,
 }
 
@@ -84,7 +84,8 @@ impl World {
 }
 
 impl RedisDatabase {
-    async fn take() -> Self {
+    /// Lends an empty one.
+    pub async fn take() -> Self {
         let number = REDIS_DATABASES.lock().unwrap().pop().expect("more databases than cases at once");
         let server = std::env::var("REDIS_URL").expect("run `make test`, which starts the services");
         let (scheme, rest) = server.split_once("://").expect("a URL");

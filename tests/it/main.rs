@@ -3,14 +3,18 @@
 
 mod app;
 mod broker;
+mod clients;
 mod conformance;
+mod cost;
 mod events;
 mod exchange;
 mod handshake;
 mod hark;
 mod http;
 mod management;
+mod online;
 mod refusals;
 mod runner;
 mod schedules;
 mod seeds;
+mod upkeep;

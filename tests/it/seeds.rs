@@ -22,7 +22,6 @@ async fn testuser(hark: &Hark) -> Client {
     Client {
         id: login["user"]["id"].as_i64().unwrap(),
         username: "testuser".to_owned(),
-        name: "测试用户".to_owned(),
         token: login["token"].as_str().unwrap().to_owned(),
     }
 }

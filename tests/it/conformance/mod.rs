@@ -23,7 +23,7 @@ macro_rules! on_every_engine {
 mod accounts;
 mod bus;
 mod connection_log;
-pub(crate) mod engines;
+mod engines;
 mod history;
 mod messages;
 mod outbox;
@@ -37,4 +37,3 @@ mod settings;
 mod stores;
 
 pub(crate) use engines::with_database;
-pub(crate) use presence::empty_database;

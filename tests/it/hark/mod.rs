@@ -18,7 +18,12 @@ use tokio::time::Instant;
 
 pub use http::answer;
 pub use socket::{Refused, Socket};
-pub use world::{World, on_embedded, on_services};
+pub use world::{RedisDatabase, World, on_embedded, on_services};
+
+/// What callers of `@connections` sign with, under the key id `local`.
+pub const MANAGEMENT_SECRET: &str = "the tests sign with it";
+
+const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -49,12 +54,9 @@ pub struct Hark {
 }
 
 /// Somebody with an account and a token.
-#[derive(Clone, Debug)]
 pub struct Client {
     pub id: i64,
     pub username: String,
-    /// As others see them.
-    pub name: String,
     pub token: String,
 }
 
@@ -66,22 +68,20 @@ impl World {
 
     /// The same with more variables.
     pub async fn start_with(&self, variables: &[(&str, &str)]) -> Hark {
-        let mut options = self.options();
-        options.variables.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
-        let running = local::start(options).await.expect("Hark starts");
-        Hark { running, http: reqwest::Client::new() }
+        self.start_by(PathBuf::from(TEMPLATE), variables).await
     }
 
-    fn options(&self) -> Options {
+    /// The same by another template.
+    pub async fn start_by(&self, template: PathBuf, more: &[(&str, &str)]) -> Hark {
         let mut variables: HashMap<String, String> = self.variables().into_iter().collect();
         variables.insert("RATE_LIMIT_MESSAGES".into(), "0".into());
-        Options {
-            port: 0,
-            state_dir: self.folder.path().to_owned(),
-            template: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")),
-            variables,
-            ..Options::defaults()
-        }
+        variables.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+        let state_dir = self.folder().to_owned();
+        let management_secret_key = Some(MANAGEMENT_SECRET.to_owned());
+        let options =
+            Options { port: 0, state_dir, management_secret_key, template, variables, ..Options::defaults() };
+        let running = local::start(options).await.expect("Hark starts");
+        Hark { running, http: reqwest::Client::new() }
     }
 }
 
@@ -114,7 +114,7 @@ impl Hark {
         let app = self.running.app();
         let (token, _) = app.tokens.issue(account, app.clock.now()).expect("a token");
         let user = account.user.clone();
-        Client { id: user.id.0, username: user.username, name: user.nickname, token }
+        Client { id: user.id.0, username: user.username, token }
     }
 
     /// `count` users by the names of `prefix1`, `prefix2` ...

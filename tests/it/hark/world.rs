@@ -1,20 +1,21 @@
 //! Where a case's state is: a folder, or databases of its own on the running services.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::Path;
 use std::sync::{LazyLock, Mutex};
 
 use futures::FutureExt;
 use tempfile::TempDir;
 
 use crate::broker::Vhost;
-use crate::conformance::engines::with_database;
+use crate::conformance::with_database;
 
 /// Redis databases that no other test names, each lent to one case at a time.
-static REDIS_DATABASES: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(|| Mutex::new((8..16).collect()));
+static REDIS_DATABASES: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(|| Mutex::new((9..16).collect()));
 
 /// The state of one case, over as many runs as it starts.
 pub struct World {
-    pub(super) folder: TempDir,
+    folder: TempDir,
     services: Option<Services>,
 }
 
@@ -51,6 +52,11 @@ pub async fn on_services(case: impl AsyncFnOnce(&World)) {
 }
 
 impl World {
+    /// A folder of the case's own; embedded, the state is in it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Whether the state is on real services.
     pub fn is_real(&self) -> bool {
         self.services.is_some()
@@ -78,7 +84,8 @@ impl World {
 }
 
 impl RedisDatabase {
-    async fn take() -> Self {
+    /// Lends an empty one.
+    pub async fn take() -> Self {
         let number = REDIS_DATABASES.lock().unwrap().pop().expect("more databases than cases at once");
         let server = std::env::var("REDIS_URL").expect("run `make test`, which starts the services");
         let (scheme, rest) = server.split_once("://").expect("a URL");

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use local::{Options, Running};
 use serde_json::{Value, json};
@@ -10,12 +9,8 @@ use tempfile::TempDir;
 
 use super::client::Socket;
 use crate::broker::Vhost;
-use crate::conformance::{empty_database, with_database};
-
-/// The databases of the Redis server that are for whole runners, taken in turn: more than run at once.
-const REDIS_DATABASES: [u8; 7] = [9, 10, 11, 12, 13, 14, 15];
-
-static RUNNERS: AtomicUsize = AtomicUsize::new(0);
+use crate::conformance::with_database;
+use crate::hark::RedisDatabase;
 
 /// A running Hark and what it needs to be started again.
 pub(crate) struct Hark {
@@ -42,10 +37,10 @@ pub(crate) async fn embedded(case: impl AsyncFn(&mut Hark)) {
 pub(crate) async fn on_services(case: impl AsyncFn(&mut Hark)) {
     with_database(async |database| {
         let vhost = tokio::task::spawn_blocking(Vhost::create).await.unwrap();
-        let number = REDIS_DATABASES[RUNNERS.fetch_add(1, Ordering::Relaxed) % REDIS_DATABASES.len()];
+        let redis = RedisDatabase::take().await;
         let variables = [
             ("DATABASE_URL", database.to_owned()),
-            ("REDIS_URL", empty_database(number).await),
+            ("REDIS_URL", redis.url.clone()),
             ("RABBITMQ_URL", vhost.url.clone()),
         ];
         run(HashMap::from(variables.map(|(name, value)| (name.to_owned(), value))), case).await;

@@ -63,7 +63,7 @@ fn redis_url() -> String {
 }
 
 /// The URL of a database of the test server, emptied.
-pub(crate) async fn empty_database(number: u8) -> String {
+async fn empty_database(number: u8) -> String {
     let url = redis_url();
     let (scheme, rest) = url.split_once("://").unwrap();
     let server = rest.split('/').next().unwrap();

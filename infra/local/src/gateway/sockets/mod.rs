@@ -68,9 +68,9 @@ impl Sockets {
         self.get(id).is_some_and(|socket| socket.close(close))
     }
 
-    /// What is known about one connection.
+    /// What is known about one connection; None from the moment that it is closing.
     pub fn inspect(&self, id: &str) -> Option<Inspection> {
-        self.get(id).map(|socket| socket.inspect())
+        self.get(id).and_then(|socket| socket.inspect())
     }
 
     /// How many sockets are open.

@@ -82,6 +82,10 @@ impl Outbox {
         Batch { frames: std::mem::take(&mut self.frames), end: self.end.clone() }
     }
 
+    pub(super) fn is_open(&self) -> bool {
+        self.end.is_none()
+    }
+
     pub(super) fn overflowed(&self) -> bool {
         self.end == Some(End::Overflow)
     }

@@ -137,13 +137,15 @@ impl Socket {
         self.wake.notify_one();
     }
 
-    pub(super) fn inspect(&self) -> Inspection {
-        Inspection {
+    /// None when it is closing: whoever may not post to it any more is told that it is gone.
+    pub(super) fn inspect(&self) -> Option<Inspection> {
+        let open = self.outbox().is_open();
+        open.then(|| Inspection {
             connected_at: self.connected_at,
             last_active_at: self.last_active_at(),
             source_ip: self.source_ip,
             user_agent: self.user_agent.clone(),
-        }
+        })
     }
 
     fn outbox(&self) -> MutexGuard<'_, Outbox> {

@@ -1,0 +1,45 @@
+//! A Redis that nobody else talks to: it counts for the whole server.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use redis::aio::MultiplexedConnection;
+
+use crate::hark::eventually;
+
+/// A server of the case's own, with nothing kept on disk; ended on drop.
+pub struct OwnRedis {
+    server: Child,
+    pub url: String,
+}
+
+impl OwnRedis {
+    pub async fn start() -> Self {
+        // The server can't be asked for any free port, so one is looked for first.
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = Command::new("redis-server")
+            .args(["--port", &free.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server starts");
+        let own = Self { server, url: format!("redis://127.0.0.1:{free}") };
+        eventually(async || own.try_connect().await.is_ok()).await;
+        own
+    }
+
+    async fn try_connect(&self) -> redis::RedisResult<MultiplexedConnection> {
+        redis::Client::open(self.url.as_str())?.get_multiplexed_async_connection().await
+    }
+
+    /// A connection of the test's own.
+    pub async fn connection(&self) -> MultiplexedConnection {
+        self.try_connect().await.unwrap()
+    }
+}
+
+impl Drop for OwnRedis {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}

@@ -14,9 +14,9 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) async fn to(server_url: &str) -> Self {
-        let server = server_of(server_url);
+        let (login, server) = login_and_server(server_url);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("redis://{}", listener.local_addr().unwrap());
+        let url = format!("redis://{login}{}", listener.local_addr().unwrap());
         let (cut, cuts) = watch::channel(0);
         let sent = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&sent);
@@ -62,6 +62,9 @@ async fn carry(client: TcpStream, server: &str, counter: &AtomicUsize) {
     }
 }
 
-fn server_of(url: &str) -> String {
-    url.split_once("://").unwrap().1.split('/').next().unwrap().to_owned()
+/// `user:password@`, or nothing, and `host:port` of a Redis URL.
+fn login_and_server(url: &str) -> (String, String) {
+    let authority = url.split_once("://").unwrap().1.split('/').next().unwrap();
+    let (login, server) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
+    (login.to_owned(), server.to_owned())
 }

@@ -17,9 +17,13 @@ macro_rules! handler {
     }};
 }
 
+/// Events of one function at once. Lambda gives each a machine of its own; here they share this one, and
+/// without a bound a burst would slow every one of them past its deadlines.
+const INSTANCES: usize = 16;
+
 /// All functions by the names that the template calls them.
 pub fn all(app: &Arc<App>) -> Functions {
-    Functions::new()
+    Functions::new(INSTANCES)
         .event("authorize", handler!(authorize, app))
         .event("connect", handler!(connect, app))
         .event("disconnect", handler!(disconnect, app))
@@ -57,7 +61,7 @@ mod tests {
               Known: {Type: 'AWS::Serverless::Function', Properties: {CodeUri: target/lambda/known/}}
               Other: {Type: 'AWS::Serverless::Function', Properties: {CodeUri: target/lambda/unheard-of/}}";
         let template = Template::parse(template, &Default::default()).unwrap();
-        let known = Functions::new().event("known", async |_: LambdaEvent<()>| Ok(()));
+        let known = Functions::new(1).event("known", async |_: LambdaEvent<()>| Ok(()));
         let refused = check(&known, &template).unwrap_err().to_string();
         assert!(refused.ends_with(": unheard-of"), "{refused}");
     }

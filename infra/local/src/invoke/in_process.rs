@@ -25,9 +25,9 @@ type Handler = Box<dyn Fn(LambdaEvent<Bytes>) -> BoxFuture<'static, Answer> + Se
 ///
 /// Events and answers cross as JSON bytes, as they do in Lambda, so that a handler cannot be given or
 /// give back anything that the wire would refuse.
-#[derive(Default)]
 pub struct Functions {
     table: HashMap<String, Function>,
+    instances: usize,
 }
 
 struct Function {
@@ -36,15 +36,11 @@ struct Function {
     instances: Semaphore,
 }
 
-/// Events of one function that are handled at once. Lambda gives each a machine of its own; here they
-/// share this one, and without a bound a burst would slow every one of them past its deadlines. The rest
-/// wait their turn before their time starts.
-const INSTANCES: usize = 16;
-
 impl Functions {
-    /// An empty table.
-    pub fn new() -> Self {
-        Self::default()
+    /// An empty table, whose functions each handle so many events at once; the rest wait their turn
+    /// before their time starts.
+    pub fn new(instances: usize) -> Self {
+        Self { table: HashMap::new(), instances }
     }
 
     /// Adds a socket, queue or schedule function: `handler` takes one typed event and answers with
@@ -100,7 +96,7 @@ impl Functions {
             ..Config::default()
         });
         self.table
-            .insert(name.to_owned(), Function { handler, config, instances: Semaphore::new(INSTANCES) });
+            .insert(name.to_owned(), Function { handler, config, instances: Semaphore::new(self.instances) });
         self
     }
 }
@@ -176,11 +172,13 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::sync::Barrier;
 
+    const INSTANCES: usize = 4;
+
     #[tokio::test]
     async fn a_burst_is_handled_so_many_at_once_and_the_rest_wait_their_turn() {
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let together = Arc::new(Barrier::new(INSTANCES));
-        let functions = Functions::new().event("busy", {
+        let functions = Functions::new(INSTANCES).event("busy", {
             let (running, most) = (running.clone(), most.clone());
             move |_: LambdaEvent<serde_json::Value>| {
                 let (running, most, together) = (running.clone(), most.clone(), together.clone());

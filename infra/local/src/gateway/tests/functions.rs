@@ -22,7 +22,7 @@ pub(super) fn functions(desk: &Desk) -> Functions {
     let disconnect = desk.clone();
     let message = desk.clone();
     let echo = desk.clone();
-    Functions::new()
+    Functions::new(1_000)
         .event("authorize", |event: LambdaEvent<Value>| authorize(event.payload))
         .event("connect", move |event: LambdaEvent<Value>| on_connect(connect.clone(), event.payload))
         .event("disconnect", move |event: LambdaEvent<Value>| {

@@ -31,7 +31,8 @@ async fn log(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let started = Instant::now();
     let response = next.run(request).await;
-    let took_ms = started.elapsed().as_millis();
+    // As a number: JSON logs show a u128 as a string.
+    let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(%method, path, status = response.status().as_u16(), took_ms, "request");
     response
 }

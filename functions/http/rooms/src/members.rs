@@ -23,8 +23,9 @@ pub(crate) struct Members {
 
 #[derive(Deserialize)]
 pub(crate) struct NewMembers {
-    #[serde(alias = "member_ids")]
-    user_ids: Vec<UserId>,
+    /// Named as when a room is made, and so is what an error names.
+    #[serde(alias = "user_ids")]
+    member_ids: Vec<UserId>,
 }
 
 /// Those of the asked for who weren't in it before.
@@ -65,7 +66,7 @@ pub(crate) async fn add(
     At(room): At<RoomRef>,
     Body(new): Body<NewMembers>,
 ) -> Result<Json<Added>, Error> {
-    let change = members::add(&app, &caller, &room, &new.user_ids).await?;
+    let change = members::add(&app, &caller, &room, &new.member_ids).await?;
     Ok(Json(Added { room_id: change.room, added: change.users }))
 }
 

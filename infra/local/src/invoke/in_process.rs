@@ -14,6 +14,7 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+use tokio::sync::Semaphore;
 use tower::Service;
 use tracing::Instrument;
 
@@ -32,7 +33,13 @@ pub struct Functions {
 struct Function {
     handler: Handler,
     config: Arc<Config>,
+    instances: Semaphore,
 }
+
+/// Events of one function that are handled at once. Lambda gives each a machine of its own; here they
+/// share this one, and without a bound a burst would slow every one of them past its deadlines. The rest
+/// wait their turn before their time starts.
+const INSTANCES: usize = 16;
 
 impl Functions {
     /// An empty table.
@@ -92,7 +99,8 @@ impl Functions {
             version: "$LATEST".to_owned(),
             ..Config::default()
         });
-        self.table.insert(name.to_owned(), Function { handler, config });
+        self.table
+            .insert(name.to_owned(), Function { handler, config, instances: Semaphore::new(INSTANCES) });
         self
     }
 }
@@ -103,6 +111,8 @@ impl Invoker for Functions {
         let Some(entry) = self.table.get(function) else {
             return Err(FunctionError::not_found(function));
         };
+        // Err only when closed, which this never is: the event is then handled all the same.
+        let _instance = entry.instances.acquire().await.ok();
         let context = context(entry, limit);
         let request_id = context.request_id.clone();
         let span = tracing::info_span!("invoke", function, request_id);
@@ -157,4 +167,36 @@ fn encode<R: Serialize>(answer: &R) -> Answer {
 
 fn unhandled(error: Error) -> FunctionError {
     FunctionError::unhandled("lambda_runtime::Error", error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::future::join_all;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::sync::Barrier;
+
+    #[tokio::test]
+    async fn a_burst_is_handled_so_many_at_once_and_the_rest_wait_their_turn() {
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let together = Arc::new(Barrier::new(INSTANCES));
+        let functions = Functions::new().event("busy", {
+            let (running, most) = (running.clone(), most.clone());
+            move |_: LambdaEvent<serde_json::Value>| {
+                let (running, most, together) = (running.clone(), most.clone(), together.clone());
+                async move {
+                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    // Nobody leaves before as many are in as fit.
+                    together.wait().await;
+                    running.fetch_sub(1, Ordering::SeqCst);
+                    Ok(())
+                }
+            }
+        });
+        let limit = Duration::from_secs(10);
+        let burst = (0..3 * INSTANCES).map(|_| functions.invoke("busy", Bytes::from_static(b"{}"), limit));
+        let answers = join_all(burst).await;
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        assert_eq!(most.load(Ordering::SeqCst), INSTANCES);
+    }
 }

@@ -17,23 +17,25 @@
 //!   its members. At last U makes it known; until then a frame finds it unknown and registers it again,
 //!   so a register that ends halfway is made good.
 //! - *forget*: **U** removes, then each **R** removes.
-//! - *rebuild* at version v: reads the members, then each member's **U**, then **R** merges: entries of
-//!   members stay, others go, v and the members are set; skipped if R's version is later.
+//! - *rebuild* at version v: reads the members, then each member's **U**, then **R** merges: v and the
+//!   members are set; skipped if R's version is later. Entries of others (strangers) are left out of its
+//!   answer and stay for [`JOINED_TTL`], in which R has no version: so a list with one has no strangers.
 //! - *members_changed* to v: after the commit, **U** of who joined notes the room and is read, then **R**
-//!   applies the change if its version is v - 1, else does nothing.
+//!   applies the change if its version is v - 1, else adds the connections as registering does.
 //!
 //! register and rebuild: if U adds before rebuild reads U, rebuild has it. If after, R adds after that
 //! too: before the merge it stays, as an entry of a member; after it, it is added. Never lost.
 //!
 //! register and members_changed (the user joins): if the rooms were read after the commit, R's step
-//! comes for this room: after the change the user is a member; before it R drops its version, the change
-//! does nothing, and the next reader rebuilds from U. If the rooms were read before the commit: U adds
-//! either before the note, then it is read there (or by the rebuild, when R's version doesn't match), or
-//! after, then the note adds the room to those of the register.
+//! comes for this room: after the change the user is a member; before it R drops its version, no rebuild
+//! whose members were read before the commit gives it one again (the user is a stranger to it), so the
+//! change does nothing, and the next reader rebuilds from U. If the rooms were read before the commit: U adds
+//! either before the note, then it is read there and added to R whatever R's version (a rebuild may have
+//! read U before), or after, then the note adds the room to those of the register.
 //!
 //! register and members_changed (the user leaves): a register that read the room before the commit may
 //! come to R after the change or after a rebuild without the user. The user isn't one of R's members
-//! then, so R drops its version and the next reader's rebuild drops the entry. Before them, the entry
+//! then, so R drops its version, rebuilds leave the entry out, and one after [`JOINED_TTL`] drops it. Before them, the entry
 //! goes with the change or the merge.
 //!
 //! forget and rebuild: U removed after it was read, R removed before the merge: the merge brings a closed

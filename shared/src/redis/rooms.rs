@@ -23,7 +23,7 @@ impl RedisPresence {
     ) -> Result<RoomAudience, PresenceError> {
         let listeners = self.connections_of(members).await?;
         let mut rebuild = scripts::call(&scripts::REBUILD, &[keys::audience(room), keys::members(room)]);
-        rebuild.arg(members_version).arg(self.routing_ms()).arg(members.len());
+        rebuild.arg(members_version).arg(self.routing_ms()).arg(millis(JOINED_TTL)).arg(members.len());
         add_users(&mut rebuild, members);
         add_listeners(&mut rebuild, &listeners);
         let fields: Vec<(String, String)> = self.link.ask(rebuild).await?;

@@ -207,6 +207,7 @@ suite! {
         a_change_of_the_next_version_is_applied
         a_change_of_any_other_version_is_not
         a_change_in_a_room_never_built_is_not_applied
+        who_connects_between_a_rebuild_and_the_news_of_joining_listens
         who_registers_with_rooms_read_before_joining_listens
         rooms_are_apart;
     races:

@@ -164,9 +164,7 @@ impl Presence for MemoryPresence {
             state.users.entry(user).or_default().note_joined(room);
         }
         let listeners = state.connections_of(joined);
-        if let Some(room) = state.rooms.get_mut(&room) {
-            room.change(members_version, joined, left, listeners);
-        }
+        state.rooms.entry(room).or_default().change(members_version, joined, left, listeners);
         Ok(())
     }
 

@@ -49,7 +49,8 @@ impl Room {
         connections: Vec<Listener>,
     ) {
         if self.members_version != Some(version - 1) {
-            return;
+            // One of them may have come after a rebuild of this version and before the note of joining.
+            return connections.into_iter().for_each(|listener| self.listen(listener));
         }
         self.members.extend(joined);
         self.members.retain(|user| !left.contains(user));

@@ -1,5 +1,6 @@
 //! A corner of the running RabbitMQ for one test, and a way to cut its connection.
 
+mod own;
 mod proxy;
 
 use std::env;
@@ -9,6 +10,7 @@ use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
 use uuid::Uuid;
 
+pub use own::OwnBroker;
 pub use proxy::Proxy;
 
 /// A virtual host of its own, with nothing in it; removed on drop.

@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
+use local::source::Broker;
 use shared::breaker::OPEN_FOR;
 use shared::ports::{Bus, QUEUE_MESSAGES};
 
 use super::function::{readable, recorder};
-use super::world::{Kind, World, rabbit_bus};
+use super::world::{Kind, World, feed_from, rabbit_bus};
 use super::{NOW, stored};
-use crate::broker::{Proxy, Vhost, control};
+use crate::broker::{OwnBroker, Proxy, Vhost};
 
 /// A bus and an event source, both behind a proxy.
 struct Behind {
@@ -127,17 +128,18 @@ async fn the_event_source_connects_again_and_gets_what_was_unsettled() {
 }
 
 #[tokio::test]
-#[ignore = "restarts the broker under every other test: run it alone"]
 async fn the_first_publish_after_a_restart_of_the_broker_succeeds() {
-    let world = World::rabbitmq().await;
+    let broker = OwnBroker::start().await;
+    let bus = rabbit_bus(&broker.url);
+    bus.declare().await.expect("the topology is declared");
     let (function, mut recorded) = recorder(0);
-    let sources = world.feed(QUEUE_MESSAGES, 1, Duration::ZERO, &function);
-    world.bus.publish(&[stored(1)], NOW).await.expect("it is confirmed");
+    let source = Broker::RabbitMq(broker.url.clone());
+    let sources = feed_from(&source, &[QUEUE_MESSAGES], 1, Duration::ZERO, &function);
+    bus.publish(&[stored(1)], NOW).await.expect("it is confirmed");
     assert_eq!(readable(&recorded.next().await).len(), 1);
-    control(&["stop_app"]);
-    control(&["start_app"]);
+    broker.restart().await;
     let event = stored(2);
-    world.bus.publish(std::slice::from_ref(&event), NOW).await.expect("it is confirmed");
+    bus.publish(std::slice::from_ref(&event), NOW).await.expect("it is confirmed");
     assert_eq!(readable(&recorded.next().await), [event], "the event source is back too");
     sources.stop().await;
 }

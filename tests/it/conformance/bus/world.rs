@@ -77,14 +77,7 @@ impl World {
         window: Duration,
         function: &Arc<dyn Invoker>,
     ) -> Sources {
-        let source = |queue: &&str| QueueSource {
-            queue: (*queue).to_owned(),
-            function: "recorder".to_owned(),
-            timeout: Duration::from_secs(10),
-            batch_size,
-            window,
-        };
-        Sources::start(queues.iter().map(source).collect(), vec![], &self.broker(), function)
+        feed_from(&self.broker(), queues, batch_size, window, function)
     }
 
     /// Puts a body on a queue that no bus of ours would.
@@ -128,6 +121,24 @@ impl World {
             Kind::RabbitMq(vhost) => dead_on_rabbitmq(vhost).await,
         }
     }
+}
+
+/// Feeds each of a broker's queues to `function`.
+pub fn feed_from(
+    broker: &Broker,
+    queues: &[&str],
+    batch_size: usize,
+    window: Duration,
+    function: &Arc<dyn Invoker>,
+) -> Sources {
+    let source = |queue: &&str| QueueSource {
+        queue: (*queue).to_owned(),
+        function: "recorder".to_owned(),
+        timeout: Duration::from_secs(10),
+        batch_size,
+        window,
+    };
+    Sources::start(queues.iter().map(source).collect(), vec![], broker, function)
 }
 
 pub fn rabbit_bus(url: &str) -> RabbitBus {

@@ -14,8 +14,8 @@ run: ## run Hark locally, embedded: no service needed (PORT, STATE_DIR)
 test: ## run every test, with private Redis, RabbitMQ and Postgres
 	$(services) run cargo test --workspace
 
-test-all: ## the same, the large tests at full size, and every event through `cargo lambda`
-	HARK_TEST_SCALE=full $(services) run cargo test --workspace
+test-all: ## the same, and every event through `cargo lambda`
+	$(services) run cargo test --workspace
 	$(services) run infra/local/invoke-events
 
 lint: ## check formatting, code and template

@@ -14,7 +14,7 @@ use crate::ports::Change;
 
 /// Users named in one announcement.
 const NAMED_AT_MOST: usize = 20;
-const ANNOUNCE_BUDGET: Duration = Duration::from_millis(200);
+pub(super) const ANNOUNCE_BUDGET: Duration = Duration::from_millis(200);
 
 /// Joins a public room, making one of that name when there is none.
 ///
@@ -145,7 +145,7 @@ pub async fn announce(app: &App, room: RoomId, members_version: i64, event: Syst
     announce_frame(app, room, members_version, &frame).await;
 }
 
-fn system_frame(app: &App, event: SystemEvent) -> Outgoing {
+pub(super) fn system_frame(app: &App, event: SystemEvent) -> Outgoing {
     Outgoing::new(&ServerFrame::System { event, timestamp: app.clock.now() })
 }
 

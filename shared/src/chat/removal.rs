@@ -1,14 +1,11 @@
 //! Removing a room: those who listen are read before it goes and told once it is gone.
 
-use std::time::Duration;
-
 use crate::Error;
 use crate::app::App;
+use crate::chat::members::{ANNOUNCE_BUDGET, system_frame};
 use crate::chat::{audience, fanout};
-use crate::frames::{Outgoing, ServerFrame, SystemEvent};
+use crate::frames::SystemEvent;
 use crate::model::{Listener, Room};
-
-const ANNOUNCE_BUDGET: Duration = Duration::from_millis(200);
 
 /// Deletes the room with everything in it. The caller may.
 ///
@@ -18,7 +15,7 @@ pub async fn delete(app: &App, room: &Room) -> Result<(), Error> {
     let listeners = listeners(app, room).await;
     app.rooms.delete(room.id).await?;
     let event = SystemEvent::RoomDeleted { room_id: room.id };
-    let frame = Outgoing::new(&ServerFrame::System { event, timestamp: app.clock.now() });
+    let frame = system_frame(app, event);
     fanout::spread(app, room.id, listeners, &frame, ANNOUNCE_BUDGET).await;
     Ok(())
 }

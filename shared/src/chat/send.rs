@@ -111,28 +111,29 @@ async fn broadcast(
     let deadline = Instant::now() + BROADCAST_BUDGET;
     // Read after the commit: whoever registers later finds the message by `resume`.
     let listeners = audience::of_room(app, message.room_id, stored.members_version).await;
-    let (left, gone) = match &listeners {
-        Ok(listeners) => deliver(app, from, message, listeners).await,
-        Err(_) => (Left::Everyone, Vec::new()),
+    let (left, gone, unknown) = match listeners {
+        Ok(listeners) => {
+            let (left, gone) = deliver(app, from, message, listeners).await;
+            (left, gone, None)
+        }
+        Err(error) => (Left::Everyone, Vec::new(), Some(error)),
     };
     let event = Event::MessageStored(MessageStored { outbox, message: message.clone(), left, gone });
     publish(app, event, deadline).await;
-    listeners.map(|_| ()).map_err(|error| {
-        tracing::warn!(%error, room = %message.room_id, "stored, not broadcast");
-        Error::not_broadcast(message.message_id, message.room_id, message.seq)
-    })
+    let Some(error) = unknown else { return Ok(()) };
+    tracing::warn!(%error, room = %message.room_id, "stored, not broadcast");
+    Err(Error::not_broadcast(message.message_id, message.room_id, message.seq))
 }
 
 async fn deliver(
     app: &App,
     from: Option<&ConnectionId>,
     message: &Message,
-    listeners: &[Listener],
+    mut listeners: Vec<Listener>,
 ) -> (Left, Vec<Listener>) {
     let frame = Outgoing::new(&ServerFrame::Message(message));
-    let others = |listener: &&Listener| Some(&listener.address.connection) != from;
-    let to: Vec<Listener> = listeners.iter().filter(others).cloned().collect();
-    let posted = fanout::spread(app, message.room_id, to, &frame, POSTS_BUDGET).await;
+    listeners.retain(|listener| Some(&listener.address.connection) != from);
+    let posted = fanout::spread(app, message.room_id, listeners, &frame, POSTS_BUDGET).await;
     let left = if posted.left.is_empty() { Left::Nobody } else { Left::These(posted.left) };
     (left, posted.gone)
 }

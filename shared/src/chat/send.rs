@@ -34,7 +34,7 @@ pub async fn send(
 ) -> Result<Ack, Error> {
     let room = resolve::room(app, caller, &draft.target).await?;
     let mut message = compose(app, caller, room, draft);
-    check_size(&message)?;
+    check_size(&message.content, &ServerFrame::Message(&message))?;
     let stored = app.messages.append(&row(&message, client_id)).await?;
     settle_on(&mut message, &stored);
     let Appended { outbox, members_version, .. } = stored;
@@ -43,8 +43,9 @@ pub async fn send(
 
 /// The message as it would be stored now; `seq` comes with the commit.
 fn compose(app: &App, caller: &Caller, room: RoomId, draft: Draft) -> Message {
+    let now = app.clock.now();
     Message {
-        message_id: MessageId::fresh(),
+        message_id: MessageId::at(now),
         room_id: room,
         seq: Seq(i64::MAX),
         sender_id: caller.user,
@@ -53,19 +54,19 @@ fn compose(app: &App, caller: &Caller, room: RoomId, draft: Draft) -> Message {
         content: draft.content.into_string(),
         reply_to: draft.reply_to,
         metadata: draft.metadata.map(crate::names::Metadata::into_value),
-        timestamp: app.clock.now(),
+        timestamp: now,
         edited_at: None,
         recalled: false,
     }
 }
 
 /// JSON may need six bytes for one of text, so only long messages have to be measured.
-fn check_size(message: &Message) -> Result<(), Error> {
+pub(super) fn check_size(content: &str, frame: &ServerFrame<'_>) -> Result<(), Error> {
     const REST: usize = 10 * 1024;
-    if message.content.len() * 6 + REST < OUTGOING_FRAME_MAX_BYTES {
+    if content.len() * 6 + REST < OUTGOING_FRAME_MAX_BYTES {
         return Ok(());
     }
-    let size = Outgoing::new(&ServerFrame::Message(message)).len();
+    let size = Outgoing::new(frame).len();
     if size <= OUTGOING_FRAME_MAX_BYTES {
         return Ok(());
     }

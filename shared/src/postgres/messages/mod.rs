@@ -1,33 +1,51 @@
 //! The rooms' logs.
 
+mod revise;
+mod rows;
+
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::types::Json;
 use sqlx::{Row, query};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::times::{time_of, timestamp, unix_ms};
+use super::times::{time_of, timestamp};
 use super::{Postgres, statements};
-use crate::ids::{MessageId, OutboxId, RoomId, Seq, UserId};
-use crate::model::{Edited, Entry, Listing, Message, Recalled};
-use crate::ports::{Appended, Messages, MessagesError, NewMessage, OUTBOX_DUE_MS, StoreError, Window};
+use crate::ids::{MessageId, OutboxId, RoomId, Seq};
+use crate::model::{Listing, Message};
+use crate::ports::{
+    Appended, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Revised, StoreError, Window,
+};
 use crate::sql::{TOPIC_MESSAGES, broken_rule, storable, storable_json};
 
-/// How often the append is run while others change the room's members under it. Each further run means
+pub(super) use rows::{entry_of, message_of};
+
+/// How often a statement is run while others change the room's members under it. Each further run means
 /// that one more change was committed during a statement of a millisecond.
-const APPEND_ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 5;
 
 #[async_trait]
 impl Messages for Postgres {
     async fn append(&self, new: &NewMessage) -> Result<Appended, MessagesError> {
         self.run(async |connection| {
-            for _ in 0..APPEND_ATTEMPTS {
+            for _ in 0..ATTEMPTS {
                 if let Some(outcome) = append_once(connection, new).await? {
                     return outcome;
                 }
             }
-            Err(StoreError::Unavailable("the room's members keep changing".to_owned()).into())
+            Err(overtaken().into())
+        })
+        .await
+    }
+
+    async fn revise(&self, new: &NewRevision) -> Result<Revised, MessagesError> {
+        self.run(async |connection| {
+            for _ in 0..ATTEMPTS {
+                if let Some(outcome) = revise::once(connection, new).await? {
+                    return outcome;
+                }
+            }
+            Err(overtaken().into())
         })
         .await
     }
@@ -65,6 +83,10 @@ impl Messages for Postgres {
         })
         .await
     }
+}
+
+fn overtaken() -> StoreError {
+    StoreError::Unavailable("the room's members keep changing".to_owned())
 }
 
 /// Runs the statement; None when what it checked was overtaken while it waited for the room's row.
@@ -142,51 +164,4 @@ fn listing(rows: &[PgRow]) -> Result<Listing<Message>, StoreError> {
         }
     }
     Ok(Listing { items, total })
-}
-
-/// The message in a row whose columns for its id and time have these names.
-pub(super) fn message_of(row: &PgRow, id: &str, at: &str) -> Result<Message, sqlx::Error> {
-    Ok(Message {
-        message_id: MessageId(row.try_get(id)?),
-        room_id: RoomId(row.try_get("room_id")?),
-        seq: Seq(row.try_get("seq")?),
-        sender_id: UserId(row.try_get("sender_id")?),
-        sender_name: row.try_get("sender_name")?,
-        kind: row.try_get("kind")?,
-        content: row.try_get("content")?,
-        reply_to: row.try_get::<Option<Uuid>, _>("reply_to")?.map(MessageId),
-        metadata: row.try_get::<Option<Json<serde_json::Value>>, _>("metadata")?.map(|json| json.0),
-        timestamp: time_of(row, at)?,
-        edited_at: row.try_get::<Option<OffsetDateTime>, _>("edited_at")?.map(unix_ms),
-        recalled: row.try_get::<Option<OffsetDateTime>, _>("recalled_at")?.is_some(),
-    })
-}
-
-/// The entry in a row that has its `id`, `created_at`, `entry`, `target_id` and `target_seq` as well.
-pub(super) fn entry_of(row: &PgRow) -> Result<Entry, StoreError> {
-    let entry: String = row.try_get("entry")?;
-    match entry.as_str() {
-        "message" => Ok(Entry::Message(message_of(row, "id", "created_at")?)),
-        "edited" => Ok(Entry::Edited(edited(row)?)),
-        "recalled" => Ok(Entry::Recalled(recalled(row)?)),
-        other => Err(StoreError::Internal(format!("{other:?} is no kind of entry"))),
-    }
-}
-
-fn edited(row: &PgRow) -> Result<Edited, sqlx::Error> {
-    let Recalled { message_id, room_id, seq, target_seq, sender_id, sender_name, timestamp } = recalled(row)?;
-    let content = row.try_get("content")?;
-    Ok(Edited { message_id, room_id, seq, target_seq, sender_id, sender_name, content, timestamp })
-}
-
-fn recalled(row: &PgRow) -> Result<Recalled, sqlx::Error> {
-    Ok(Recalled {
-        message_id: MessageId(row.try_get("target_id")?),
-        room_id: RoomId(row.try_get("room_id")?),
-        seq: Seq(row.try_get("seq")?),
-        target_seq: Seq(row.try_get("target_seq")?),
-        sender_id: UserId(row.try_get("sender_id")?),
-        sender_name: row.try_get("sender_name")?,
-        timestamp: time_of(row, "created_at")?,
-    })
 }

@@ -9,4 +9,5 @@ pub mod members;
 pub mod registration;
 pub mod removal;
 mod resolve;
+pub mod revise;
 pub mod send;

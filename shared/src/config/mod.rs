@@ -3,12 +3,14 @@
 
 mod chat;
 mod identity;
+mod messages;
 mod reader;
 mod services;
 mod sockets;
 
 pub use chat::ChatConfig;
 pub use identity::{IdentityConfig, JWT_SECRET_MIN_BYTES, SigningKey};
+pub use messages::MessagesConfig;
 pub use reader::{ConfigError, Secret};
 pub use services::ServicesConfig;
 pub use sockets::{ROUTING_TTL, SocketConfig};
@@ -21,6 +23,7 @@ pub struct Config {
     pub identity: IdentityConfig,
     pub sockets: SocketConfig,
     pub chat: ChatConfig,
+    pub messages: MessagesConfig,
     /// `LOG_LEVEL`: a `tracing` filter such as `info` or `shared=debug,info`.
     pub log_level: String,
 }
@@ -45,6 +48,7 @@ impl Config {
             identity: IdentityConfig::read(&mut reader),
             sockets: SocketConfig::read(&mut reader),
             chat: ChatConfig::read(&mut reader),
+            messages: MessagesConfig::read(&mut reader),
             log_level: reader.text("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
         };
         reader.finish(config)

@@ -30,6 +30,7 @@ mod outbox;
 mod plans;
 mod postgres_faults;
 mod presence;
+mod revisions;
 mod rooms;
 mod rooms_members;
 mod rooms_roles;

@@ -1,10 +1,11 @@
 //! Finishes what the live path left open, and settles it.
 //!
-//! Reads `chat.messages` (one message of the bus per stored message) and the fan-out queues (one per
+//! Reads `chat.messages` (one message of the bus per entry of a log) and the fan-out queues (one per
 //! chunk of a large room). A fault of a service fails the batch, so that it comes again; every step is
 //! safe to run twice.
 
 mod chunk;
+mod copies;
 mod post;
 mod stored;
 
@@ -40,10 +41,7 @@ async fn finish(app: &App, messages: Vec<MessageStored>) -> Result<(), Error> {
     }
     try_join_all(messages.iter().map(|stored| stored::deliver(app, stored))).await?;
     let rows: Vec<_> = messages.iter().map(|stored| stored.outbox).collect();
-    let copies: Vec<_> = messages.into_iter().map(|stored| stored.message).collect();
-    if let Err(error) = app.presence.cache_messages(&copies).await {
-        tracing::warn!(%error, "no copies kept");
-    }
+    copies::keep(app, messages.into_iter().map(|stored| stored.entry)).await?;
     app.outbox.settle(&rows).await?;
     Ok(())
 }

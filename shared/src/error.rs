@@ -187,6 +187,7 @@ impl From<AccountsError> for Error {
             AccountsError::UsernameTaken => Self::conflict("username: is taken"),
             AccountsError::EmailTaken => Self::conflict("email: is taken"),
             AccountsError::NotFound => Self::not_found("no such user"),
+            AccountsError::LastAdmin => Self::conflict("role: the last admin stays one"),
             AccountsError::Store(error) => error.into(),
         }
     }

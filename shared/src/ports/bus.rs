@@ -14,6 +14,9 @@ pub const ENVELOPE_VERSION: u32 = 1;
 /// The queue of stored messages; the routing key is the queue's name.
 pub const QUEUE_MESSAGES: &str = "chat.messages";
 
+/// The queue of what the server itself has to say to sockets.
+pub const QUEUE_NOTIFICATIONS: &str = "chat.system.notification";
+
 /// The `n`th of the parallel queues that carry chunks of large rooms.
 #[must_use]
 pub fn fanout_queue(n: u32) -> String {
@@ -57,6 +60,8 @@ pub enum Event {
     MessageStored(MessageStored),
     /// One frame for some of a large room's connections.
     FanoutChunk(FanoutChunk),
+    /// Sockets that have to be closed and could not be at once.
+    CloseSockets(CloseSockets),
 }
 
 /// Goes to [`QUEUE_MESSAGES`]; `deliver` finishes what is left and settles the outbox row.
@@ -97,6 +102,17 @@ pub struct FanoutChunk {
     pub attempt: u8,
 }
 
+/// Goes to [`QUEUE_NOTIFICATIONS`]; `deliver` closes them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CloseSockets {
+    /// Said to each before, as it goes on the wire.
+    pub frame: String,
+    pub listeners: Vec<Listener>,
+    /// How often it was handed on because some were left.
+    #[serde(default)]
+    pub attempt: u8,
+}
+
 impl Event {
     /// The `type` of its envelope, and the AMQP `type`.
     #[must_use]
@@ -104,6 +120,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => "message_stored",
             Self::FanoutChunk(_) => "fanout_chunk",
+            Self::CloseSockets(_) => "close_sockets",
         }
     }
 
@@ -119,6 +136,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
+            Self::CloseSockets(_) => QUEUE_NOTIFICATIONS.to_owned(),
         }
     }
 }

@@ -14,10 +14,10 @@ mod rooms;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bus::{
-    Bus, BusError, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    QUEUE_MESSAGES, fanout_queue,
+    Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
+    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, fanout_queue,
 };
-pub use connection_log::{ConnectionLog, OpenedConnection};
+pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};

@@ -29,6 +29,7 @@ mod messages;
 mod outbox;
 mod plans;
 mod postgres_faults;
+mod postgres_revocation;
 mod presence;
 mod revisions;
 mod rooms;
@@ -38,3 +39,4 @@ mod settings;
 mod stores;
 
 pub(crate) use engines::with_database;
+pub(crate) use stores::account;

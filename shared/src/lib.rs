@@ -26,5 +26,6 @@ pub mod redis;
 pub mod socket;
 pub mod sql;
 pub mod telemetry;
+pub mod webhook;
 
 pub use error::{Code, Error};

@@ -7,8 +7,11 @@ mod connection_log;
 mod connections;
 mod database;
 mod messages;
+mod offline_push;
 mod outbox;
 mod presence;
+mod push_pending;
+mod push_subscriptions;
 mod rooms;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
@@ -20,8 +23,11 @@ pub use connection_log::{ConnectionLog, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
+pub use offline_push::{OfflinePush, PushError, Reach};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
 pub use presence::{Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus};
+pub use push_pending::{ClaimScope, PushClaim, PushPending, Unread};
+pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscriptions, SubscriptionsError};
 pub use rooms::{Audience, Change, NewRoom, RoomPatch, Rooms, RoomsError};
 
 /// What can go wrong with any store, whatever was asked.

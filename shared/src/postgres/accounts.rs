@@ -196,6 +196,7 @@ async fn strip(connection: &mut PgConnection, user: UserId) -> Result<bool, Acco
     let done = query(ANONYMISE).bind(user.0).bind(DELETED_USER).execute(&mut *connection).await?;
     found(done.rows_affected())?;
     query("delete from tickets where user_id = $1").bind(user.0).execute(&mut *connection).await?;
+    query("delete from push_subscriptions where user_id = $1").bind(user.0).execute(&mut *connection).await?;
     let left = query_scalar("select not exists (select from room_members where user_id = $1)");
     Ok(left.bind(user.0).fetch_one(connection).await?)
 }

@@ -148,7 +148,8 @@ impl Accounts for Sqlite {
 async fn anonymise(connection: &mut SqliteConnection, user: UserId) -> Result<(), AccountsError> {
     rooms::leave_all(connection, user).await?;
     let done = query(ANONYMISE).bind(user.0).bind(DELETED_USER).execute(&mut *connection).await?;
-    query("delete from tickets where user_id = ?1").bind(user.0).execute(connection).await?;
+    query("delete from tickets where user_id = ?1").bind(user.0).execute(&mut *connection).await?;
+    query("delete from push_subscriptions where user_id = ?1").bind(user.0).execute(connection).await?;
     found(done.rows_affected())
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::ids::{MessageId, RoomId, Seq};
-use crate::ports::{AccountsError, MessagesError, RoomsError, StoreError};
+use crate::ports::{AccountsError, MessagesError, RoomsError, StoreError, SubscriptionsError};
 
 /// What a client is told. The same codes go over the socket (`error` frames) and over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -220,6 +220,18 @@ impl From<MessagesError> for Error {
             MessagesError::Recalled => Self::conflict("the message was recalled"),
             MessagesError::TooLate => Self::forbidden("the message is too old to be changed"),
             MessagesError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SubscriptionsError> for Error {
+    fn from(error: SubscriptionsError) -> Self {
+        match error {
+            SubscriptionsError::NoUser => Self::not_found("no such user"),
+            SubscriptionsError::Full(most) => {
+                Self::conflict(format!("{most} push subscriptions at most: delete one first"))
+            }
+            SubscriptionsError::Store(error) => error.into(),
         }
     }
 }

@@ -7,8 +7,11 @@ mod connection_log;
 mod connections;
 mod database;
 mod messages;
+mod offline_push;
 mod outbox;
 mod presence;
+mod push_pending;
+mod push_subscriptions;
 mod revision;
 mod rooms;
 
@@ -21,8 +24,11 @@ pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
+pub use offline_push::{OfflinePush, PushError, Reach};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
 pub use presence::{Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus};
+pub use push_pending::{ClaimScope, PushClaim, PushPending, Unread};
+pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscriptions, SubscriptionsError};
 pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RoomPatch, Rooms, RoomsError};
 

@@ -232,6 +232,7 @@ async fn strip(connection: &mut PgConnection, user: UserId, now: UnixMs) -> Resu
     let done = strip.execute(&mut *connection).await?;
     found(done.rows_affected())?;
     query("delete from tickets where user_id = $1").bind(user.0).execute(&mut *connection).await?;
+    query("delete from push_subscriptions where user_id = $1").bind(user.0).execute(&mut *connection).await?;
     let left = query_scalar("select not exists (select from room_members where user_id = $1)");
     Ok(left.bind(user.0).fetch_one(connection).await?)
 }

@@ -12,6 +12,7 @@ pub mod receipt;
 pub mod registration;
 pub mod removal;
 mod resolve;
+mod review;
 pub mod revise;
 pub mod send;
 pub mod typing;

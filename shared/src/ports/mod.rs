@@ -6,6 +6,7 @@ mod bus;
 mod connection_log;
 mod connections;
 mod database;
+mod flags;
 mod messages;
 mod offline_push;
 mod outbox;
@@ -23,6 +24,7 @@ pub use bus::{
 pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
+pub use flags::{Flagged, Flags};
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
 pub use offline_push::{OfflinePush, PushError, Reach};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};

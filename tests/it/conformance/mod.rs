@@ -24,6 +24,7 @@ mod accounts;
 mod bus;
 mod connection_log;
 mod engines;
+mod flags;
 mod history;
 mod messages;
 mod outbox;

@@ -2,6 +2,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::client::FrameId;
+use super::resume::Resumed;
 use crate::clock::UnixMs;
 use crate::error::{Code, Error, Stored};
 use crate::ids::{MessageId, RoomId, Seq};
@@ -28,6 +29,13 @@ pub enum ServerFrame<'a> {
         id: Option<FrameId>,
         room_id: RoomId,
         last_seq: Seq,
+    },
+    /// What came while the client was away.
+    Resumed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<FrameId>,
+        #[serde(flatten)]
+        resumed: Resumed,
     },
     Error {
         #[serde(skip_serializing_if = "Option::is_none")]

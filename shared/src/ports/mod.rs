@@ -9,6 +9,7 @@ mod database;
 mod messages;
 mod outbox;
 mod presence;
+mod resumption;
 mod revision;
 mod rooms;
 
@@ -23,6 +24,7 @@ pub use database::Database;
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
 pub use presence::{Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus};
+pub use resumption::{CaughtUp, Resumption, Standing};
 pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RoomPatch, Rooms, RoomsError};
 

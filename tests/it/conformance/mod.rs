@@ -30,6 +30,8 @@ mod outbox;
 mod plans;
 mod postgres_faults;
 mod presence;
+mod resumption;
+mod retention;
 mod revisions;
 mod rooms;
 mod rooms_members;

@@ -1,5 +1,6 @@
 //! Every frame that a client sends, and the frame that answers it.
 
+mod resume;
 mod revise;
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
@@ -55,6 +56,7 @@ async fn act(
         ClientFrame::Message(draft) => message(app, origin, id, draft).await,
         ClientFrame::Edit(frame) => revise::edit(app, origin, id, frame).await,
         ClientFrame::Recall(frame) => revise::recall(app, origin, id, frame).await,
+        ClientFrame::Resume(frame) => resume::resume(app, origin, id, frame).await,
         ClientFrame::JoinRoom(frame) => join(app, origin, id, &frame.room_id).await,
         ClientFrame::LeaveRoom(frame) => leave(app, origin, id, &frame.room_id).await,
     }

@@ -1,5 +1,5 @@
 # `make help` lists what is here. What a target needs it installs under target/ on first use.
-.PHONY: help run test test-all lint fmt build bench clean
+.PHONY: help run cluster test test-all lint fmt build bench clean
 .DEFAULT_GOAL := help
 
 tools := target/tools/bin
@@ -10,6 +10,9 @@ help: ## list the targets
 
 run: ## run Hark locally, embedded: no service needed (PORT, STATE_DIR)
 	cargo run
+
+cluster: ## run two nodes on private services, on ports 9430 and 9431
+	$(services) run infra/local/cluster
 
 test: ## run every test, with private Redis, RabbitMQ and Postgres
 	$(services) run cargo test --workspace

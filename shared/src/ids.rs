@@ -41,6 +41,10 @@ integer_id!(
     /// A row of `outbox`.
     OutboxId
 );
+integer_id!(
+    /// A device that takes pushes: a row of `push_subscriptions`.
+    PushSubscriptionId
+);
 
 /// A message: a UUIDv7, so that ids sort by the time they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

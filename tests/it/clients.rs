@@ -21,7 +21,7 @@ async fn install() {
 }
 
 /// Runs a script of tests/python; what it printed, as JSON.
-async fn run(script: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Value {
+pub async fn run(script: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Value {
     INSTALLED.get_or_init(install).await;
     let root = Path::new(ROOT);
     let output = Command::new(root.join("target/clients/bin/python"))

@@ -4,6 +4,8 @@
 mod app;
 mod broker;
 mod clients;
+mod closing;
+mod cluster;
 mod conformance;
 mod cost;
 mod events;

@@ -117,6 +117,11 @@ pub enum SystemEvent {
     RoomDeleted {
         room_id: RoomId,
     },
+    /// The socket is about to be closed. `reconnect`: whether the token still opens another.
+    Kicked {
+        reason: String,
+        reconnect: bool,
+    },
 }
 
 /// A frame serialised once, however many connections it goes to.

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,6 +13,9 @@ pub const ENVELOPE_VERSION: u32 = 1;
 
 /// The queue of stored messages; the routing key is the queue's name.
 pub const QUEUE_MESSAGES: &str = "chat.messages";
+
+/// The queue of what the server itself has to say to sockets.
+pub const QUEUE_NOTIFICATIONS: &str = "chat.system.notification";
 
 /// The `n`th of the parallel queues that carry chunks of large rooms.
 #[must_use]
@@ -55,6 +60,8 @@ pub enum Event {
     MessageStored(MessageStored),
     /// One frame for some of a large room's connections.
     FanoutChunk(FanoutChunk),
+    /// Sockets that have to be closed and could not be at once.
+    CloseSockets(CloseSockets),
 }
 
 /// Goes to [`QUEUE_MESSAGES`]; `deliver` finishes what is left and settles the outbox row.
@@ -95,6 +102,17 @@ pub struct FanoutChunk {
     pub attempt: u8,
 }
 
+/// Goes to [`QUEUE_NOTIFICATIONS`]; `deliver` closes them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CloseSockets {
+    /// Said to each before, as it goes on the wire.
+    pub frame: String,
+    pub listeners: Vec<Listener>,
+    /// How often it was handed on because some were left.
+    #[serde(default)]
+    pub attempt: u8,
+}
+
 impl Event {
     /// The `type` of its envelope, and the AMQP `type`.
     #[must_use]
@@ -102,6 +120,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => "message_stored",
             Self::FanoutChunk(_) => "fanout_chunk",
+            Self::CloseSockets(_) => "close_sockets",
         }
     }
 
@@ -117,6 +136,42 @@ impl Event {
         match self {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
+            Self::CloseSockets(_) => QUEUE_NOTIFICATIONS.to_owned(),
+        }
+    }
+}
+
+/// How much later an event arrives. Steps, because each has a queue of its own: a queue's messages
+/// expire in their order, so one that waits long would hold up those behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Delay {
+    OneSecond,
+    FiveSeconds,
+    FifteenSeconds,
+    OneMinute,
+}
+
+impl Delay {
+    pub const ALL: [Self; 4] = [Self::OneSecond, Self::FiveSeconds, Self::FifteenSeconds, Self::OneMinute];
+
+    #[must_use]
+    pub const fn duration(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::OneSecond => 1,
+            Self::FiveSeconds => 5,
+            Self::FifteenSeconds => 15,
+            Self::OneMinute => 60,
+        })
+    }
+
+    /// The queue in which events wait for so long, and the exchange that leads to it.
+    #[must_use]
+    pub const fn queue(self) -> &'static str {
+        match self {
+            Self::OneSecond => "chat.retry.1s",
+            Self::FiveSeconds => "chat.retry.5s",
+            Self::FifteenSeconds => "chat.retry.15s",
+            Self::OneMinute => "chat.retry.60s",
         }
     }
 }
@@ -135,6 +190,13 @@ pub trait Bus: Send + Sync {
     /// # Errors
     /// When one of them isn't confirmed in time; the others may have been.
     async fn publish(&self, events: &[Event], now: UnixMs) -> Result<(), BusError>;
+
+    /// Publishes events that arrive on their queues `delay` later. In process they wait in memory and
+    /// are lost when it ends: what must not be lost has a row in the store besides.
+    ///
+    /// # Errors
+    /// As [`Bus::publish`].
+    async fn publish_after(&self, events: &[Event], delay: Delay, now: UnixMs) -> Result<(), BusError>;
 
     /// Keeps a message that fails by itself for people to read, so that the rest of its batch can be done.
     /// `queue` is where it came from, `reason` a sentence.

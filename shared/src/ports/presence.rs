@@ -60,7 +60,8 @@ pub struct OnlineCount {
 #[async_trait]
 pub trait Presence: Send + Sync {
     /// The first trip of the live path, one round trip: counts a frame against the user's rate and
-    /// renews the presence of the user and of the connection it came by.
+    /// renews the presence of the user and of the connection it came by. While the server is away the
+    /// instance counts by itself: `Unavailable` for who keeps to the rate, `Limited` for who doesn't.
     async fn admit(
         &self,
         user: UserId,

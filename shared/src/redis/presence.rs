@@ -18,7 +18,10 @@ impl Presence for RedisPresence {
         connection: Option<&ConnectionId>,
         now: UnixMs,
     ) -> Result<Admission, PresenceError> {
-        self.hear(user, connection, now, self.rate_interval_us()).await
+        match self.hear(user, connection, now, self.rate_interval_us()).await {
+            Err(error) => self.admit_alone(user, now, error),
+            admission => admission,
+        }
     }
 
     async fn renew(

@@ -29,6 +29,7 @@ mod messages;
 mod outbox;
 mod plans;
 mod postgres_faults;
+mod postgres_revocation;
 mod presence;
 mod resumption;
 mod retention;
@@ -40,3 +41,4 @@ mod settings;
 mod stores;
 
 pub(crate) use engines::with_database;
+pub(crate) use stores::account;

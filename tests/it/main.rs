@@ -16,6 +16,8 @@ mod http;
 mod management;
 mod online;
 mod refusals;
+mod resume;
+mod revisions;
 mod runner;
 mod schedules;
 mod seeds;

@@ -24,7 +24,7 @@ pub struct Resume {
 
 /// The last seq of each room, of at most [`RESUME_ROOMS_MAX`]; 0 for nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "BTreeMap<RoomId, Seq>")]
+#[serde(try_from = "BTreeMap<String, Seq>")]
 pub struct ResumeRooms(BTreeMap<RoomId, Seq>);
 
 impl ResumeRooms {
@@ -34,17 +34,29 @@ impl ResumeRooms {
     }
 }
 
-impl TryFrom<BTreeMap<RoomId, Seq>> for ResumeRooms {
+impl TryFrom<BTreeMap<String, Seq>> for ResumeRooms {
     type Error = String;
-    fn try_from(rooms: BTreeMap<RoomId, Seq>) -> Result<Self, String> {
+    fn try_from(rooms: BTreeMap<String, Seq>) -> Result<Self, String> {
         if rooms.len() > RESUME_ROOMS_MAX {
             return Err(format!("names {} rooms, {RESUME_ROOMS_MAX} at most", rooms.len()));
         }
-        match rooms.iter().find(|(_, seq)| seq.0 < 0) {
-            Some((room, _)) => Err(format!("{room}: must not be negative")),
-            None => Ok(Self(rooms)),
-        }
+        rooms.into_iter().map(|(room, seq)| Ok((room_id(&room)?, not_negative(seq)?))).collect()
     }
+}
+
+impl FromIterator<(RoomId, Seq)> for ResumeRooms {
+    fn from_iter<T: IntoIterator<Item = (RoomId, Seq)>>(rooms: T) -> Self {
+        Self(rooms.into_iter().collect())
+    }
+}
+
+fn room_id(key: &str) -> Result<RoomId, String> {
+    let shown: String = key.chars().take(40).collect();
+    key.parse().map(RoomId).map_err(|_| format!("{shown:?} is not a room's id"))
+}
+
+fn not_negative(seq: Seq) -> Result<Seq, String> {
+    if seq.0 < 0 { Err("a seq must not be negative".to_owned()) } else { Ok(seq) }
 }
 
 /// What came since.

@@ -21,4 +21,5 @@ mod revisions;
 mod runner;
 mod schedules;
 mod seeds;
+mod stage;
 mod upkeep;

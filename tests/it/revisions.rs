@@ -3,8 +3,10 @@
 use http::Method;
 use serde_json::{Value, json};
 use shared::frames::OUTGOING_FRAME_MAX_BYTES;
+use shared::model::RoomType;
 
 use crate::hark::{Client, Hark, World, eventually, on_both};
+use crate::stage::Stage;
 
 async fn messages(hark: &Hark, client: &Client, room: i64) -> Value {
     hark.get(client, &format!("/api/v1/rooms/{room}/messages")).await.expect(200)["messages"].clone()
@@ -145,6 +147,33 @@ async fn who_may_not_changes_nothing(world: &World) {
     hark.stop().await;
 }
 
+async fn a_message_can_be_changed_until_its_time_is_over(world: &World) {
+    let stage = Stage::on(world).await;
+    let (ann, bob) = (stage.user("ann").await, stage.user("bob").await);
+    let room = stage.room(RoomType::Group, "team", &[ann, bob]).await;
+    let (anns, bobs) = (stage.connect(ann).await, stage.connect(bob).await);
+    for (kind, window_ms) in [("edit", 900_000), ("recall", 120_000)] {
+        let say = json!({"type": "message", "room_id": room.0, "content": "said"});
+        let said = stage.ask(&bobs, &say).await;
+        let frame = |id| json!({"type": kind, "message_id": said["message_id"], "content": "new", "id": id});
+        stage.pass(window_ms + 1);
+        let late = stage.ask(&bobs, &frame("late")).await;
+        assert_eq!(
+            (&late["code"], &late["message"]),
+            (&json!("forbidden"), &json!("the message is too old to be changed"))
+        );
+        stage.pass(-1);
+        assert_eq!(stage.ask(&bobs, &frame(kind)).await["type"], "ack", "at the limit");
+    }
+    // Ann owns the room.
+    let say = json!({"type": "message", "room_id": room.0, "content": "old"});
+    let said = stage.ask(&bobs, &say).await;
+    stage.pass(24 * 60 * 60 * 1000);
+    let recall = json!({"type": "recall", "message_id": said["message_id"]});
+    assert_eq!(stage.ask(&bobs, &recall).await["code"], "forbidden");
+    assert_eq!(stage.ask(&anns, &recall).await["type"], "ack");
+}
+
 async fn an_edit_fits_into_a_frame(world: &World) {
     let hark = world.start().await;
     let ann = hark.user("ann").await;
@@ -187,6 +216,7 @@ on_both! {
     a_recall_leaves_nothing_behind,
     over_http_it_is_the_same,
     who_may_not_changes_nothing,
+    a_message_can_be_changed_until_its_time_is_over,
     an_edit_fits_into_a_frame,
 }
 

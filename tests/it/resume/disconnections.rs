@@ -11,9 +11,9 @@ use shared::model::RoomType;
 use shared::ports::Window;
 
 use super::reader::Reader;
-use super::stage::{Device, Stage};
 use super::tenth_or_all;
 use crate::hark::{World, on_both};
+use crate::stage::{Device, Stage};
 
 const SEED: u64 = 20_261_121;
 const USERS: usize = 30;

@@ -2,10 +2,8 @@
 
 mod disconnections;
 mod frames;
-mod gate;
 mod races;
 mod reader;
-mod stage;
 
 /// The full number when `HARK_FULL` is set, else a tenth of it.
 fn tenth_or_all(full: usize) -> usize {

@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 use shared::ids::{RoomId, UserId};
 use shared::model::RoomType;
 
-use super::gate::Point;
-use super::stage::{Device, Stage};
 use super::tenth_or_all;
 use crate::hark::{World, on_both};
+use crate::stage::{Device, Point, Stage};
 
 const POINTS: [Point; 3] = [Point::BeforeTheCommit, Point::AfterTheCommit, Point::AtThePost];
 

@@ -1,5 +1,7 @@
 //! The socket functions on an app whose clock a case turns, with sockets that keep what they are posted.
 
+mod gate;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,9 +18,11 @@ use shared::ids::{RoomId, UserId};
 use shared::model::{Address, Role, RoomType};
 use shared::ports::{ConnectionInfo, Connections, NewAccount, NewRoom, PostError};
 
-use super::gate::{Gate, Point, Watched};
 use crate::app::{Posted, embedded_app};
 use crate::hark::World;
+use gate::Watched;
+
+pub use gate::{Gate, Point};
 
 const CONNECT: &str = include_str!("../../../events/connect/token-in-query.json");
 const DISCONNECT: &str = include_str!("../../../events/disconnect/idle.json");

@@ -15,6 +15,7 @@ const SCHEMA: &[&str] = &[
     include_str!("revocation.sql"),
     include_str!("push.sql"),
     include_str!("flags.sql"),
+    include_str!("retention.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::PushDue;
 use crate::clock::UnixMs;
 use crate::ids::{OutboxId, RoomId};
 use crate::model::{Listener, Message};
@@ -13,6 +14,9 @@ pub const ENVELOPE_VERSION: u32 = 1;
 
 /// The queue of stored messages; the routing key is the queue's name.
 pub const QUEUE_MESSAGES: &str = "chat.messages";
+
+/// The queue of pushes that are due: one of its own, so that a slow push service holds up no message.
+pub const QUEUE_PUSH: &str = "chat.push";
 
 /// The `n`th of the parallel queues that carry chunks of large rooms.
 #[must_use]
@@ -57,6 +61,8 @@ pub enum Event {
     MessageStored(MessageStored),
     /// One frame for some of a large room's connections.
     FanoutChunk(FanoutChunk),
+    /// Somebody who was away a moment ago may still be.
+    PushDue(PushDue),
 }
 
 /// Goes to [`QUEUE_MESSAGES`]; `deliver` finishes what is left and settles the outbox row.
@@ -101,6 +107,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => "message_stored",
             Self::FanoutChunk(_) => "fanout_chunk",
+            Self::PushDue(_) => "push_due",
         }
     }
 
@@ -116,6 +123,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
+            Self::PushDue(_) => QUEUE_PUSH.to_owned(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod messages;
 mod offline_push;
 mod outbox;
 mod presence;
+mod push_due;
 mod push_pending;
 mod push_subscriptions;
 mod rooms;
@@ -17,7 +18,7 @@ mod rooms;
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bus::{
     Bus, BusError, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    QUEUE_MESSAGES, fanout_queue,
+    QUEUE_MESSAGES, QUEUE_PUSH, fanout_queue,
 };
 pub use connection_log::{ConnectionLog, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
@@ -26,6 +27,7 @@ pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
 pub use offline_push::{OfflinePush, PushError, Reach};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
 pub use presence::{Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus};
+pub use push_due::{PushDue, PushRetry};
 pub use push_pending::{ClaimScope, PushClaim, PushPending, Unread};
 pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscriptions, SubscriptionsError};
 pub use rooms::{Audience, Change, NewRoom, RoomPatch, Rooms, RoomsError};

@@ -1,11 +1,12 @@
 //! Finishes what the live path left open, and settles it.
 //!
-//! Reads `chat.messages` (one message of the bus per stored message) and the fan-out queues (one per
-//! chunk of a large room). A fault of a service fails the batch, so that it comes again; every step is
+//! Reads `chat.messages` (one message of the bus per stored message), the fan-out queues (one per chunk of
+//! a large room) and `chat.push` (one per user and room that a push is due for). A fault of a service fails the batch, so that it comes again; every step is
 //! safe to run twice.
 
 mod chunk;
 mod post;
+mod push;
 mod stored;
 
 use futures::future::try_join_all;
@@ -19,26 +20,30 @@ use shared::ports::{Event, MessageStored};
 /// When a service is away: the whole batch has to come again.
 pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
-    let (mut messages, mut chunks) = (Vec::new(), Vec::new());
+    let (mut messages, mut chunks, mut pushes) = (Vec::new(), Vec::new(), Vec::new());
     for (_, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
             Event::FanoutChunk(chunk) => chunks.push(chunk),
+            Event::PushDue(due) => pushes.push((envelope.id, due)),
         }
     }
-    let (posted, delivered) = (chunks.len(), messages.len());
+    let (posted, delivered, pushed) = (chunks.len(), messages.len(), pushes.len());
     try_join_all(chunks.into_iter().map(|chunk| chunk::deliver(app, chunk))).await?;
     finish(app, messages).await?;
-    tracing::info!(messages = delivered, chunks = posted, "batch done");
+    push::deliver(app, pushes).await?;
+    tracing::info!(messages = delivered, chunks = posted, pushes = pushed, "batch done");
     Ok(())
 }
 
-/// Delivers what is left of each, keeps copies, and settles all in one statement, last.
+/// Delivers what is left of each, claims pushes for those who are away, keeps copies, and settles all in one
+/// statement, last.
 async fn finish(app: &App, messages: Vec<MessageStored>) -> Result<(), Error> {
     if messages.is_empty() {
         return Ok(());
     }
     try_join_all(messages.iter().map(|stored| stored::deliver(app, stored))).await?;
+    push::claim(app, &messages).await?;
     let rows: Vec<_> = messages.iter().map(|stored| stored.outbox).collect();
     let copies: Vec<_> = messages.into_iter().map(|stored| stored.message).collect();
     if let Err(error) = app.presence.cache_messages(&copies).await {

@@ -1,11 +1,12 @@
 //! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
-//! lost, users who went silent.
+//! lost, users who went silent, pushes whose event was lost.
 //!
 //! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
 //! again each second.
 
 mod connections;
 mod outbox;
+mod pushes;
 
 use std::time::Duration;
 
@@ -24,11 +25,12 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
     let until = Instant::now() + WATCH;
     let forgotten = connections::forget_lapsed(app).await?;
     let silent = connections::sweep_silent(app).await;
+    let overdue = pushes::reschedule(app).await?;
     let mut republished = outbox::sweep(app).await?;
     while outbox::is_overdue(app).await? && Instant::now() < until {
         sleep(LOOK_AGAIN).await;
         republished += outbox::sweep(app).await?;
     }
-    tracing::info!(forgotten, silent, republished, "swept");
+    tracing::info!(forgotten, silent, overdue, republished, "swept");
     Ok(())
 }

@@ -1,0 +1,41 @@
+use std::collections::BTreeSet;
+
+use lambda_runtime::Error;
+use shared::app::App;
+use shared::ports::{ClaimScope, Event, MessageStored, PushClaim, PushDue};
+
+/// Claims made by one statement.
+const CLAIMS_AT_ONCE: u32 = 1_000;
+/// Events published side by side.
+const EVENTS_AT_ONCE: usize = 100;
+
+/// Claims a push for every member who misses one of the messages and is away, and schedules those that are
+/// new: one statement for the batch, none where nobody can be pushed to.
+pub(crate) async fn claim(app: &App, messages: &[MessageStored]) -> Result<(), Error> {
+    let reach = app.push.reach();
+    if reach.is_nobody() {
+        return Ok(());
+    }
+    let sent: BTreeSet<_> =
+        messages.iter().map(|stored| (stored.message.room_id, stored.message.sender_id)).collect();
+    let sent: Vec<_> = sent.into_iter().collect();
+    let room_max_members = app.config.push.room_max_members;
+    let scope = ClaimScope { reach, room_max_members, limit: CLAIMS_AT_ONCE };
+    loop {
+        let claims = app.push_pending.claim(&sent, scope, app.clock.now()).await?;
+        schedule(app, &claims).await;
+        if claims.len() < CLAIMS_AT_ONCE as usize {
+            return Ok(());
+        }
+    }
+}
+
+/// A publish that fails is no error: `upkeep` finds the claims.
+async fn schedule(app: &App, claims: &[PushClaim]) {
+    let events: Vec<_> = claims.iter().map(|claim| Event::PushDue(PushDue::of(*claim))).collect();
+    for some in events.chunks(EVENTS_AT_ONCE) {
+        if let Err(error) = app.bus.publish_after(some, app.config.push.delay, app.clock.now()).await {
+            tracing::warn!(%error, pushes = some.len(), "pushes are left to upkeep");
+        }
+    }
+}

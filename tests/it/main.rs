@@ -14,6 +14,7 @@ mod hark;
 mod http;
 mod management;
 mod online;
+mod push;
 mod refusals;
 mod runner;
 mod schedules;

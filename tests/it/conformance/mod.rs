@@ -30,6 +30,8 @@ mod outbox;
 mod plans;
 mod postgres_faults;
 mod presence;
+mod push_pending;
+mod push_subscriptions;
 mod rooms;
 mod rooms_members;
 mod rooms_roles;

@@ -7,7 +7,8 @@ use shared::clock::UnixMs;
 use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, ConnectionLog, Database, Messages, NewAccount, NewMessage, NewRoom, Outbox, Rooms,
+    Accounts, Appended, ConnectionLog, Database, Messages, NewAccount, NewMessage, NewRoom, Outbox,
+    PushPending, PushSubscriptions, Rooms,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -25,6 +26,8 @@ pub(crate) struct Stores {
     pub(crate) messages: Arc<dyn Messages>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) connections: Arc<dyn ConnectionLog>,
+    pub(crate) subscriptions: Arc<dyn PushSubscriptions>,
+    pub(crate) pending: Arc<dyn PushPending>,
     raw: Raw,
     clock: AtomicI64,
 }
@@ -38,7 +41,15 @@ pub(crate) enum Raw {
 impl Stores {
     pub(crate) fn of<S>(store: S, raw: Raw) -> Self
     where
-        S: Database + Accounts + Rooms + Messages + Outbox + ConnectionLog + 'static,
+        S: Database
+            + Accounts
+            + Rooms
+            + Messages
+            + Outbox
+            + ConnectionLog
+            + PushSubscriptions
+            + PushPending
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -47,7 +58,9 @@ impl Stores {
             rooms: Arc::clone(&store) as _,
             messages: Arc::clone(&store) as _,
             outbox: Arc::clone(&store) as _,
-            connections: store,
+            connections: Arc::clone(&store) as _,
+            subscriptions: Arc::clone(&store) as _,
+            pending: store,
             raw,
             clock: AtomicI64::new(NOW.0),
         }

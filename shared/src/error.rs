@@ -187,6 +187,7 @@ impl From<AccountsError> for Error {
             AccountsError::UsernameTaken => Self::conflict("username: is taken"),
             AccountsError::EmailTaken => Self::conflict("email: is taken"),
             AccountsError::NotFound => Self::not_found("no such user"),
+            AccountsError::LastAdmin => Self::conflict("role: the last admin stays one"),
             AccountsError::Store(error) => error.into(),
         }
     }
@@ -214,6 +215,10 @@ impl From<MessagesError> for Error {
             MessagesError::Banned => Self::forbidden("banned"),
             MessagesError::Conflict => Self::conflict("id: was used for another message of this room"),
             MessagesError::NoSuchReply => Self::invalid("reply_to", "is not a message of this room"),
+            MessagesError::NoSuchMessage => Self::not_found("no such message"),
+            MessagesError::NotSender => Self::forbidden("the message is somebody else's"),
+            MessagesError::Recalled => Self::conflict("the message was recalled"),
+            MessagesError::TooLate => Self::forbidden("the message is too old to be changed"),
             MessagesError::Store(error) => error.into(),
         }
     }

@@ -14,6 +14,7 @@ pub mod frames;
 pub mod http;
 pub mod identity;
 pub mod ids;
+pub mod limiter;
 pub mod management;
 pub mod model;
 pub mod mq_event;

@@ -3,6 +3,7 @@
 
 mod chat;
 mod identity;
+mod messages;
 mod push;
 mod reader;
 mod services;
@@ -10,6 +11,7 @@ mod sockets;
 
 pub use chat::ChatConfig;
 pub use identity::{IdentityConfig, JWT_SECRET_MIN_BYTES, SigningKey};
+pub use messages::MessagesConfig;
 pub use push::{PushConfig, PushWebhookConfig, VapidConfig};
 pub use reader::{ConfigError, Secret};
 pub use services::ServicesConfig;
@@ -23,6 +25,7 @@ pub struct Config {
     pub identity: IdentityConfig,
     pub sockets: SocketConfig,
     pub chat: ChatConfig,
+    pub messages: MessagesConfig,
     pub push: PushConfig,
     /// `LOG_LEVEL`: a `tracing` filter such as `info` or `shared=debug,info`.
     pub log_level: String,
@@ -48,6 +51,7 @@ impl Config {
             identity: IdentityConfig::read(&mut reader),
             sockets: SocketConfig::read(&mut reader),
             chat: ChatConfig::read(&mut reader),
+            messages: MessagesConfig::read(&mut reader),
             push: PushConfig::read(&mut reader),
             log_level: reader.text("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
         };

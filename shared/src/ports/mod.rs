@@ -13,14 +13,15 @@ mod presence;
 mod push_due;
 mod push_pending;
 mod push_subscriptions;
+mod revision;
 mod rooms;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bus::{
-    Bus, BusError, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    QUEUE_MESSAGES, QUEUE_PUSH, fanout_queue,
+    Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
+    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, fanout_queue,
 };
-pub use connection_log::{ConnectionLog, OpenedConnection};
+pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
@@ -30,6 +31,7 @@ pub use presence::{Admission, OnlineCount, Presence, PresenceError, Registration
 pub use push_due::{PushDue, PushRetry};
 pub use push_pending::{ClaimScope, PushClaim, PushPending, Unread};
 pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscriptions, SubscriptionsError};
+pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RoomPatch, Rooms, RoomsError};
 
 /// What can go wrong with any store, whatever was asked.

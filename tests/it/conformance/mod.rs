@@ -29,9 +29,11 @@ mod messages;
 mod outbox;
 mod plans;
 mod postgres_faults;
+mod postgres_revocation;
 mod presence;
 mod push_pending;
 mod push_subscriptions;
+mod revisions;
 mod rooms;
 mod rooms_members;
 mod rooms_roles;
@@ -39,3 +41,4 @@ mod settings;
 mod stores;
 
 pub(crate) use engines::with_database;
+pub(crate) use stores::account;

@@ -1,8 +1,9 @@
 //! The rules of `PushPending`.
 
-use shared::ids::{ConnectionId, RoomId, Seq, UserId};
+use shared::clock::UnixMs;
+use shared::ids::{ClientMessageId, ConnectionId, MessageId, RoomId, Seq, UserId};
 use shared::model::Address;
-use shared::ports::{ClaimScope, OpenedConnection, PushClaim, Reach};
+use shared::ports::{ClaimScope, NewRevision, OpenedConnection, PushClaim, Reach, Revision};
 
 use super::push_subscriptions::device;
 use super::stores::{NOW, Stores};
@@ -17,6 +18,7 @@ on_every_engine! {
     racing_claims_are_each_made_once,
     what_is_unread_is_told_with_its_totals,
     there_is_nothing_to_tell_to_whoever_came_back_read_or_left,
+    a_recalled_message_is_not_told_of,
     a_claim_that_nobody_came_for_is_taken_once_a_while,
 }
 
@@ -36,7 +38,11 @@ async fn connect(stores: &Stores, user: UserId) {
         endpoint: "http://here/live".to_owned(),
         connected_at: NOW,
     };
-    stores.connections.opened(&OpenedConnection { user, address, device: None }).await.unwrap();
+    stores
+        .connections
+        .opened(&OpenedConnection { user, address, device: None, token_version: 0 })
+        .await
+        .unwrap();
 }
 
 async fn subscribe(stores: &Stores, user: UserId) {
@@ -61,7 +67,7 @@ async fn without_a_webhook_only_devices_are_claimed_for(stores: &Stores) {
     for user in [ann, bob, eve] {
         subscribe(stores, user).await;
     }
-    stores.accounts.revoke_tokens(eve).await.unwrap();
+    stores.accounts.revoke_tokens(eve, NOW).await.unwrap();
     stores.say(room, ann, "hello").await;
     assert_eq!(claimed(stores, &[(room, ann)], SUBSCRIBED).await, [bob], "eve's ended with her tokens");
 }
@@ -150,6 +156,33 @@ async fn there_is_nothing_to_tell_to_whoever_came_back_read_or_left(stores: &Sto
     }
     stores.rooms.delete(room).await.unwrap();
     assert_eq!(stores.pending.unread(PushClaim { user: users[4], room }).await.unwrap(), None);
+}
+
+async fn a_recalled_message_is_not_told_of(stores: &Stores) {
+    let [ann, bob] = [stores.user("ann").await, stores.user("bob").await];
+    let room = stores.group(ann, &[bob]).await;
+    let (kept, slip) = (stores.say(room, ann, "kept").await, stores.say(room, ann, "a slip").await);
+    let claim = PushClaim { user: bob, room };
+    recall(stores, ann, slip.message_id).await;
+    let unread = stores.pending.unread(claim).await.unwrap().unwrap();
+    assert_eq!((unread.message_id, unread.content.as_str()), (kept.message_id, "kept"));
+    recall(stores, ann, kept.message_id).await;
+    assert_eq!(stores.pending.unread(claim).await.unwrap(), None, "nothing is left of them");
+}
+
+async fn recall(stores: &Stores, sender: UserId, message: MessageId) {
+    let new = NewRevision {
+        id: MessageId::fresh(),
+        message,
+        room: None,
+        sender,
+        client_id: ClientMessageId::parse(&message.to_string()).unwrap(),
+        digest: [0; 32],
+        revision: Revision::Recall,
+        not_before: UnixMs(0),
+        now: NOW,
+    };
+    stores.messages.revise(&new).await.unwrap();
 }
 
 async fn a_claim_that_nobody_came_for_is_taken_once_a_while(stores: &Stores) {

@@ -105,7 +105,7 @@ async fn what_revokes_tokens_ends_subscriptions(stores: &Stores) {
     for n in 1..=MAX {
         subscribe(stores, ann, &format!("d{n}")).await;
     }
-    stores.accounts.revoke_tokens(ann).await.unwrap();
+    stores.accounts.revoke_tokens(ann, NOW).await.unwrap();
     assert_eq!(listed(stores, ann).await, []);
     let back = subscribe(stores, ann, "d4").await;
     assert_eq!(listed(stores, ann).await, [back], "those that ended count no more");
@@ -115,6 +115,6 @@ async fn what_revokes_tokens_ends_subscriptions(stores: &Stores) {
 async fn who_is_anonymised_has_no_device(stores: &Stores) {
     let ann = stores.user("ann").await;
     subscribe(stores, ann, "phone").await;
-    stores.accounts.anonymise(ann).await.unwrap();
+    stores.accounts.anonymise(ann, NOW).await.unwrap();
     assert_eq!(stores.rows_in("push_subscriptions").await, 0);
 }

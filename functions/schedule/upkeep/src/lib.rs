@@ -1,5 +1,5 @@
 //! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
-//! lost, users who went silent, pushes whose event was lost.
+//! lost, sockets that outlived a revocation, users who went silent, pushes whose event was lost.
 //!
 //! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
 //! again each second.
@@ -7,6 +7,7 @@
 mod connections;
 mod outbox;
 mod pushes;
+mod revoked;
 
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> Result<(), Error> {
     let until = Instant::now() + WATCH;
     let forgotten = connections::forget_lapsed(app).await?;
+    let closed = revoked::close(app).await?;
     let silent = connections::sweep_silent(app).await;
     let overdue = pushes::reschedule(app).await?;
     let mut republished = outbox::sweep(app).await?;
@@ -31,6 +33,6 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
         sleep(LOOK_AGAIN).await;
         republished += outbox::sweep(app).await?;
     }
-    tracing::info!(forgotten, silent, overdue, republished, "swept");
+    tracing::info!(forgotten, closed, silent, overdue, republished, "swept");
     Ok(())
 }

@@ -20,6 +20,8 @@
 
 /// One send. Parameters and answer are described in the file.
 pub const APPEND: &str = include_str!("append.sql");
+/// One edit or recall. Parameters and answer are described in the file.
+pub const REVISE: &str = include_str!("revise.sql");
 /// A page of a room's log.
 pub const HISTORY_PAGE: &str = include_str!("history_page.sql");
 /// The last messages before a seq.

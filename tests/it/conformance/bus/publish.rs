@@ -7,7 +7,10 @@ use futures::future::join_all;
 use shared::dead_letter;
 use shared::ids::{RoomId, UserId};
 use shared::mq_event::RabbitMqEvent;
-use shared::ports::{ENVELOPE_VERSION, Event, PushDue, QUEUE_MESSAGES, QUEUE_PUSH, fanout_queue};
+use shared::ports::{
+    CloseSockets, ENVELOPE_VERSION, Event, PushDue, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH,
+    fanout_queue,
+};
 
 use super::function::{envelopes, readable, recorder};
 use super::world::Dead;
@@ -82,20 +85,23 @@ async fn many_published_side_by_side_are_all_confirmed_and_arrive_once(world: Wo
 
 fn seq_of(event: &Event) -> i64 {
     match event {
-        Event::MessageStored(stored) => stored.message.seq.0,
-        other => panic!("only messages were published, not {}", other.tag()),
+        Event::MessageStored(stored) => stored.entry.seq().0,
+        other => panic!("only messages were published, not {other:?}"),
     }
 }
 
 async fn each_event_goes_to_the_queue_of_its_kind(world: World) {
     let push = Event::PushDue(PushDue { user: UserId(1), room: RoomId(1), retry: None });
-    let events = [chunk(0), stored(1), chunk(1), chunk(2), push.clone()];
+    let closing = CloseSockets { frame: "{}".to_owned(), listeners: vec![], attempt: 0 };
+    let closing = Event::CloseSockets(closing);
+    let events = [chunk(0), stored(1), chunk(1), chunk(2), push.clone(), closing.clone()];
     world.bus.publish(&events, NOW).await.expect("they are confirmed");
     let expected = [
         (QUEUE_MESSAGES.to_owned(), vec![events[1].clone()]),
         (QUEUE_PUSH.to_owned(), vec![push]),
         (fanout_queue(0), vec![chunk(0), chunk(FANOUT_QUEUES)]),
         (fanout_queue(1), vec![chunk(1)]),
+        (QUEUE_NOTIFICATIONS.to_owned(), vec![closing]),
     ];
     for (queue, expected) in expected {
         let (function, mut recorded) = recorder(0);

@@ -2,6 +2,8 @@ use std::collections::BTreeSet;
 
 use lambda_runtime::Error;
 use shared::app::App;
+use shared::ids::{RoomId, UserId};
+use shared::model::Entry;
 use shared::ports::{ClaimScope, Event, MessageStored, PushClaim, PushDue};
 
 /// Claims made by one statement.
@@ -16,9 +18,10 @@ pub(crate) async fn claim(app: &App, messages: &[MessageStored]) -> Result<(), E
     if reach.is_nobody() {
         return Ok(());
     }
-    let sent: BTreeSet<_> =
-        messages.iter().map(|stored| (stored.message.room_id, stored.message.sender_id)).collect();
-    let sent: Vec<_> = sent.into_iter().collect();
+    let sent: Vec<_> = messages.iter().filter_map(missable).collect::<BTreeSet<_>>().into_iter().collect();
+    if sent.is_empty() {
+        return Ok(());
+    }
     let room_max_members = app.config.push.room_max_members;
     let scope = ClaimScope { reach, room_max_members, limit: CLAIMS_AT_ONCE };
     loop {
@@ -27,6 +30,14 @@ pub(crate) async fn claim(app: &App, messages: &[MessageStored]) -> Result<(), E
         if claims.len() < CLAIMS_AT_ONCE as usize {
             return Ok(());
         }
+    }
+}
+
+/// The room and the sender of a message; nobody is pushed to for its edit or recall.
+fn missable(stored: &MessageStored) -> Option<(RoomId, UserId)> {
+    match &stored.entry {
+        Entry::Message(message) => Some((message.room_id, message.sender_id)),
+        Entry::Edited(_) | Entry::Recalled(_) => None,
     }
 }
 

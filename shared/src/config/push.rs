@@ -54,7 +54,7 @@ impl PushConfig {
             webhook: webhook(reader),
             delay: delay(reader),
             preview: reader.flag("PUSH_PREVIEW", false),
-            room_max_members: reader.number("PUSH_ROOM_MAX_MEMBERS", 1_000, 2..=100_000),
+            room_max_members: reader.number("PUSH_ROOM_MAX_MEMBERS", 1_000, 2..=20_000),
             subscriptions_max: reader.number("PUSH_SUBSCRIPTIONS_MAX", 10, 1..=100),
             time_to_live: Duration::from_secs(reader.number("PUSH_TTL_SECONDS", 86_400, 0..=2_419_200)),
             deadline: Duration::from_millis(reader.number("PUSH_TIMEOUT_MS", 5_000, 100..=25_000)),

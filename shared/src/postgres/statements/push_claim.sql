@@ -2,6 +2,9 @@
 --
 -- $1 rooms  $2 senders, one of each for a message  $3 now  $4 whether those without a device count, too
 -- $5 the most members of a room  $6 the most claims
+--
+-- `offset 0` keeps each look-up what it is, one probe of an index for each member. The planner can't know how
+-- many members there are, and joins whole tables where it guesses few or many.
 with missing as (
     select m.user_id, m.room_id
     from rooms r
@@ -12,14 +15,15 @@ with missing as (
         select from unnest($1, $2::bigint[]) as sent (room_id, sender_id)
         where sent.room_id = m.room_id and sent.sender_id <> m.user_id
       )
-      and not exists (select from connections c where c.user_id = m.user_id)
-      and not exists (select from push_pending p where p.user_id = m.user_id and p.room_id = m.room_id)
+      and not exists (select from connections c where c.user_id = m.user_id offset 0)
+      and not exists (select from push_pending p where p.user_id = m.user_id and p.room_id = m.room_id offset 0)
       and (
         $4::boolean
         or exists (
             select from push_subscriptions s
             join users u on u.id = s.user_id and u.token_version = s.token_version
             where s.user_id = m.user_id
+            offset 0
         )
       )
     limit $6::bigint

@@ -15,7 +15,7 @@ const MEMBERS_AT_ONCE: u32 = 20_000;
 const EVENTS_AT_ONCE: usize = 100;
 
 /// Claims a push for every member who misses one of the messages and is away, and schedules those that are
-/// new: one statement for twenty rooms, none where nobody can be pushed to.
+/// new: one statement for twenty large rooms, none where nobody can be pushed to.
 pub(crate) async fn claim(app: &App, messages: &[MessageStored]) -> Result<(), Error> {
     let reach = app.push.reach();
     if reach.is_nobody() {

@@ -17,6 +17,7 @@ mod management;
 mod moderation;
 mod online;
 mod passing;
+mod push;
 mod refusals;
 mod resume;
 mod revisions;

@@ -11,6 +11,7 @@ mod messages;
 mod offline_push;
 mod outbox;
 mod presence;
+mod push_due;
 mod push_pending;
 mod push_subscriptions;
 mod resumption;
@@ -20,7 +21,7 @@ mod rooms;
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bus::{
     Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, ReceiptDue, fanout_queue,
+    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, ReceiptDue, fanout_queue,
 };
 pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
@@ -33,6 +34,7 @@ pub use presence::{
     Admission, OnlineCount, PUSH_EVERY, Presence, PresenceError, PushTopic, PushTurn, Registration,
     RoomAudience, UserStatus,
 };
+pub use push_due::{PushDue, PushRetry};
 pub use push_pending::{ClaimScope, PushClaim, PushPending, Unread};
 pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscriptions, SubscriptionsError};
 pub use resumption::{CaughtUp, Resumption, Standing};

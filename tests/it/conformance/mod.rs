@@ -32,6 +32,8 @@ mod plans;
 mod postgres_faults;
 mod postgres_revocation;
 mod presence;
+mod push_pending;
+mod push_subscriptions;
 mod resumption;
 mod retention;
 mod revisions;

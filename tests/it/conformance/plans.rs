@@ -9,7 +9,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use super::engines::with_database;
 
-/// 2,000 users, each in 10 of 20,000 rooms; 30 messages in a tenth of them; 20,000 open outbox rows.
+/// 2,000 users, each in 10 of 20,000 rooms; 30 messages in a tenth of them; 20,000 open outbox rows; two
+/// devices and ten due pushes of each user.
 const FILL: &str = "
 insert into users (username, username_folded, nickname, role, created_at)
 select 'u' || n, 'u' || n, 'U', 'user', now() from generate_series(1, 2000) n;
@@ -27,6 +28,10 @@ insert into bans (user_id, until, created_at)
 select n, now() - interval '1 d', now() from generate_series(1, 2000) n, generate_series(1, 5);
 insert into connections (id, user_id, endpoint, connected_at)
 select 'c' || n, 1 + n % 2000, 'http://e' || n % 7, now() + n * interval '1 s' from generate_series(1, 20000) n;
+insert into push_subscriptions (user_id, token_version, endpoint, p256dh, auth, created_at)
+select 1 + n % 2000, 0, 'https://p/' || n, 'k', 'a', now() from generate_series(1, 4000) n;
+insert into push_pending (user_id, room_id, created_at)
+select user_id, room_id, now() + random() * interval '1 h' from room_members;
 vacuum analyze;
 ";
 
@@ -87,6 +92,19 @@ fn expected() -> [Expectation; 12] {
         ("rooms of", statements::ROOMS_OF, 1, &["Index Only Scan using room_members_user"]),
         ("audience", statements::AUDIENCE, 1, &["Index Only Scan using room_members_pkey"]),
         ("claim due", statements::CLAIM_DUE, 3, &["outbox_due_at"]),
+        (
+            "push claim",
+            statements::PUSH_CLAIM,
+            6,
+            &[
+                "rooms_pkey",
+                "room_members_pkey",
+                "connections_user",
+                "push_pending_",
+                "push_subscriptions_user",
+            ],
+        ),
+        ("push unread", statements::PUSH_UNREAD, 2, &["messages_seq_unique", "room_members_user"]),
         ("own rooms", statements::LIST_OWN, 3, &["room_members_user", "messages_seq_unique"]),
         ("one room", statements::SUMMARY, 2, &["rooms_pkey", "messages_seq_unique"]),
     ]

@@ -8,7 +8,7 @@ use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
     Accounts, Appended, ConnectionLog, Database, Flags, Messages, NewAccount, NewMessage, NewRoom, Outbox,
-    Rooms,
+    PushPending, PushSubscriptions, Rooms,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -27,6 +27,8 @@ pub(crate) struct Stores {
     pub(crate) flags: Arc<dyn Flags>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) connections: Arc<dyn ConnectionLog>,
+    pub(crate) subscriptions: Arc<dyn PushSubscriptions>,
+    pub(crate) pending: Arc<dyn PushPending>,
     raw: Raw,
     clock: AtomicI64,
 }
@@ -40,7 +42,16 @@ pub(crate) enum Raw {
 impl Stores {
     pub(crate) fn of<S>(store: S, raw: Raw) -> Self
     where
-        S: Database + Accounts + Rooms + Messages + Flags + Outbox + ConnectionLog + 'static,
+        S: Database
+            + Accounts
+            + Rooms
+            + Messages
+            + Flags
+            + Outbox
+            + ConnectionLog
+            + PushSubscriptions
+            + PushPending
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -50,7 +61,9 @@ impl Stores {
             messages: Arc::clone(&store) as _,
             flags: Arc::clone(&store) as _,
             outbox: Arc::clone(&store) as _,
-            connections: store,
+            connections: Arc::clone(&store) as _,
+            subscriptions: Arc::clone(&store) as _,
+            pending: store,
             raw,
             clock: AtomicI64::new(NOW.0),
         }

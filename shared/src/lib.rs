@@ -22,10 +22,13 @@ pub mod names;
 pub mod parcel;
 pub mod ports;
 pub mod postgres;
+pub mod push;
 pub mod rabbitmq;
 pub mod redis;
 pub mod socket;
 pub mod sql;
 pub mod telemetry;
+pub mod tls;
+pub mod webhook;
 
 pub use error::{Code, Error};

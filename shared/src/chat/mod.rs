@@ -4,9 +4,11 @@
 pub mod access;
 pub mod admission;
 pub mod audience;
+pub mod closing;
 pub mod fanout;
 pub mod members;
 pub mod registration;
 pub mod removal;
 mod resolve;
+pub mod revise;
 pub mod send;

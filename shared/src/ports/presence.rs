@@ -125,7 +125,8 @@ pub trait Presence: Send + Sync {
     /// them; their connections stay reachable.
     async fn sweep_silent(&self, now: UnixMs, limit: u32) -> Result<Vec<UserId>, PresenceError>;
 
-    /// Keeps a copy of a message for 30 days (`chat:message:{id}`).
+    /// Keeps copies of messages for 30 days (`chat:message:{id}`). One that was never edited or recalled
+    /// replaces none: its delivery may be later than that of its own change.
     async fn cache_messages(&self, messages: &[Message]) -> Result<(), PresenceError>;
 
     /// Answers a ping: for health.

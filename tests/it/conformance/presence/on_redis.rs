@@ -28,6 +28,8 @@ pub(super) fn a_message() -> Message {
         reply_to: None,
         metadata: None,
         timestamp: UnixMs(1_800_000_000_000),
+        edited_at: None,
+        recalled: false,
     }
 }
 

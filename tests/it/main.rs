@@ -10,6 +10,7 @@ mod conformance;
 mod cost;
 mod events;
 mod exchange;
+mod failover;
 mod handshake;
 mod hark;
 mod http;

@@ -43,7 +43,7 @@ impl Nodes {
         panic!("no server is a master");
     }
 
-    /// Whether a living server is the master of every one of the set's parts again, `parts` in number.
+    /// How many servers live and are masters.
     pub async fn masters(&self) -> usize {
         let mut masters = 0;
         for server in &self.servers {

@@ -20,4 +20,5 @@ mod refusals;
 mod runner;
 mod schedules;
 mod seeds;
+mod thaw;
 mod upkeep;

@@ -131,7 +131,7 @@ async fn catch_up(hark: &Hark, reader: &Client, room: i64) -> Vec<Value> {
         let path = format!("/api/v1/rooms/{room}/messages?after={seq}&page_size=100");
         let mut window = hark.get(reader, &path).await.expect(200);
         after = window["next"].as_i64();
-        messages.extend(window["messages"].as_array_mut().expect("messages").drain(..));
+        messages.append(window["messages"].as_array_mut().expect("messages"));
     }
     messages
 }

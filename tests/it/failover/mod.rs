@@ -5,6 +5,7 @@ mod load;
 mod nodes;
 pub mod sentinel;
 mod server;
+pub mod single;
 mod under_load;
 
 pub use nodes::{Addresses, Nodes};

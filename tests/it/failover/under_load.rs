@@ -42,18 +42,17 @@ async fn a_killed_master_loses_nothing(world: &World, mut nodes: Nodes, kind: &s
     eventually(async || nodes.masters().await == masters).await;
     let replaced = killed.elapsed();
     load.until_acked(ACKS).await;
-    let presence = registered_again(&hark, &reader, &senders, &mut listening).await;
+    until_presence_is_whole(&hark, &reader, &senders, &mut listening).await;
     let ledger = load.stop().await;
 
     report(kind, &ledger, killed, replaced);
     compare(&hark, &reader, room, &ledger).await;
-    println!("{kind}: presence was whole when {presence} of {} were looked at", SENDERS + 1);
     broadcast_live(&hark, &senders[0], room, &mut listening).await;
     hark.stop().await;
 }
 
-/// Waits until presence knows everybody's connection; how many that are.
-async fn registered_again(hark: &Hark, reader: &Client, senders: &[Client], listening: &mut Socket) -> usize {
+/// Waits until presence knows everybody's one connection.
+async fn until_presence_is_whole(hark: &Hark, reader: &Client, senders: &[Client], listening: &mut Socket) {
     listening.ask(&serde_json::json!({"type": "heartbeat"})).await;
     let app = hark.running.app();
     let everybody: Vec<UserId> = senders.iter().chain([reader]).map(|client| UserId(client.id)).collect();
@@ -70,7 +69,6 @@ async fn registered_again(hark: &Hark, reader: &Client, senders: &[Client], list
         true
     })
     .await;
-    everybody.len()
 }
 
 /// Says how long senders were told that nothing was broadcast.

@@ -21,7 +21,7 @@ const REPEAT_AFTER: (u64, u64) = (2, 20);
 pub(super) enum Source {
     Server(Client),
     Sentinels(Sentinels),
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
 }
 
 impl Source {
@@ -30,7 +30,9 @@ impl Source {
         Ok(match url {
             RedisUrl::Single(info) => Self::Server(Client::open(info).map_err(malformed)?),
             RedisUrl::Sentinels(sentinels) => Self::Sentinels(sentinels),
-            RedisUrl::Cluster(cluster) => Self::Cluster(cluster_client(&cluster).map_err(malformed)?),
+            RedisUrl::Cluster(cluster) => {
+                Self::Cluster(Box::new(cluster_client(&cluster).map_err(malformed)?))
+            }
         })
     }
 

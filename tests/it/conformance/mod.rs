@@ -44,4 +44,4 @@ mod settings;
 mod stores;
 
 pub(crate) use engines::with_database;
-pub(crate) use stores::account;
+pub(crate) use stores::{account, new_room};

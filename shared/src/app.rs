@@ -10,7 +10,7 @@ use crate::config::{Config, ConfigError, ROUTING_TTL, Secret};
 use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
 use crate::ports::{
-    Accounts, Bus, ConnectionLog, Connections, Database, Messages, OfflinePush, Outbox, Presence,
+    Accounts, Blocks, Bus, ConnectionLog, Connections, Database, Messages, OfflinePush, Outbox, Presence,
     PushPending, PushSubscriptions, Rooms,
 };
 use crate::postgres::{Postgres, PostgresConfig};
@@ -30,6 +30,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub database: Arc<dyn Database>,
     pub accounts: Arc<dyn Accounts>,
+    pub blocks: Arc<dyn Blocks>,
     pub rooms: Arc<dyn Rooms>,
     pub messages: Arc<dyn Messages>,
     pub outbox: Arc<dyn Outbox>,
@@ -82,6 +83,7 @@ impl App {
             clock: Arc::new(SystemClock),
             database: postgres.clone(),
             accounts: postgres.clone(),
+            blocks: postgres.clone(),
             rooms: postgres.clone(),
             messages: postgres.clone(),
             outbox: postgres.clone(),

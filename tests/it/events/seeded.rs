@@ -96,6 +96,7 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        blocks: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
         outbox: store.clone(),

@@ -1,5 +1,6 @@
 //! Registers people, logs them in and out, and shows who they are.
 
+mod blocks;
 mod issued;
 mod login;
 mod me;
@@ -11,7 +12,7 @@ mod users;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use shared::app::App;
 use shared::http::serve;
 
@@ -24,6 +25,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/auth/ticket", post(session::ticket))
         .route("/api/v1/auth/password", post(password::change))
         .route("/api/v1/users/me", get(me::show).patch(me::change).delete(me::delete))
+        .route("/api/v1/users/me/blocks", get(blocks::list))
+        .route(
+            "/api/v1/users/me/blocks/{user}",
+            put(blocks::block).post(blocks::block).delete(blocks::unblock),
+        )
         .route("/api/v1/users/{user}", get(users::show));
     serve(routes, app)
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
-use shared::chat::members;
+use shared::chat::{blocking, members};
 use shared::http::Body;
 use shared::identity::Caller;
 use shared::ids::UserId;
@@ -73,6 +73,7 @@ async fn direct(app: &App, caller: &Caller, peer: UserId) -> Result<Room, Error>
 async fn named(app: &App, caller: &Caller, kind: RoomType, body: RoomBody) -> Result<Room, Error> {
     let new = body.into_room(kind, caller.user)?;
     let users = everyone(&new);
+    blocking::check(app, caller.user, &new.members).await?;
     let room = app.rooms.create(new, app.config.chat.room_max_members, app.clock.now()).await?;
     let Room { id, members_version, last_seq, .. } = room;
     members::joined(app, &Change { room: id, users, members_version, last_seq }).await;

@@ -44,6 +44,9 @@ pub enum MessagesError {
     NotMember,
     #[error("banned")]
     Banned,
+    /// The other one of a direct room wants nothing from the sender.
+    #[error("blocked")]
+    Blocked,
     /// The same client id with another body.
     #[error("the id was used for another message")]
     Conflict,
@@ -71,6 +74,7 @@ impl MessagesError {
             "recalled" => Self::Recalled,
             "not_sender" => Self::NotSender,
             "too_late" => Self::TooLate,
+            "blocked" => Self::Blocked,
             other => StoreError::Internal(format!("{other:?} is no refusal")).into(),
         }
     }

@@ -2,6 +2,7 @@
 //! embedded ones in the local runner, and one conformance suite per port runs against both.
 
 mod accounts;
+mod blocks;
 mod bus;
 mod connection_log;
 mod connections;
@@ -19,6 +20,7 @@ mod revision;
 mod rooms;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
+pub use blocks::{Blocks, BlocksError};
 pub use bus::{
     Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
     QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, ReceiptDue, fanout_queue,

@@ -26,6 +26,8 @@ insert into outbox (topic, room_id, message_id, created_at, due_at)
 select 'chat.messages', room_id, id, now(), now() + random() * interval '1 h' from messages limit 20000;
 insert into bans (user_id, until, created_at)
 select n, now() - interval '1 d', now() from generate_series(1, 2000) n, generate_series(1, 5);
+insert into blocks (blocker_id, blocked_id, created_at)
+select n, 1 + (n + k) % 2000, now() from generate_series(1, 2000) n, generate_series(1, 10) k;
 insert into connections (id, user_id, endpoint, connected_at)
 select 'c' || n, 1 + n % 2000, 'http://e' || n % 7, now() + n * interval '1 s' from generate_series(1, 20000) n;
 insert into push_subscriptions (user_id, token_version, endpoint, p256dh, auth, created_at)
@@ -76,7 +78,14 @@ fn expected() -> [Expectation; 12] {
             "append",
             statements::APPEND,
             12,
-            &["room_members_", "messages_client_id_unique", "messages_pkey", "rooms_pkey", "outbox_message"],
+            &[
+                "room_members_",
+                "blocks_",
+                "messages_client_id_unique",
+                "messages_pkey",
+                "rooms_pkey",
+                "outbox_message",
+            ],
         ),
         (
             "revise",

@@ -7,8 +7,8 @@ use shared::clock::UnixMs;
 use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, ConnectionLog, Database, Flags, Messages, NewAccount, NewMessage, NewRoom, Outbox,
-    PushPending, PushSubscriptions, Rooms,
+    Accounts, Appended, Blocks, ConnectionLog, Database, Flags, Messages, NewAccount, NewMessage, NewRoom,
+    Outbox, PushPending, PushSubscriptions, Rooms,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -22,6 +22,7 @@ pub(crate) const FIRST_PAGE: Page = Page { number: 1, size: 20 };
 pub(crate) struct Stores {
     pub(crate) database: Arc<dyn Database>,
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) blocks: Arc<dyn Blocks>,
     pub(crate) rooms: Arc<dyn Rooms>,
     pub(crate) messages: Arc<dyn Messages>,
     pub(crate) flags: Arc<dyn Flags>,
@@ -44,6 +45,7 @@ impl Stores {
     where
         S: Database
             + Accounts
+            + Blocks
             + Rooms
             + Messages
             + Flags
@@ -57,6 +59,7 @@ impl Stores {
         Self {
             database: Arc::clone(&store) as _,
             accounts: Arc::clone(&store) as _,
+            blocks: Arc::clone(&store) as _,
             rooms: Arc::clone(&store) as _,
             messages: Arc::clone(&store) as _,
             flags: Arc::clone(&store) as _,
@@ -99,6 +102,10 @@ impl Stores {
 
     pub(crate) async fn room(&self, room: RoomId) -> Room {
         self.rooms.find(&NameOr::Id(room)).await.expect("find").expect("the room")
+    }
+
+    pub(crate) async fn block(&self, blocker: UserId, blocked: UserId) {
+        self.blocks.block(blocker, blocked, ROOMY, NOW).await.expect("block");
     }
 
     /// Stores a message whose client id and content are `text`.

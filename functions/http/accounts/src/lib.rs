@@ -1,5 +1,6 @@
 //! Registers people, logs them in and out, and shows who they are.
 
+mod blocks;
 mod issued;
 mod login;
 mod me;
@@ -12,7 +13,7 @@ mod users;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use shared::app::App;
 use shared::http::serve;
 
@@ -28,6 +29,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/users/me/push-key", get(push::key))
         .route("/api/v1/users/me/push-subscriptions", get(push::list).post(push::subscribe))
         .route("/api/v1/users/me/push-subscriptions/{id}", delete(push::unsubscribe))
+        .route("/api/v1/users/me/blocks", get(blocks::list))
+        .route(
+            "/api/v1/users/me/blocks/{user}",
+            put(blocks::block).post(blocks::block).delete(blocks::unblock),
+        )
         .route("/api/v1/users/{user}", get(users::show));
     serve(routes, app)
 }

@@ -158,6 +158,10 @@ fn appended(row: &PgRow, new: &NewMessage) -> Result<Option<Result<Appended, Mes
             outbox: row.try_get::<Option<i64>, _>("earlier_outbox")?.map(OutboxId),
         })));
     }
+    // After the repeat, which was stored before the block.
+    if row.try_get("blocked")? {
+        return Ok(Some(Err(MessagesError::Blocked)));
+    }
     if !row.try_get::<bool, _>("reply_found")? {
         return Ok(Some(Err(MessagesError::NoSuchReply)));
     }

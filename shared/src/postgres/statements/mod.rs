@@ -3,7 +3,7 @@
 //! # The append
 //! `append.sql` is a whole send in one round trip and one commit. Its common table expressions, in order:
 //!
-//! - `sender`: is the sender a member, banned, and under which name; with the `members_version` that this
+//! - `sender`: is the sender a member, banned, blocked by the other one of a direct room, and under which name; with the `members_version` that this
 //!   was true for.
 //! - `earlier`: was this client id stored before; then nothing is written and its answer is repeated.
 //! - `reply`: is `reply_to` a message of the room.

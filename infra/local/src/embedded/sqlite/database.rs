@@ -16,6 +16,7 @@ const SCHEMA: &[&str] = &[
     include_str!("push.sql"),
     include_str!("flags.sql"),
     include_str!("retention.sql"),
+    include_str!("blocks.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

@@ -27,6 +27,10 @@ select u.nickname, r.members_version,
         select 1 from bans b
         where b.user_id = m.user_id and b.until > ?5 and (b.room_id is null or b.room_id = m.room_id)
     ) as banned,
+    exists (
+        select 1 from blocks b
+        where b.blocker_id in (r.pair_low, r.pair_high) and b.blocked_id = m.user_id
+    ) as blocked,
     ?4 is null or exists (
         select 1 from messages t where t.id = ?4 and t.room_id = m.room_id and t.entry = 'message'
     ) as reply_found,
@@ -130,6 +134,10 @@ async fn append(connection: &mut SqliteConnection, new: &NewMessage) -> Result<A
     }
     if let Some(earlier) = checks.try_get("earlier_id")? {
         return repeated(&checks, MessageId(earlier), new);
+    }
+    // After the repeat, which was stored before the block.
+    if checks.try_get("blocked")? {
+        return Err(MessagesError::Blocked);
     }
     if !checks.try_get::<bool, _>("reply_found")? {
         return Err(MessagesError::NoSuchReply);

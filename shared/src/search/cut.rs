@@ -53,7 +53,8 @@ pub(super) fn stretches(text: &str) -> Vec<Stretch> {
             }
             han_ends = at + segment.len();
         } else {
-            let words = segment.split(|c| !is_part_of_word(c)).filter(|word| word.contains(char::is_alphanumeric));
+            let words =
+                segment.split(|c| !is_part_of_word(c)).filter(|word| word.contains(char::is_alphanumeric));
             stretches.extend(words.map(|word| Stretch::Word(word.chars().take(WORD_MAX_CHARS).collect())));
         }
     }
@@ -78,9 +79,10 @@ mod tests {
 
     #[test]
     fn words_are_cut_wherever_no_letter_or_digit_stands() {
-        assert_eq!(pieces("Can't stop: example.com/a_b, 3.14!"), [
-            "14", "3", "a", "b", "can", "com", "example", "stop", "t"
-        ]);
+        assert_eq!(
+            pieces("Can't stop: example.com/a_b, 3.14!"),
+            ["14", "3", "a", "b", "can", "com", "example", "stop", "t"]
+        );
         assert_eq!(pieces("naïve ΑΘΗΝΑ हिन्दी"), ["naïve", "αθηνα", "हिन्दी"]);
     }
 
@@ -97,14 +99,16 @@ mod tests {
 
     #[test]
     fn what_is_no_word_leaves_nothing() {
-        for text in ["", "  \n", "!?,.;:'\"()*&|^-%_", "👍🏽 🇨🇳 👨‍👩‍👧", "、。「」", "\u{301}"] {
+        for text in ["", "  \n", "!?,.;:'\"()*&|^-%_", "👍🏽 🇨🇳 👨‍👩‍👧", "、。「」", "\u{301}"]
+        {
             assert_eq!(pieces(text), [""; 0], "{text:?}");
         }
     }
 
     #[test]
     fn no_piece_holds_what_an_engine_could_take_for_its_own() {
-        let hostile = "NEAR(a b) a AND b* OR -c ^d \"e\" 'f' g:h {i} #42 it''s %_ \\ \0 j\u{2019}k 用\u{ff0a}";
+        let hostile =
+            "NEAR(a b) a AND b* OR -c ^d \"e\" 'f' g:h {i} #42 it''s %_ \\ \0 j\u{2019}k 用\u{ff0a}";
         for piece in pieces(hostile) {
             assert!(piece.chars().all(|c| c.is_alphanumeric() && !c.is_uppercase()), "{piece:?}");
         }

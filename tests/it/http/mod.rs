@@ -6,6 +6,7 @@ mod history;
 mod matrix;
 mod private;
 mod rooms;
+mod search;
 mod sending;
 mod statistics;
 mod tokens;

@@ -2,6 +2,7 @@
 
 mod revise;
 mod rows;
+mod search;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgRow};
@@ -14,7 +15,8 @@ use super::{Postgres, statements};
 use crate::ids::{MessageId, OutboxId, RoomId, Seq};
 use crate::model::{Listing, Message};
 use crate::ports::{
-    Appended, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Revised, StoreError, Window,
+    Appended, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Revised, Search, StoreError,
+    Window,
 };
 use crate::sql::{TOPIC_MESSAGES, broken_rule, storable, storable_json};
 
@@ -70,10 +72,16 @@ impl Messages for Postgres {
         listing(&rows)
     }
 
+    async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError> {
+        self.run(async |connection| search::search(connection, search).await).await
+    }
+
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
         self.run(async |connection| {
             let row = query(
-                "select m.*, u.nickname as sender_name from messages m join users u on u.id = m.sender_id \
+                "select m.id, m.room_id, m.seq, m.sender_id, u.nickname as sender_name, m.kind, m.content, \
+                 m.reply_to, m.metadata, m.created_at, m.edited_at, m.recalled_at \
+                 from messages m join users u on u.id = m.sender_id \
                  where m.id = $1 and m.entry = 'message'",
             )
             .bind(id.0)
@@ -107,6 +115,7 @@ async fn append_once(
         .bind(timestamp(new.now))
         .bind(timestamp(new.now.plus(OUTBOX_DUE_MS)))
         .bind(TOPIC_MESSAGES)
+        .bind(search::pieces(&new.content))
         .fetch_one(connection)
         .await;
     match row {

@@ -1,13 +1,15 @@
 //! The rooms' logs.
 
 mod revise;
+mod search;
 
 use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{MessageId, OutboxId, RoomId, Seq};
 use shared::model::{Listing, Message};
 use shared::ports::{
-    Appended, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Revised, StoreError, Window,
+    Appended, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Revised, Search, StoreError,
+    Window,
 };
 use shared::sql::{TOPIC_MESSAGES, storable, storable_json};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -97,6 +99,10 @@ impl Messages for Sqlite {
         self.snapshot(async |connection| history(connection, room, visible_after, window).await).await
     }
 
+    async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError> {
+        self.snapshot(async |connection| search::search(connection, search).await).await
+    }
+
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
         let row = query(ONE).bind(id.0).fetch_optional(&self.readers).await?;
         row.as_ref().map(rows::message).transpose()
@@ -179,6 +185,7 @@ async fn store(
         .bind(number)
         .execute(&mut *connection)
         .await?;
+    search::keep(connection, new.id, &new.content).await?;
     Ok((Seq(seq), open_delivery(connection, new.room, new.id, new.now).await?))
 }
 

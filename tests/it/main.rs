@@ -15,6 +15,7 @@ mod hark;
 mod http;
 mod management;
 mod online;
+mod passing;
 mod refusals;
 mod runner;
 mod schedules;

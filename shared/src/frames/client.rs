@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ids::{ClientMessageId, MessageId, RoomRef, UserRef};
+use crate::ids::{ClientMessageId, MessageId, RoomRef, Seq, UserRef};
 use crate::names::{Content, Kind, Metadata};
 
 /// The `id` of a client's frame, which its reply repeats as it came: a string or a number.
@@ -47,6 +47,8 @@ pub enum ClientFrame {
     Recall(RecallMessage),
     JoinRoom(JoinRoom),
     LeaveRoom(LeaveRoom),
+    ReadReceipt(ReadReceipt),
+    Typing(Typing),
     Heartbeat,
 }
 
@@ -60,6 +62,8 @@ impl ClientFrame {
             Self::Recall(_) => "recall",
             Self::JoinRoom(_) => "join_room",
             Self::LeaveRoom(_) => "leave_room",
+            Self::ReadReceipt(_) => "read_receipt",
+            Self::Typing(_) => "typing",
             Self::Heartbeat => "heartbeat",
         }
     }
@@ -104,4 +108,26 @@ pub struct JoinRoom {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct LeaveRoom {
     pub room_id: RoomRef,
+}
+
+/// Up to where somebody has read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadReceipt {
+    /// Up to this message, which names its room.
+    Message { message: MessageId, room: Option<RoomRef> },
+    /// Up to a place in a room; None: everything.
+    Place { target: Target, seq: Option<Seq> },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typing {
+    pub target: Target,
+    pub state: TypingState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TypingState {
+    Typing,
+    StopTyping,
 }

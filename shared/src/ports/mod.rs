@@ -18,7 +18,7 @@ mod rooms;
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bus::{
     Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, fanout_queue,
+    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, ReceiptDue, fanout_queue,
 };
 pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
@@ -26,11 +26,14 @@ pub use database::Database;
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Search, Window};
 pub use offline_push::{OfflinePush, PushError, Reach};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
-pub use presence::{Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus};
+pub use presence::{
+    Admission, OnlineCount, PUSH_EVERY, Presence, PresenceError, PushTopic, PushTurn, Registration,
+    RoomAudience, UserStatus,
+};
 pub use push_pending::{ClaimScope, PushClaim, PushPending, Unread};
 pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscriptions, SubscriptionsError};
 pub use revision::{NewRevision, Placed, Revised, Revision};
-pub use rooms::{Audience, Change, NewRoom, RoomPatch, Rooms, RoomsError};
+pub use rooms::{Audience, Change, NewRoom, RECEIPT_SPAN, Reading, RoomPatch, Rooms, RoomsError};
 
 /// What can go wrong with any store, whatever was asked.
 #[derive(Debug, thiserror::Error)]

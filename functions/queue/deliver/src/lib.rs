@@ -13,6 +13,7 @@ mod stored;
 use futures::future::try_join_all;
 use lambda_runtime::Error;
 use shared::app::App;
+use shared::chat::receipt;
 use shared::dead_letter;
 use shared::mq_event::RabbitMqEvent;
 use shared::ports::{Event, MessageStored};
@@ -21,17 +22,19 @@ use shared::ports::{Event, MessageStored};
 /// When a service is away: the whole batch has to come again.
 pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
-    let (mut messages, mut chunks, mut closings) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut messages, mut chunks, mut closings, mut receipts) = (vec![], vec![], vec![], vec![]);
     for (_, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
             Event::FanoutChunk(chunk) => chunks.push(chunk),
             Event::CloseSockets(sockets) => closings.push(sockets),
+            Event::ReceiptDue(due) => receipts.push(due),
         }
     }
     let (posted, delivered) = (chunks.len(), messages.len());
     try_join_all(chunks.into_iter().map(|chunk| chunk::deliver(app, chunk))).await?;
     try_join_all(closings.into_iter().map(|sockets| close::deliver(app, sockets))).await?;
+    try_join_all(receipts.iter().map(|due| receipt::tell_late(app, due))).await?;
     finish(app, messages).await?;
     tracing::info!(messages = delivered, chunks = posted, "batch done");
     Ok(())

@@ -14,6 +14,7 @@ mod handshake;
 mod hark;
 mod http;
 mod management;
+mod matrix;
 mod online;
 mod passing;
 mod refusals;

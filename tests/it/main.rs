@@ -16,6 +16,7 @@ mod handshake;
 mod hark;
 mod http;
 mod management;
+mod matrix;
 mod moderation;
 mod online;
 mod passing;

@@ -4,6 +4,7 @@ use super::{CaughtUp, NewRevision, Resumption, Revised, StoreError};
 use crate::clock::UnixMs;
 use crate::ids::{ClientMessageId, MessageId, OutboxId, RoomId, Seq, UserId};
 use crate::model::{Listing, Message, Page};
+use crate::search::Query;
 
 /// A message that has passed every check but those of the append itself.
 #[derive(Debug, Clone)]
@@ -91,6 +92,17 @@ pub enum Window {
     After { seq: Seq, limit: u32 },
 }
 
+/// What is looked for, and by whom.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// Only in rooms that they are in, and only what they may see there.
+    pub user: UserId,
+    /// Only in this one.
+    pub room: Option<RoomId>,
+    pub query: Query,
+    pub page: Page,
+}
+
 /// The rooms' logs.
 #[async_trait]
 pub trait Messages: Send + Sync {
@@ -116,6 +128,10 @@ pub trait Messages: Send + Sync {
         visible_after: Seq,
         window: Window,
     ) -> Result<Listing<Message>, StoreError>;
+
+    /// Messages that hold everything asked for, as their content is now, newest first; none that was
+    /// recalled.
+    async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError>;
 
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError>;
 

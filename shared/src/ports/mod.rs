@@ -29,7 +29,7 @@ pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
 pub use flags::{Flagged, Flags};
-pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
+pub use messages::{Appended, Messages, MessagesError, NewMessage, Search, Window};
 pub use offline_push::{OfflinePush, PushError, Reach};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
 pub use presence::{

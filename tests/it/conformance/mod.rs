@@ -41,6 +41,7 @@ mod revisions;
 mod rooms;
 mod rooms_members;
 mod rooms_roles;
+mod search;
 mod settings;
 mod stores;
 

@@ -19,8 +19,11 @@ select 'group', 'r', 'r', now(), now() + n * interval '1 s', 30, 30 from generat
 insert into room_members (room_id, user_id, role, read_seq, read_number, joined_seq, joined_at)
 select 1 + (u * 10 + k) % 20000, u, 'member', 0, 0, 0, now()
 from generate_series(1, 2000) u, generate_series(1, 10) k;
-insert into messages (id, room_id, seq, sender_id, client_id, digest, kind, content, number, created_at)
-select gen_random_uuid(), r, s, 1 + (r + s) % 2000, 'c' || s, '', 'text', 'hello', s, now()
+insert into messages (
+    id, room_id, seq, sender_id, client_id, digest, kind, content, number, created_at, pieces
+)
+select gen_random_uuid(), r, s, 1 + (r + s) % 2000, 'c' || s, '', 'text', 'hello', s, now(),
+    array_to_tsvector(array['hello', '#' || r])
 from generate_series(1, 2000) r, generate_series(1, 30) s;
 insert into outbox (topic, room_id, message_id, created_at, due_at)
 select 'chat.messages', room_id, id, now(), now() + random() * interval '1 h' from messages limit 20000;
@@ -71,13 +74,13 @@ async fn the_live_path_reads_no_table_from_end_to_end() {
 
 type Expectation = (&'static str, &'static str, usize, &'static [&'static str]);
 
-fn expected() -> [Expectation; 12] {
+fn expected() -> [Expectation; 13] {
     let seqs: &[&str] = &["messages_seq_unique"];
     [
         (
             "append",
             statements::APPEND,
-            12,
+            13,
             &[
                 "room_members_",
                 "blocks_",
@@ -90,7 +93,7 @@ fn expected() -> [Expectation; 12] {
         (
             "revise",
             statements::REVISE,
-            12,
+            13,
             &["room_members_", "messages_client_id_unique", "messages_pkey", "rooms_pkey", "messages_target"],
         ),
         ("resume", statements::RESUME, 7, &["room_members_user", "rooms_pkey", "messages_seq_unique"]),
@@ -100,6 +103,7 @@ fn expected() -> [Expectation; 12] {
         ("history after", statements::HISTORY_AFTER, 4, seqs),
         ("rooms of", statements::ROOMS_OF, 1, &["Index Only Scan using room_members_user"]),
         ("audience", statements::AUDIENCE, 1, &["Index Only Scan using room_members_pkey"]),
+        ("search", statements::SEARCH, 5, &["room_members_", "messages_pieces"]),
         ("claim due", statements::CLAIM_DUE, 3, &["outbox_due_at"]),
         (
             "push claim",

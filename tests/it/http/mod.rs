@@ -7,6 +7,7 @@ mod matrix;
 mod private;
 mod push;
 mod rooms;
+mod search;
 mod sending;
 mod statistics;
 mod tokens;

@@ -1,7 +1,7 @@
 -- One send: every check, the place in the log, the message and what announces it, in one commit.
 --
 -- $1 id  $2 room  $3 sender  $4 client id  $5 digest  $6 kind  $7 content  $8 reply_to  $9 metadata
--- $10 now  $11 when the outbox row falls due  $12 topic
+-- $10 now  $11 when the outbox row falls due  $12 topic  $13 what the content is found by
 --
 -- Always answers one row; `seq` in it is null unless something was written.
 with
@@ -57,9 +57,12 @@ place as (
 ),
 stored as (
     insert into messages (
-        id, room_id, seq, sender_id, client_id, digest, kind, content, reply_to, metadata, number, created_at
+        id, room_id, seq, sender_id, client_id, digest, kind, content, reply_to, metadata, number, created_at,
+        pieces
     )
-    select $1::uuid, $2, p.last_seq, $3, $4, $5::bytea, $6::text, $7::text, $8, $9::jsonb, p.last_number, $10
+    select
+        $1::uuid, $2, p.last_seq, $3, $4, $5::bytea, $6::text, $7::text, $8, $9::jsonb, p.last_number, $10,
+        case when $13::text[] is not null then array_to_tsvector(array_append($13, '#' || $2)) end
     from place p
     returning id
 ),

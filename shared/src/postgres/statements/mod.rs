@@ -32,6 +32,8 @@ pub const HISTORY_PAGE: &str = include_str!("history_page.sql");
 pub const HISTORY_BEFORE: &str = include_str!("history_before.sql");
 /// The first messages after a seq.
 pub const HISTORY_AFTER: &str = include_str!("history_after.sql");
+/// Messages that hold words, in a user's rooms.
+pub const SEARCH: &str = include_str!("search.sql");
 /// Outbox rows that are due.
 pub const CLAIM_DUE: &str = include_str!("claim_due.sql");
 /// A user's rooms.

@@ -3,7 +3,7 @@
 --
 -- $1 id of the entry  $2 the message  $3 its room, null for any  $4 sender  $5 client id  $6 digest
 -- $7 'edited' or 'recalled'  $8 content  $9 now  $10 the oldest that may be changed
--- $11 when the outbox row falls due  $12 topic
+-- $11 when the outbox row falls due  $12 topic  $13 what the content is found by
 --
 -- Always answers one row; `seq` in it is null unless something was written.
 with
@@ -81,6 +81,9 @@ stored as (
 changed as (
     update messages m
     set content = $8,
+        pieces = case
+            when $13::text[] is not null then array_to_tsvector(array_append($13, '#' || m.room_id))
+        end,
         edited_at = case when $7 = 'edited' then $9 end,
         recalled_at = case when $7 = 'recalled' then $9 end,
         reply_to = case when $7 = 'edited' then m.reply_to end,

@@ -17,6 +17,7 @@ const SCHEMA: &[&str] = &[
     include_str!("flags.sql"),
     include_str!("retention.sql"),
     include_str!("blocks.sql"),
+    include_str!("search.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

@@ -3,6 +3,7 @@
 mod expire;
 mod resume;
 mod revise;
+mod search;
 
 use async_trait::async_trait;
 use shared::clock::UnixMs;
@@ -10,7 +11,7 @@ use shared::ids::{MessageId, OutboxId, RoomId, Seq};
 use shared::model::{Listing, Message};
 use shared::ports::{
     Appended, CaughtUp, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Resumption, Revised,
-    StoreError, Window,
+    Search, StoreError, Window,
 };
 use shared::sql::{TOPIC_MESSAGES, storable, storable_json};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -102,6 +103,10 @@ impl Messages for Sqlite {
         window: Window,
     ) -> Result<Listing<Message>, StoreError> {
         self.snapshot(async |connection| history(connection, room, visible_after, window).await).await
+    }
+
+    async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError> {
+        self.snapshot(async |connection| search::search(connection, search).await).await
     }
 
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
@@ -198,6 +203,7 @@ async fn store(
         .bind(number)
         .execute(&mut *connection)
         .await?;
+    search::keep(connection, new.id, &new.content).await?;
     Ok((Seq(seq), open_delivery(connection, new.room, new.id, new.now).await?))
 }
 

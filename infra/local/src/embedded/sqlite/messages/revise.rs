@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query};
 use uuid::Uuid;
 
-use super::open_delivery;
+use super::{open_delivery, search};
 
 /// Every check in one statement, as in Postgres' revise.sql; no row: not a member of the room.
 const CHECKS: &str = "
@@ -158,6 +158,6 @@ async fn change(connection: &mut SqliteConnection, new: &NewRevision) -> Result<
         Revision::Edit { content } => query(EDIT).bind(new.message.0).bind(storable(content)),
         Revision::Recall => query(RECALL).bind(new.message.0),
     };
-    statement.bind(new.now.0).execute(connection).await?;
-    Ok(())
+    statement.bind(new.now.0).execute(&mut *connection).await?;
+    search::keep(connection, new.message, new.revision.content()).await
 }

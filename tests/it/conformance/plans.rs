@@ -74,9 +74,9 @@ async fn the_live_path_reads_no_table_from_end_to_end() {
 
 type Expectation = (&'static str, &'static str, usize, &'static [&'static str]);
 
-fn expected() -> [Expectation; 13] {
+fn expected() -> Vec<Expectation> {
     let seqs: &[&str] = &["messages_seq_unique"];
-    [
+    vec![
         (
             "append",
             statements::APPEND,

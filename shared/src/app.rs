@@ -13,6 +13,7 @@ use crate::ports::{Accounts, Bus, ConnectionLog, Connections, Database, Messages
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::rabbitmq::{RabbitBus, RabbitConfig};
 use crate::redis::{RedisConfig, RedisPresence};
+use crate::sweeping_bus::SweepingBus;
 use crate::telemetry;
 
 /// One post; the fan-out's own budget is what bounds all of them.
@@ -79,7 +80,7 @@ impl App {
             outbox: postgres.clone(),
             connection_log: postgres,
             presence: Arc::new(redis),
-            bus: Arc::new(rabbitmq),
+            bus: Arc::new(SweepingBus::new(rabbitmq)),
             connections,
         })
     }

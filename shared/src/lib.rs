@@ -25,6 +25,7 @@ pub mod rabbitmq;
 pub mod redis;
 pub mod socket;
 pub mod sql;
+pub mod sweeping_bus;
 pub mod telemetry;
 
 pub use error::{Code, Error};

@@ -57,6 +57,8 @@ pub enum Event {
     MessageStored(MessageStored),
     /// One frame for some of a large room's connections.
     FanoutChunk(FanoutChunk),
+    /// The bus is back: what could not be published is to be, now.
+    SweepOutbox(SweepOutbox),
 }
 
 /// Goes to [`QUEUE_MESSAGES`]; `deliver` finishes what is left and settles the outbox row.
@@ -94,6 +96,15 @@ pub struct FanoutChunk {
     pub attempt: u8,
 }
 
+/// Goes to the first fan-out queue, so that what it publishes is delivered side by side with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SweepOutbox {
+    /// The outage, as whoever noticed it saw it: outbox rows opened from then ...
+    pub from: UnixMs,
+    /// ... until then are published again.
+    pub until: UnixMs,
+}
+
 impl Event {
     /// The `type` of its envelope, and the AMQP `type`.
     #[must_use]
@@ -101,6 +112,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => "message_stored",
             Self::FanoutChunk(_) => "fanout_chunk",
+            Self::SweepOutbox(_) => "sweep_outbox",
         }
     }
 
@@ -116,6 +128,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
+            Self::SweepOutbox(_) => fanout_queue(0),
         }
     }
 }

@@ -14,7 +14,7 @@ mod rooms;
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bus::{
     Bus, BusError, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    QUEUE_MESSAGES, fanout_queue,
+    QUEUE_MESSAGES, SweepOutbox, fanout_queue,
 };
 pub use connection_log::{ConnectionLog, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};

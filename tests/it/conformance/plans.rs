@@ -76,7 +76,7 @@ fn expected() -> [Expectation; 9] {
         ("history after", statements::HISTORY_AFTER, 4, seqs),
         ("rooms of", statements::ROOMS_OF, 1, &["Index Only Scan using room_members_user"]),
         ("audience", statements::AUDIENCE, 1, &["Index Only Scan using room_members_pkey"]),
-        ("claim due", statements::CLAIM_DUE, 3, &["outbox_due_at"]),
+        ("claim due", statements::CLAIM_DUE, 4, &["outbox_due_at"]),
         ("own rooms", statements::LIST_OWN, 3, &["room_members_user", "messages_seq_unique"]),
         ("one room", statements::SUMMARY, 2, &["rooms_pkey", "messages_seq_unique"]),
     ]

@@ -24,10 +24,10 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
     let until = Instant::now() + WATCH;
     let forgotten = connections::forget_lapsed(app).await?;
     let silent = connections::sweep_silent(app).await;
-    let mut republished = outbox::sweep(app).await?;
+    let mut republished = outbox::sweep_due(app, until).await?;
     while outbox::is_overdue(app).await? && Instant::now() < until {
         sleep(LOOK_AGAIN).await;
-        republished += outbox::sweep(app).await?;
+        republished += outbox::sweep_due(app, until).await?;
     }
     tracing::info!(forgotten, silent, republished, "swept");
     Ok(())

@@ -1,25 +1,25 @@
 use lambda_runtime::Error;
 use shared::app::App;
+use shared::chat::outbox::{SweepError, sweep};
+use shared::clock::UnixMs;
 use shared::ports::OUTBOX_DUE_MS;
-
-/// Rows taken at once.
-const BATCH: u32 = 100;
+use tokio::time::Instant;
 
 /// Publishes every row that is due again; answers how many.
-pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
-    let mut republished = 0;
-    loop {
-        let rows = app.outbox.claim_due(app.clock.now(), BATCH).await?;
-        if rows.is_empty() {
-            return Ok(republished);
+pub(crate) async fn sweep_due(app: &App, deadline: Instant) -> Result<usize, Error> {
+    // Rows claimed for nothing would stay away for ten seconds when the bus is back.
+    if let Err(error) = app.bus.ping().await {
+        tracing::warn!(%error, "nothing is published again for now");
+        return Ok(0);
+    }
+    let due = UnixMs(0)..=app.clock.now().plus(-OUTBOX_DUE_MS);
+    match sweep(app, due, deadline).await {
+        Ok(swept) => Ok(swept.republished),
+        Err(SweepError::Bus(error)) => {
+            tracing::warn!(%error, "not published again");
+            Ok(0)
         }
-        let events: Vec<_> = rows.into_iter().map(|row| row.event).collect();
-        if let Err(error) = app.bus.publish(&events, app.clock.now()).await {
-            // They are due again in ten seconds.
-            tracing::warn!(%error, rows = events.len(), "not published again");
-            return Ok(republished);
-        }
-        republished += events.len();
+        Err(SweepError::Store(error)) => Err(error.into()),
     }
 }
 

@@ -20,6 +20,7 @@ use shared::{
     clock::SystemClock,
     config::{Config, ROUTING_TTL},
     identity::Tokens,
+    sweeping_bus::SweepingBus,
 };
 use std::sync::Arc;
 
@@ -55,7 +56,7 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         outbox: store.clone(),
         connection_log: store,
         presence: Arc::new(MemoryPresence::new(presence(&config))),
-        bus: Arc::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues)),
+        bus: Arc::new(SweepingBus::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues))),
         connections: Arc::new(LocalConnections::new(sockets.clone())),
         config: Arc::new(config),
     }

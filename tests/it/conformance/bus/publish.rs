@@ -82,7 +82,7 @@ async fn many_published_side_by_side_are_all_confirmed_and_arrive_once(world: Wo
 fn seq_of(event: &Event) -> i64 {
     match event {
         Event::MessageStored(stored) => stored.message.seq.0,
-        Event::FanoutChunk(_) => panic!("only messages were published"),
+        Event::FanoutChunk(_) | Event::SweepOutbox(_) => panic!("only messages were published"),
     }
 }
 

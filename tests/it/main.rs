@@ -4,6 +4,7 @@
 mod app;
 mod broker;
 mod clients;
+mod closing;
 mod cluster;
 mod conformance;
 mod cost;

@@ -95,7 +95,7 @@ impl Posted {
     }
 }
 
-fn is_young(address: &Address, now: UnixMs) -> bool {
+pub(super) fn is_young(address: &Address, now: UnixMs) -> bool {
     now.0 - address.connected_at.0 < YOUNG_MS
 }
 

@@ -12,19 +12,37 @@ pub struct OpenedConnection {
     pub address: Address,
     /// The client's name for itself (`client_id`).
     pub device: Option<String>,
+    /// Of the account when the token that opened it was checked.
+    pub token_version: i64,
+}
+
+/// A socket as the log has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedConnection {
+    pub address: Address,
+    /// Opened under a token that was revoked since.
+    pub revoked: bool,
 }
 
 /// The `connections` rows: what presence is rebuilt from when Redis comes back empty. Written without
 /// waiting for the disk: a row that a crash loses is found by the next frame of its connection.
 #[async_trait]
 pub trait ConnectionLog: Send + Sync {
-    /// Writes the row (again without harm) and answers the user's rooms.
-    async fn opened(&self, connection: &OpenedConnection) -> Result<Vec<RoomId>, StoreError>;
+    /// Writes the row (again without harm) and answers the user's rooms. None, and nothing is written,
+    /// when the user isn't there or their tokens were revoked since `token_version`: whoever revokes and
+    /// then reads the log misses no socket that was let in before.
+    async fn opened(&self, connection: &OpenedConnection) -> Result<Option<Vec<RoomId>>, StoreError>;
 
     /// Removes the row; answers whose it was and their rooms, None when there was none.
     async fn closed(&self, connection: &ConnectionId) -> Result<Option<(UserId, Vec<RoomId>)>, StoreError>;
 
-    /// Every connection of these users.
+    /// Every connection of a user, revoked ones as well.
+    async fn of_user(&self, user: UserId) -> Result<Vec<LoggedConnection>, StoreError>;
+
+    /// Up to `limit` connections that outlived a revocation at `since` or later, earliest revoked first.
+    async fn revoked(&self, since: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError>;
+
+    /// Every connection of these users, but for revoked ones: those that may be posted to.
     async fn of_users(&self, users: &[UserId]) -> Result<Vec<Listener>, StoreError>;
 
     /// Up to `limit` connections opened before `cutoff`, oldest first.

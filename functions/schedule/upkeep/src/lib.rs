@@ -1,11 +1,12 @@
 //! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
-//! lost, users who went silent.
+//! lost, sockets that outlived a revocation, users who went silent.
 //!
 //! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
 //! again each second.
 
 mod connections;
 mod outbox;
+mod revoked;
 
 use std::time::Duration;
 
@@ -23,12 +24,13 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> Result<(), Error> {
     let until = Instant::now() + WATCH;
     let forgotten = connections::forget_lapsed(app).await?;
+    let closed = revoked::close(app).await?;
     let silent = connections::sweep_silent(app).await;
     let mut republished = outbox::sweep_due(app, until).await?;
     while outbox::is_overdue(app).await? && Instant::now() < until {
         sleep(LOOK_AGAIN).await;
         republished += outbox::sweep_due(app, until).await?;
     }
-    tracing::info!(forgotten, silent, republished, "swept");
+    tracing::info!(forgotten, closed, silent, republished, "swept");
     Ok(())
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use futures::future::join_all;
 use shared::dead_letter;
 use shared::mq_event::RabbitMqEvent;
-use shared::ports::{ENVELOPE_VERSION, Event, QUEUE_MESSAGES, fanout_queue};
+use shared::ports::{
+    CloseSockets, ENVELOPE_VERSION, Event, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, fanout_queue,
+};
 
 use super::function::{envelopes, readable, recorder};
 use super::world::Dead;
@@ -81,18 +83,21 @@ async fn many_published_side_by_side_are_all_confirmed_and_arrive_once(world: Wo
 
 fn seq_of(event: &Event) -> i64 {
     match event {
-        Event::MessageStored(stored) => stored.message.seq.0,
-        Event::FanoutChunk(_) | Event::SweepOutbox(_) => panic!("only messages were published"),
+        Event::MessageStored(stored) => stored.entry.seq().0,
+        other => panic!("only messages were published, not {other:?}"),
     }
 }
 
 async fn each_event_goes_to_the_queue_of_its_kind(world: World) {
-    let events = [chunk(0), stored(1), chunk(1), chunk(2)];
+    let closing = CloseSockets { frame: "{}".to_owned(), listeners: vec![], attempt: 0 };
+    let closing = Event::CloseSockets(closing);
+    let events = [chunk(0), stored(1), chunk(1), chunk(2), closing.clone()];
     world.bus.publish(&events, NOW).await.expect("they are confirmed");
     let expected = [
         (QUEUE_MESSAGES.to_owned(), vec![events[1].clone()]),
         (fanout_queue(0), vec![chunk(0), chunk(FANOUT_QUEUES)]),
         (fanout_queue(1), vec![chunk(1)]),
+        (QUEUE_NOTIFICATIONS.to_owned(), vec![closing]),
     ];
     for (queue, expected) in expected {
         let (function, mut recorded) = recorder(0);

@@ -19,4 +19,5 @@ mod refusals;
 mod runner;
 mod schedules;
 mod seeds;
+mod soak;
 mod upkeep;

@@ -13,6 +13,7 @@ mod outbox;
 mod presence;
 mod push_pending;
 mod push_subscriptions;
+mod resumption;
 mod revision;
 mod rooms;
 
@@ -34,6 +35,7 @@ pub use presence::{
 };
 pub use push_pending::{ClaimScope, PushClaim, PushPending, Unread};
 pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscriptions, SubscriptionsError};
+pub use resumption::{CaughtUp, Resumption, Standing};
 pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RECEIPT_SPAN, Reading, RoomPatch, Rooms, RoomsError};
 

@@ -32,6 +32,8 @@ mod plans;
 mod postgres_faults;
 mod postgres_revocation;
 mod presence;
+mod resumption;
+mod retention;
 mod revisions;
 mod rooms;
 mod rooms_members;

@@ -33,10 +33,19 @@ const MARK_READ: &str = concat!(
     "
 with target as (
     select m.role, m.read_seq, m.joined_seq, r.member_count, least($3::bigint, r.last_seq) as seq,
-        (
-            select e.number from messages e
-            where e.room_id = r.id and e.seq <= $3
-            order by e.seq desc limit 1
+        coalesce(
+            (
+                select e.number from messages e
+                where e.room_id = r.id and e.seq <= $3
+                order by e.seq desc limit 1
+            ),
+            -- Everything up to there was removed: as many as came before the first that is left.
+            (
+                select e.number - (e.entry = 'message')::int from messages e
+                where e.room_id = r.id
+                order by e.seq limit 1
+            ),
+            r.last_number
         ) as number
     from room_members m
     join rooms r on r.id = m.room_id

@@ -13,6 +13,8 @@ pub struct ChatConfig {
     pub fanout_chunk: usize,
     /// `FANOUT_QUEUES` (4): how many fan-out queues run in parallel.
     pub fanout_queues: u32,
+    /// `PUSH_ROOM_MAX` (100): receipts, typing and status are pushed in rooms of up to so many members.
+    pub push_room_max: i64,
     /// `ROOM_MAX_MEMBERS` (10,000).
     pub room_max_members: u32,
 }
@@ -25,6 +27,7 @@ impl ChatConfig {
             fanout_inline: reader.number("FANOUT_INLINE", 100, 0..=100_000),
             fanout_chunk: reader.number("FANOUT_CHUNK", 100, 1..=1_000),
             fanout_queues: reader.number("FANOUT_QUEUES", 4, 1..=8),
+            push_room_max: reader.number("PUSH_ROOM_MAX", 100, 0..=1_000),
             room_max_members: reader.number("ROOM_MAX_MEMBERS", 10_000, 2..=10_000_000),
         }
     }

@@ -65,7 +65,7 @@ impl PushConfig {
 }
 
 fn vapid(reader: &mut Reader<'_>) -> Option<VapidConfig> {
-    let (key, subject) = both(reader, "PUSH_VAPID_PRIVATE_KEY", "PUSH_VAPID_SUBJECT")?;
+    let (key, subject) = reader.both("PUSH_VAPID_PRIVATE_KEY", "PUSH_VAPID_SUBJECT")?;
     let key = VapidKey::parse(&key).map_err(|problem| reader.problem("PUSH_VAPID_PRIVATE_KEY", problem));
     if !subject.starts_with("mailto:") && !subject.starts_with("https:") {
         reader.problem("PUSH_VAPID_SUBJECT", "must begin with mailto: or https:");
@@ -74,29 +74,11 @@ fn vapid(reader: &mut Reader<'_>) -> Option<VapidConfig> {
 }
 
 fn webhook(reader: &mut Reader<'_>) -> Option<PushWebhookConfig> {
-    let (url, secret) = both(reader, "PUSH_WEBHOOK_URL", "PUSH_WEBHOOK_SECRET")?;
-    let url = url.parse::<Uri>().ok().filter(is_http);
-    if url.is_none() {
-        reader.problem("PUSH_WEBHOOK_URL", "must be a URL of https:// or http://");
-    }
+    let (url, secret) = reader.both("PUSH_WEBHOOK_URL", "PUSH_WEBHOOK_SECRET")?;
+    let url = reader.http_url("PUSH_WEBHOOK_URL", &url);
     let secret =
         SigningSecret::parse(&secret).map_err(|problem| reader.problem("PUSH_WEBHOOK_SECRET", problem));
     Some(PushWebhookConfig { url: url?, secret: secret.ok()? })
-}
-
-/// Two keys that mean something only together.
-fn both(reader: &mut Reader<'_>, one: &str, other: &str) -> Option<(String, String)> {
-    match (reader.text(one), reader.text(other)) {
-        (Some(first), Some(second)) => return Some((first, second)),
-        (Some(_), None) => reader.problem(other, format!("is missing beside {one}")),
-        (None, Some(_)) => reader.problem(one, format!("is missing beside {other}")),
-        (None, None) => {}
-    }
-    None
-}
-
-fn is_http(uri: &Uri) -> bool {
-    uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))
 }
 
 fn delay(reader: &mut Reader<'_>) -> u32 {

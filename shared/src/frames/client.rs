@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ids::{ClientMessageId, MessageId, RoomRef, UserRef};
+use super::resume::Resume;
+use crate::ids::{ClientMessageId, MessageId, RoomRef, Seq, UserRef};
 use crate::names::{Content, Kind, Metadata};
 
 /// The `id` of a client's frame, which its reply repeats as it came: a string or a number.
@@ -45,8 +46,11 @@ pub enum ClientFrame {
     Message(Draft),
     Edit(EditMessage),
     Recall(RecallMessage),
+    Resume(Resume),
     JoinRoom(JoinRoom),
     LeaveRoom(LeaveRoom),
+    ReadReceipt(ReadReceipt),
+    Typing(Typing),
     Heartbeat,
 }
 
@@ -58,8 +62,11 @@ impl ClientFrame {
             Self::Message(_) => "message",
             Self::Edit(_) => "edit",
             Self::Recall(_) => "recall",
+            Self::Resume(_) => "resume",
             Self::JoinRoom(_) => "join_room",
             Self::LeaveRoom(_) => "leave_room",
+            Self::ReadReceipt(_) => "read_receipt",
+            Self::Typing(_) => "typing",
             Self::Heartbeat => "heartbeat",
         }
     }
@@ -104,4 +111,26 @@ pub struct JoinRoom {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct LeaveRoom {
     pub room_id: RoomRef,
+}
+
+/// Up to where somebody has read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadReceipt {
+    /// Up to this message, which names its room.
+    Message { message: MessageId, room: Option<RoomRef> },
+    /// Up to a place in a room; None: everything.
+    Place { target: Target, seq: Option<Seq> },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typing {
+    pub target: Target,
+    pub state: TypingState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TypingState {
+    Typing,
+    StopTyping,
 }

@@ -1,10 +1,11 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::client::FrameId;
+use super::client::{FrameId, TypingState};
+use super::resume::Resumed;
 use crate::clock::UnixMs;
 use crate::error::{Code, Error, Stored};
-use crate::ids::{MessageId, RoomId, Seq};
+use crate::ids::{MessageId, RoomId, Seq, UserId};
 use crate::model::{Edited, Entry, Message, Recalled, User};
 
 /// What the server sends.
@@ -28,6 +29,35 @@ pub enum ServerFrame<'a> {
         id: Option<FrameId>,
         room_id: RoomId,
         last_seq: Seq,
+    },
+    /// What came while the client was away.
+    Resumed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<FrameId>,
+        #[serde(flatten)]
+        resumed: Resumed,
+    },
+    /// A mark was moved, or stood further already.
+    #[serde(rename = "ack")]
+    ReadAck {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<FrameId>,
+        room_id: RoomId,
+        /// Where it stands now.
+        seq: Seq,
+    },
+    /// Somebody has read up to here.
+    ReadReceipt {
+        room_id: RoomId,
+        user_id: UserId,
+        seq: Seq,
+        timestamp: UnixMs,
+    },
+    Typing {
+        room_id: RoomId,
+        user_id: UserId,
+        name: &'a str,
+        state: TypingState,
     },
     Error {
         #[serde(skip_serializing_if = "Option::is_none")]

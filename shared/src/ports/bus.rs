@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::UnixMs;
-use crate::ids::{OutboxId, RoomId};
+use crate::ids::{OutboxId, RoomId, Seq, UserId};
 use crate::model::{Entry, Listener};
 
 /// Raised when a body changes in a way that an older consumer would misread.
@@ -64,6 +64,8 @@ pub enum Event {
     SweepOutbox(SweepOutbox),
     /// Sockets that have to be closed and could not be at once.
     CloseSockets(CloseSockets),
+    /// Receipts came too fast: how far somebody has read is to be told now.
+    ReceiptDue(ReceiptDue),
 }
 
 /// Goes to [`QUEUE_MESSAGES`]; `deliver` finishes what is left and settles the outbox row.
@@ -113,6 +115,15 @@ pub struct SweepOutbox {
     pub until: UnixMs,
 }
 
+/// Goes to [`QUEUE_NOTIFICATIONS`] a second after it was published; `deliver` tells what is true then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReceiptDue {
+    pub room: RoomId,
+    pub user: UserId,
+    /// The last mark that was told, or before it.
+    pub since: Seq,
+}
+
 /// Goes to [`QUEUE_NOTIFICATIONS`]; `deliver` closes them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CloseSockets {
@@ -133,6 +144,7 @@ impl Event {
             Self::FanoutChunk(_) => "fanout_chunk",
             Self::SweepOutbox(_) => "sweep_outbox",
             Self::CloseSockets(_) => "close_sockets",
+            Self::ReceiptDue(_) => "receipt_due",
         }
     }
 
@@ -148,7 +160,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
-            Self::CloseSockets(_) | Self::SweepOutbox(_) => QUEUE_NOTIFICATIONS.to_owned(),
+            Self::CloseSockets(_) | Self::ReceiptDue(_) | Self::SweepOutbox(_) => QUEUE_NOTIFICATIONS.to_owned(),
         }
     }
 }

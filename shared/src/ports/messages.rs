@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::{NewRevision, Revised, StoreError};
+use super::{CaughtUp, NewRevision, Resumption, Revised, StoreError};
 use crate::clock::UnixMs;
 use crate::ids::{ClientMessageId, MessageId, OutboxId, RoomId, Seq, UserId};
 use crate::model::{Listing, Message, Page};
@@ -114,4 +114,11 @@ pub trait Messages: Send + Sync {
     ) -> Result<Listing<Message>, StoreError>;
 
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError>;
+
+    /// What came since in all the rooms named, in one query. Rooms that have little to tell come first.
+    async fn resume(&self, from: &Resumption) -> Result<CaughtUp, StoreError>;
+
+    /// Removes entries whose ids were made before `cutoff`, about `limit` of them, oldest first, and answers
+    /// how many it removed. Numbers, marks and `last_seq` stay.
+    async fn expire(&self, cutoff: UnixMs, limit: u32) -> Result<u64, StoreError>;
 }

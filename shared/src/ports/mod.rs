@@ -6,31 +6,38 @@ mod bus;
 mod connection_log;
 mod connections;
 mod database;
+mod flags;
 mod messages;
 mod offline_push;
 mod outbox;
 mod presence;
 mod push_pending;
 mod push_subscriptions;
+mod resumption;
 mod revision;
 mod rooms;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bus::{
     Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, SweepOutbox, fanout_queue,
+    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, ReceiptDue, SweepOutbox, fanout_queue,
 };
 pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
+pub use flags::{Flagged, Flags};
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
 pub use offline_push::{OfflinePush, PushError, Reach};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
-pub use presence::{Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus};
+pub use presence::{
+    Admission, OnlineCount, PUSH_EVERY, Presence, PresenceError, PushTopic, PushTurn, Registration,
+    RoomAudience, UserStatus,
+};
 pub use push_pending::{ClaimScope, PushClaim, PushPending, Unread};
 pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscriptions, SubscriptionsError};
+pub use resumption::{CaughtUp, Resumption, Standing};
 pub use revision::{NewRevision, Placed, Revised, Revision};
-pub use rooms::{Audience, Change, NewRoom, RoomPatch, Rooms, RoomsError};
+pub use rooms::{Audience, Change, NewRoom, RECEIPT_SPAN, Reading, RoomPatch, Rooms, RoomsError};
 
 /// What can go wrong with any store, whatever was asked.
 #[derive(Debug, thiserror::Error)]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use crate::clock::UnixMs;
@@ -53,6 +55,30 @@ pub struct UserStatus {
 pub struct OnlineCount {
     pub users: i64,
     pub connections: i64,
+}
+
+/// What a user tells others in passing, each at most once in [`PUSH_EVERY`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PushTopic {
+    /// How far they have read a room.
+    Read(RoomId),
+    /// That they are typing in a room.
+    Typing(RoomId),
+    /// That they stopped.
+    StoppedTyping(RoomId),
+}
+
+/// How often a user may push on one topic.
+pub const PUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// Whose turn a push is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushTurn {
+    Now,
+    /// The first to come too early: whoever gets this tells what is true once [`PUSH_EVERY`] has passed.
+    Later,
+    /// Somebody has that turn already.
+    Never,
 }
 
 /// Who is connected where, and how fast they may send. Nothing lives here alone: all of it can be
@@ -112,6 +138,10 @@ pub trait Presence: Send + Sync {
         left: &[UserId],
         members_version: i64,
     ) -> Result<(), PresenceError>;
+
+    /// Whether a user may push now, counted over all instances; in one round trip.
+    async fn push_turn(&self, user: UserId, topic: PushTopic, now: UnixMs)
+    -> Result<PushTurn, PresenceError>;
 
     async fn status(&self, user: UserId, now: UnixMs) -> Result<UserStatus, PresenceError>;
 

@@ -6,6 +6,7 @@
 mod accounts;
 mod connection_log;
 mod database;
+mod flags;
 mod messages;
 mod outbox;
 mod pool;

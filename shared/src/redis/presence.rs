@@ -4,11 +4,14 @@ use async_trait::async_trait;
 
 use super::RedisPresence;
 use super::link::unavailable;
-use super::{MESSAGE_TTL, keys, millis};
+use super::{MESSAGE_TTL, keys, millis, scripts};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::{Listener, Message};
-use crate::ports::{Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus};
+use crate::ports::{
+    Admission, OnlineCount, PUSH_EVERY, Presence, PresenceError, PushTopic, PushTurn, Registration,
+    RoomAudience, UserStatus,
+};
 
 #[async_trait]
 impl Presence for RedisPresence {
@@ -69,6 +72,22 @@ impl Presence for RedisPresence {
         members_version: i64,
     ) -> Result<(), PresenceError> {
         self.change_members(room, joined, left, members_version).await
+    }
+
+    async fn push_turn(
+        &self,
+        user: UserId,
+        topic: PushTopic,
+        _now: UnixMs,
+    ) -> Result<PushTurn, PresenceError> {
+        let mut call = scripts::call(&scripts::PUSH_TURN, &[keys::pushed(user, topic)]);
+        call.arg(millis(PUSH_EVERY));
+        let turn: i64 = self.link.send(vec![call]).await?.next()?;
+        Ok(match turn {
+            1 => PushTurn::Now,
+            2 => PushTurn::Later,
+            _ => PushTurn::Never,
+        })
     }
 
     async fn status(&self, user: UserId, now: UnixMs) -> Result<UserStatus, PresenceError> {

@@ -34,6 +34,7 @@ scripts!(
     JOINED = "joined.lua",
     MEMBERS_CHANGED = "members_changed.lua",
     SWEEP = "sweep.lua",
+    PUSH_TURN = "push_turn.lua",
 );
 
 /// `EVALSHA` of a script on these keys; the arguments are added by the caller.

@@ -7,7 +7,8 @@ use shared::clock::UnixMs;
 use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, ConnectionLog, Database, Messages, NewAccount, NewMessage, NewRoom, Outbox, Rooms,
+    Accounts, Appended, ConnectionLog, Database, Flags, Messages, NewAccount, NewMessage, NewRoom, Outbox,
+    Rooms,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -23,6 +24,7 @@ pub(crate) struct Stores {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) rooms: Arc<dyn Rooms>,
     pub(crate) messages: Arc<dyn Messages>,
+    pub(crate) flags: Arc<dyn Flags>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) connections: Arc<dyn ConnectionLog>,
     raw: Raw,
@@ -38,7 +40,7 @@ pub(crate) enum Raw {
 impl Stores {
     pub(crate) fn of<S>(store: S, raw: Raw) -> Self
     where
-        S: Database + Accounts + Rooms + Messages + Outbox + ConnectionLog + 'static,
+        S: Database + Accounts + Rooms + Messages + Flags + Outbox + ConnectionLog + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -46,6 +48,7 @@ impl Stores {
             accounts: Arc::clone(&store) as _,
             rooms: Arc::clone(&store) as _,
             messages: Arc::clone(&store) as _,
+            flags: Arc::clone(&store) as _,
             outbox: Arc::clone(&store) as _,
             connections: store,
             raw,

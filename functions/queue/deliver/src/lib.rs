@@ -15,6 +15,7 @@ mod sweep;
 use futures::future::try_join_all;
 use lambda_runtime::Error;
 use shared::app::App;
+use shared::chat::receipt;
 use shared::dead_letter;
 use shared::mq_event::RabbitMqEvent;
 use shared::ports::{Event, MessageStored};
@@ -23,19 +24,21 @@ use shared::ports::{Event, MessageStored};
 /// When a service is away: the whole batch has to come again.
 pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
-    let (mut messages, mut chunks) = (Vec::new(), Vec::new());
-    let (mut closings, mut sweeps) = (Vec::new(), Vec::new());
+    let (mut messages, mut chunks, mut closings, mut receipts) = (vec![], vec![], vec![], vec![]);
+    let mut sweeps = vec![];
     for (_, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
             Event::FanoutChunk(chunk) => chunks.push(chunk),
             Event::SweepOutbox(sweep) => sweeps.push(sweep),
             Event::CloseSockets(sockets) => closings.push(sockets),
+            Event::ReceiptDue(due) => receipts.push(due),
         }
     }
     let (posted, delivered) = (chunks.len(), messages.len());
     try_join_all(chunks.into_iter().map(|chunk| chunk::deliver(app, chunk))).await?;
     try_join_all(closings.into_iter().map(|sockets| close::deliver(app, sockets))).await?;
+    try_join_all(receipts.iter().map(|due| receipt::tell_late(app, due))).await?;
     finish(app, messages).await?;
     for sweep in sweeps {
         sweep::deliver(app, sweep).await?;

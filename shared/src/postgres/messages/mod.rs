@@ -1,20 +1,23 @@
 //! The rooms' logs.
 
+mod resume;
 mod revise;
 mod rows;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::types::Json;
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 use uuid::Uuid;
 
 use super::times::{time_of, timestamp};
 use super::{Postgres, statements};
+use crate::clock::UnixMs;
 use crate::ids::{MessageId, OutboxId, RoomId, Seq};
 use crate::model::{Listing, Message};
 use crate::ports::{
-    Appended, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Revised, StoreError, Window,
+    Appended, CaughtUp, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Resumption, Revised,
+    StoreError, Window,
 };
 use crate::sql::{TOPIC_MESSAGES, broken_rule, storable, storable_json};
 
@@ -80,6 +83,22 @@ impl Messages for Postgres {
             .fetch_optional(connection)
             .await?;
             row.map(|row| Ok(message_of(&row, "id", "created_at")?)).transpose()
+        })
+        .await
+    }
+
+    async fn resume(&self, from: &Resumption) -> Result<CaughtUp, StoreError> {
+        self.run(async |connection| resume::resume(connection, from).await).await
+    }
+
+    async fn expire(&self, cutoff: UnixMs, limit: u32) -> Result<u64, StoreError> {
+        self.run(async |connection| {
+            let removed = query_scalar(statements::EXPIRE)
+                .bind(MessageId::first_at(cutoff).0)
+                .bind(i64::from(limit))
+                .fetch_one(connection)
+                .await?;
+            Ok(i64::unsigned_abs(removed))
         })
         .await
     }

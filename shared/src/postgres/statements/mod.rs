@@ -22,6 +22,10 @@
 pub const APPEND: &str = include_str!("append.sql");
 /// One edit or recall. Parameters and answer are described in the file.
 pub const REVISE: &str = include_str!("revise.sql");
+/// What came since, in many rooms.
+pub const RESUME: &str = include_str!("resume.sql");
+/// Entries past their retention, removed.
+pub const EXPIRE: &str = include_str!("expire.sql");
 /// A page of a room's log.
 pub const HISTORY_PAGE: &str = include_str!("history_page.sql");
 /// The last messages before a seq.

@@ -176,7 +176,9 @@ suite! {
         a_refused_frame_renews_presence
         one_user_does_not_use_up_the_rate_of_another
         renewing_is_not_counted
-        renewing_tells_whether_the_connection_is_known;
+        renewing_tells_whether_the_connection_is_known
+        one_pushes_now_the_next_later_and_the_rest_never
+        a_turn_to_push_comes_again;
     connections:
         registering_twice_is_registering_once
         two_devices_are_two_listeners

@@ -59,6 +59,28 @@ async fn a_cached_message_lives_for_30_days() {
     assert!((thirty_days - 60_000..=thirty_days).contains(&lifetime), "{lifetime}");
 }
 
+#[tokio::test]
+async fn a_copy_follows_what_becomes_of_its_message() {
+    let presence = redis_at(&redis_url(), 0, 0);
+    let message = a_message();
+    let edited = Message { content: "edited".to_owned(), edited_at: Some(NOW), ..message.clone() };
+    let recalled = Message { content: String::new(), recalled: true, ..message.clone() };
+    let mut redis = raw_redis(&redis_url()).await;
+    let key = format!("chat:message:{}", message.message_id);
+    // What was never changed is delivered late at times, and takes nothing back.
+    for (copy, kept) in [
+        (&message, &message),
+        (&edited, &edited),
+        (&message, &edited),
+        (&recalled, &recalled),
+        (&message, &recalled),
+    ] {
+        presence.cache_messages(std::slice::from_ref(copy)).await.unwrap();
+        let found: String = redis.get(&key).await.unwrap();
+        assert_eq!(serde_json::from_str::<Message>(&found).unwrap(), *kept);
+    }
+}
+
 /// Uses everything once, so that every kind of key is there.
 async fn use_everything(presence: &RedisPresence) {
     let (ann, bob, room) = (a_user(), a_user(), a_room());

@@ -16,7 +16,8 @@ use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::limiter::Rate;
 use shared::model::{Listener, Message};
 use shared::ports::{
-    Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus,
+    Admission, OnlineCount, Presence, PresenceError, PushTopic, PushTurn, Registration, RoomAudience,
+    UserStatus,
 };
 
 use room::Room;
@@ -165,6 +166,15 @@ impl Presence for MemoryPresence {
         let listeners = state.connections_of(joined);
         state.rooms.entry(room).or_default().change(members_version, joined, left, listeners);
         Ok(())
+    }
+
+    async fn push_turn(
+        &self,
+        user: UserId,
+        topic: PushTopic,
+        now: UnixMs,
+    ) -> Result<PushTurn, PresenceError> {
+        Ok(self.state().users.entry(user).or_default().push_turn(topic, now))
     }
 
     async fn status(&self, user: UserId, now: UnixMs) -> Result<UserStatus, PresenceError> {

@@ -14,6 +14,11 @@ const SCHEMA: &[&str] = &[
     include_str!("entries.sql"),
     include_str!("revocation.sql"),
     include_str!("push.sql"),
+<<<<<<< HEAD
+    include_str!("flags.sql"),
+=======
+    include_str!("retention.sql"),
+>>>>>>> log
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

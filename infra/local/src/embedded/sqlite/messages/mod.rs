@@ -1,5 +1,7 @@
 //! The rooms' logs.
 
+mod expire;
+mod resume;
 mod revise;
 
 use async_trait::async_trait;
@@ -7,7 +9,8 @@ use shared::clock::UnixMs;
 use shared::ids::{MessageId, OutboxId, RoomId, Seq};
 use shared::model::{Listing, Message};
 use shared::ports::{
-    Appended, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Revised, StoreError, Window,
+    Appended, CaughtUp, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Resumption, Revised,
+    StoreError, Window,
 };
 use shared::sql::{TOPIC_MESSAGES, storable, storable_json};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -100,6 +103,14 @@ impl Messages for Sqlite {
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
         let row = query(ONE).bind(id.0).fetch_optional(&self.readers).await?;
         row.as_ref().map(rows::message).transpose()
+    }
+
+    async fn resume(&self, from: &Resumption) -> Result<CaughtUp, StoreError> {
+        self.read(async |connection| resume::resume(connection, from).await).await
+    }
+
+    async fn expire(&self, cutoff: UnixMs, limit: u32) -> Result<u64, StoreError> {
+        self.transact(async |connection| expire::expire(connection, cutoff, limit).await).await
     }
 }
 

@@ -160,7 +160,9 @@ impl Event {
         match self {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
-            Self::CloseSockets(_) | Self::ReceiptDue(_) | Self::SweepOutbox(_) => QUEUE_NOTIFICATIONS.to_owned(),
+            Self::CloseSockets(_) | Self::ReceiptDue(_) | Self::SweepOutbox(_) => {
+                QUEUE_NOTIFICATIONS.to_owned()
+            }
         }
     }
 }

@@ -98,7 +98,8 @@ impl Grounds {
         let now = UnixMs(i64::try_from(time::OffsetDateTime::now_utc().unix_timestamp()).unwrap() * 1_000);
         let mut users = Vec::with_capacity(count);
         for n in 1..=count {
-            let account = store.create(new_account(&format!("{prefix}{n}")), now).await.expect("a fresh name");
+            let account =
+                store.create(new_account(&format!("{prefix}{n}")), now).await.expect("a fresh name");
             let (token, _) = self.tokens.issue(&account, now).expect("a token");
             users.push(User { id: account.user.id.0, token });
         }

@@ -1,11 +1,13 @@
 //! The delivery contract under load and faults: a tenth by default, at full size with `HARK_FULL=1`. Chance
 //! is seeded: the seed is printed, and `HARK_SEED` sets it.
 
+mod chaos;
 mod grounds;
 mod ledger;
 mod line;
 mod node;
 mod order;
+mod outages;
 
 use std::time::Duration;
 

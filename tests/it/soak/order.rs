@@ -50,7 +50,8 @@ async fn every_reader_ends_with_the_same_list(world: &World) {
     }
     let heard: Vec<Arc<Heard>> = readers.iter().map(|_| Arc::default()).collect();
     let address = hark.running.address().to_string();
-    let opening = readers.iter().zip(&heard).map(|(reader, heard)| Line::insist(&address, &reader.token, heard));
+    let opening =
+        readers.iter().zip(&heard).map(|(reader, heard)| Line::insist(&address, &reader.token, heard));
     let lines = join_all(opening).await;
 
     let began = Instant::now();

@@ -1,9 +1,14 @@
+use std::time::Duration;
+
 use lambda_runtime::Error;
 use shared::app::App;
 use shared::chat::outbox::{SweepError, sweep};
 use shared::clock::UnixMs;
 use shared::ports::OUTBOX_DUE_MS;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
+
+/// Longer than deliveries take, in milliseconds.
+const OVERDUE_MS: i64 = OUTBOX_DUE_MS / 2;
 
 /// Publishes every row that is due again; answers how many.
 pub(crate) async fn sweep_due(app: &App, deadline: Instant) -> Result<usize, Error> {
@@ -23,8 +28,19 @@ pub(crate) async fn sweep_due(app: &App, deadline: Instant) -> Result<usize, Err
     }
 }
 
-/// Whether a row has stayed open for longer than deliveries take.
+/// Whether a row stays open for longer than deliveries take. Waits for those that are younger: what the
+/// sender lost a moment ago would else be found by the next minute's run only.
 pub(crate) async fn is_overdue(app: &App) -> Result<bool, Error> {
+    let Some(age) = oldest_age_ms(app).await? else { return Ok(false) };
+    if age > OVERDUE_MS {
+        return Ok(true);
+    }
+    let wait = (OVERDUE_MS - age).clamp(0, OVERDUE_MS) + 1;
+    sleep(Duration::from_millis(u64::try_from(wait)?)).await;
+    Ok(oldest_age_ms(app).await?.is_some_and(|age| age > OVERDUE_MS))
+}
+
+async fn oldest_age_ms(app: &App) -> Result<Option<i64>, Error> {
     let (_, oldest) = app.outbox.backlog().await?;
-    Ok(oldest.is_some_and(|oldest| app.clock.now().0 - oldest.0 > OUTBOX_DUE_MS / 2))
+    Ok(oldest.map(|oldest| app.clock.now().0 - oldest.0))
 }

@@ -11,8 +11,8 @@ use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
-    Accounts, Bus, ConnectionLog, Connections, Database, Flags, Messages, OfflinePush, Outbox, Presence,
-    PushPending, PushSubscriptions, Rooms,
+    Accounts, Blocks, Bus, ConnectionLog, Connections, Database, Flags, Messages, OfflinePush, Outbox,
+    Presence, PushPending, PushSubscriptions, Rooms,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -33,6 +33,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub database: Arc<dyn Database>,
     pub accounts: Arc<dyn Accounts>,
+    pub blocks: Arc<dyn Blocks>,
     pub rooms: Arc<dyn Rooms>,
     pub messages: Arc<dyn Messages>,
     pub flags: Arc<dyn Flags>,
@@ -87,6 +88,7 @@ impl App {
             clock: Arc::new(SystemClock),
             database: postgres.clone(),
             accounts: postgres.clone(),
+            blocks: postgres.clone(),
             rooms: postgres.clone(),
             messages: postgres.clone(),
             flags: postgres.clone(),

@@ -26,6 +26,7 @@ pub mod postgres;
 pub mod push;
 pub mod rabbitmq;
 pub mod redis;
+pub mod search;
 pub mod socket;
 pub mod sql;
 pub mod sweeping_bus;

@@ -76,6 +76,7 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        blocks: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
         flags: store.clone(),

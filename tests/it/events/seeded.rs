@@ -98,6 +98,7 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        blocks: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
         flags: store.clone(),

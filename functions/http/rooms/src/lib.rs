@@ -10,6 +10,7 @@ mod messages;
 mod read;
 mod revisions;
 mod rooms;
+mod search;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub fn router(app: Arc<App>) -> Router {
             "/api/v1/rooms/{room}/messages/{message}",
             patch(revisions::edit).put(revisions::edit).delete(revisions::recall),
         )
+        .route("/api/v1/messages/search", get(search::search))
         .route("/api/v1/rooms/{room}/join", post(membership::join))
         .route("/api/v1/rooms/{room}/leave", post(membership::leave))
         .route("/api/v1/rooms/{room}/read", post(read::read))

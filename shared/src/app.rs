@@ -18,6 +18,7 @@ use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
 use crate::rabbitmq::{RabbitBus, RabbitConfig};
 use crate::redis::{RedisConfig, RedisPresence};
+use crate::sweeping_bus::SweepingBus;
 use crate::telemetry;
 
 /// One post; the fan-out's own budget is what bounds all of them.
@@ -96,7 +97,7 @@ impl App {
             push_subscriptions: postgres.clone(),
             push_pending: postgres,
             presence: Arc::new(redis),
-            bus: Arc::new(rabbitmq),
+            bus: Arc::new(SweepingBus::new(rabbitmq)),
             connections,
         })
     }

@@ -27,6 +27,7 @@ mod revisions;
 mod runner;
 mod schedules;
 mod seeds;
+mod soak;
 mod stage;
 mod thaw;
 mod upkeep;

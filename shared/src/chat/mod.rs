@@ -8,6 +8,7 @@ pub mod blocking;
 pub mod closing;
 pub mod fanout;
 pub mod members;
+pub mod outbox;
 mod passing;
 pub mod receipt;
 pub mod registration;

@@ -23,7 +23,7 @@ pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use blocks::{Blocks, BlocksError};
 pub use bus::{
     Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, ReceiptDue, fanout_queue,
+    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, ReceiptDue, SweepOutbox, fanout_queue,
 };
 pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};

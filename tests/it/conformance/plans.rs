@@ -104,7 +104,7 @@ fn expected() -> Vec<Expectation> {
         ("rooms of", statements::ROOMS_OF, 1, &["Index Only Scan using room_members_user"]),
         ("audience", statements::AUDIENCE, 1, &["Index Only Scan using room_members_pkey"]),
         ("search", statements::SEARCH, 5, &["room_members_", "messages_pieces"]),
-        ("claim due", statements::CLAIM_DUE, 3, &["outbox_due_at"]),
+        ("claim due", statements::CLAIM_DUE, 4, &["outbox_due_at"]),
         (
             "push claim",
             statements::PUSH_CLAIM,

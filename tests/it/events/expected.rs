@@ -76,6 +76,7 @@ pub const EXPECTED: &[Expected] = &[
     same("deliver/stored-messages", "done"),
     same("deliver/edited-and-recalled", "done"),
     same("deliver/fanout-chunk", "done"),
+    same("deliver/sweep-outbox", "done"),
     same("deliver/push-due", "done"),
     same("deliver/close-sockets", "done"),
     same("deliver/receipt-due", "done"),

@@ -23,6 +23,7 @@ use shared::{
     moderation::Moderation,
     ports::OfflinePush,
     push::PushChannels,
+    sweeping_bus::SweepingBus,
 };
 use std::sync::Arc;
 
@@ -64,7 +65,7 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         push_pending: store,
         push: push(&config),
         presence: Arc::new(MemoryPresence::new(presence(&config))),
-        bus: Arc::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues)),
+        bus: Arc::new(SweepingBus::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues))),
         connections: Arc::new(LocalConnections::new(sockets.clone())),
         config: Arc::new(config),
     }

@@ -9,7 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ROUTING_TTL, Secret};
 use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
-use crate::ports::{Accounts, Bus, ConnectionLog, Connections, Database, Messages, Outbox, Presence, Rooms};
+use crate::ports::{Accounts, Bans, Bus, ConnectionLog, Connections, Database, Messages, Outbox, Presence, Rooms};
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::rabbitmq::{RabbitBus, RabbitConfig};
 use crate::redis::{RedisConfig, RedisPresence};
@@ -26,6 +26,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub database: Arc<dyn Database>,
     pub accounts: Arc<dyn Accounts>,
+    pub bans: Arc<dyn Bans>,
     pub rooms: Arc<dyn Rooms>,
     pub messages: Arc<dyn Messages>,
     pub outbox: Arc<dyn Outbox>,
@@ -74,6 +75,7 @@ impl App {
             clock: Arc::new(SystemClock),
             database: postgres.clone(),
             accounts: postgres.clone(),
+            bans: postgres.clone(),
             rooms: postgres.clone(),
             messages: postgres.clone(),
             outbox: postgres.clone(),

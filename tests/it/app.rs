@@ -73,6 +73,7 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        bans: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
         outbox: store.clone(),

@@ -2,6 +2,7 @@
 //! embedded ones in the local runner, and one conformance suite per port runs against both.
 
 mod accounts;
+mod bans;
 mod bus;
 mod connection_log;
 mod connections;
@@ -12,6 +13,7 @@ mod presence;
 mod rooms;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
+pub use bans::{Bans, NewBan};
 pub use bus::{
     Bus, BusError, CloseSockets, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
     QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, fanout_queue,

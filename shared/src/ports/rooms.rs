@@ -63,6 +63,8 @@ pub enum RoomsError {
     FixedMembers,
     #[error("the room is full: {0} members at most")]
     Full(u32),
+    #[error("user {user} is banned from the room")]
+    Banned { user: UserId, until: UnixMs },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -112,7 +114,7 @@ pub trait Rooms: Send + Sync {
     /// joins starts read. Joining again changes nothing.
     ///
     /// # Errors
-    /// `NotFound` (an id), `Private`, `Full`.
+    /// `NotFound` (an id), `Private`, `Full`, `Banned`.
     async fn join(
         &self,
         room: &RoomRef,
@@ -124,7 +126,7 @@ pub trait Rooms: Send + Sync {
     /// Adds members with the role `Member`; those already in it are left out of the answer.
     ///
     /// # Errors
-    /// `NotFound`, `UnknownUser`, `FixedMembers`, `Full`; nobody is added then.
+    /// `NotFound`, `UnknownUser`, `FixedMembers`, `Full`, `Banned`; nobody is added then.
     async fn add_members(
         &self,
         room: RoomId,

@@ -7,7 +7,7 @@ use shared::clock::UnixMs;
 use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, ConnectionLog, Database, Messages, NewAccount, NewMessage, NewRoom, Outbox, Rooms,
+    Accounts, Appended, Bans, ConnectionLog, Database, Messages, NewAccount, NewMessage, NewRoom, Outbox, Rooms,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -21,6 +21,7 @@ pub(crate) const FIRST_PAGE: Page = Page { number: 1, size: 20 };
 pub(crate) struct Stores {
     pub(crate) database: Arc<dyn Database>,
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) bans: Arc<dyn Bans>,
     pub(crate) rooms: Arc<dyn Rooms>,
     pub(crate) messages: Arc<dyn Messages>,
     pub(crate) outbox: Arc<dyn Outbox>,
@@ -38,12 +39,13 @@ pub(crate) enum Raw {
 impl Stores {
     pub(crate) fn of<S>(store: S, raw: Raw) -> Self
     where
-        S: Database + Accounts + Rooms + Messages + Outbox + ConnectionLog + 'static,
+        S: Database + Accounts + Bans + Rooms + Messages + Outbox + ConnectionLog + 'static,
     {
         let store = Arc::new(store);
         Self {
             database: Arc::clone(&store) as _,
             accounts: Arc::clone(&store) as _,
+            bans: Arc::clone(&store) as _,
             rooms: Arc::clone(&store) as _,
             messages: Arc::clone(&store) as _,
             outbox: Arc::clone(&store) as _,

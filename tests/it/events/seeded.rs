@@ -96,6 +96,7 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        bans: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
         outbox: store.clone(),
@@ -114,7 +115,7 @@ async fn seed(app: &App) {
     say_good_morning(app).await;
     let expires_at = app.clock.now().plus(TICKET_LIFE_MS);
     let ticket = Ticket::given("hark-events-ticket-0001");
-    app.accounts.issue_ticket(&ticket.digest(), ANN, expires_at).await.unwrap();
+    app.accounts.issue_ticket(&ticket.digest(), ANN, 0, expires_at).await.unwrap();
 }
 
 async fn make_users(app: &App) {

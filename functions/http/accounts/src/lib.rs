@@ -1,5 +1,6 @@
-//! Registers people, logs them in and out, and shows who they are.
+//! Registers people, logs them in and out, shows who they are, and lets admins keep them in order.
 
+mod admin;
 mod issued;
 mod login;
 mod me;
@@ -11,7 +12,7 @@ mod users;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use shared::app::App;
 use shared::http::serve;
 
@@ -24,6 +25,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/auth/ticket", post(session::ticket))
         .route("/api/v1/auth/password", post(password::change))
         .route("/api/v1/users/me", get(me::show).patch(me::change).delete(me::delete))
-        .route("/api/v1/users/{user}", get(users::show));
+        .route("/api/v1/users/{user}", get(users::show))
+        .route("/api/v1/users/{user}/ban", post(admin::ban::ban).delete(admin::ban::lift))
+        .route("/api/v1/users/{user}/kick", post(admin::kick::kick))
+        .route("/api/v1/users/{user}/role", put(admin::role::set));
     serve(routes, app)
 }

@@ -50,6 +50,7 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        bans: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
         outbox: store.clone(),

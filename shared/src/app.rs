@@ -11,7 +11,7 @@ use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
-    Accounts, Blocks, Bus, ConnectionLog, Connections, Database, Flags, Messages, OfflinePush, Outbox,
+    Accounts, Bans, Blocks, Bus, ConnectionLog, Connections, Database, Flags, Messages, OfflinePush, Outbox,
     Presence, PushPending, PushSubscriptions, Rooms,
 };
 use crate::postgres::{Postgres, PostgresConfig};
@@ -34,6 +34,7 @@ pub struct App {
     pub database: Arc<dyn Database>,
     pub accounts: Arc<dyn Accounts>,
     pub blocks: Arc<dyn Blocks>,
+    pub bans: Arc<dyn Bans>,
     pub rooms: Arc<dyn Rooms>,
     pub messages: Arc<dyn Messages>,
     pub flags: Arc<dyn Flags>,
@@ -89,6 +90,7 @@ impl App {
             database: postgres.clone(),
             accounts: postgres.clone(),
             blocks: postgres.clone(),
+            bans: postgres.clone(),
             rooms: postgres.clone(),
             messages: postgres.clone(),
             flags: postgres.clone(),

@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "a test binary exports nothing")]
 
 mod app;
+mod bans;
 mod blocks;
 mod broker;
 mod clients;

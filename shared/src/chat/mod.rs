@@ -4,6 +4,7 @@
 pub mod access;
 pub mod admission;
 pub mod audience;
+pub mod banning;
 pub mod blocking;
 pub mod closing;
 pub mod fanout;

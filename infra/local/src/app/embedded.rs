@@ -56,6 +56,7 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         database: store.clone(),
         accounts: store.clone(),
         blocks: store.clone(),
+        bans: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
         flags: store.clone(),

@@ -12,13 +12,14 @@ use RoomType::{Direct, Group, Public, Support};
 
 /// The least role by action for groups and public rooms, then for direct and support rooms. Written out
 /// here, so that the function's table can't change unseen.
-const TABLE: [(Action, Option<MemberRole>, Option<MemberRole>); 8] = [
+const TABLE: [(Action, Option<MemberRole>, Option<MemberRole>); 9] = [
     (Action::Read, Some(Member), Some(Member)),
     (Action::Send, Some(Member), Some(Member)),
     (Action::Leave, Some(Member), None),
     (Action::Change, Some(Admin), None),
     (Action::AddMember, Some(Admin), None),
     (Action::RemoveMember, Some(Admin), None),
+    (Action::Ban, Some(Admin), None),
     (Action::SetRole, Some(Owner), None),
     (Action::Delete, Some(Owner), None),
 ];
@@ -112,6 +113,8 @@ impl Cast<'_> {
     }
 
     async fn act(&self, room: RoomId, action: Action) -> Answer {
+        let ban = (Method::POST, format!("/api/v1/users/{}/ban", self.subject.id));
+        let of_ban = json!({"room_id": room, "seconds": 60});
         let room = format!("/api/v1/rooms/{room}");
         let subject = format!("{room}/members/{}", self.subject.id);
         let messages = format!("{room}/messages");
@@ -123,6 +126,7 @@ impl Cast<'_> {
             Action::Change => (Method::PATCH, room, json!({"description": "changed"})),
             Action::AddMember => (Method::POST, members, json!({"user_ids": [self.newcomer.id]})),
             Action::RemoveMember => (Method::DELETE, subject, Value::Null),
+            Action::Ban => (ban.0, ban.1, of_ban),
             Action::SetRole => (Method::PATCH, subject, json!({"role": "admin"})),
             Action::Delete => (Method::DELETE, room, Value::Null),
         };

@@ -14,6 +14,8 @@ use crate::hark::{Client, Hark, Socket, World, eventually, on_both, on_services}
 use meter::{Cost, Meters};
 use own_redis::OwnRedis;
 
+const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
 /// Handshakes at once.
 const CONNECTING: usize = 16;
 
@@ -185,6 +187,28 @@ async fn an_edit_costs_what_a_send_does() {
         assert_eq!(ack["type"], "ack", "{ack}");
         of_one_send(&cost);
         assert_eq!((cost.published_to(), posts(&hark) - before), (vec!["chat.messages"], 9));
+        hark.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_pushes_are_configured_a_batch_takes_one_statement_more_and_a_send_none() {
+    on_services(async |world: &World| {
+        let redis = OwnRedis::start().await;
+        let webhook = [("PUSH_WEBHOOK_URL", "http://127.0.0.1:1/"), ("PUSH_WEBHOOK_SECRET", WEBHOOK_SECRET)];
+        let hark = bare::start_with(world, &redis, &webhook).await;
+        let mut crowd = Crowd::gather(&hark, 10).await;
+        let mut meters = Meters::new(world, &redis).await;
+        crowd.send().await;
+        let (_, sent) = meters.of(crowd.send()).await;
+        of_one_send(&sent);
+        let (_, cost) = meters.of(deliver(&hark, QUEUE_MESSAGES, &sent)).await;
+        assert_eq!(cost.redis_trips, 1);
+        let [claim, settle] = &cost.statements[..] else { panic!("{:?}", cost.statements) };
+        assert!(claim.contains("insert into push_pending"), "{claim}");
+        assert!(settle.contains("delete from outbox"), "{settle}");
+        assert!(cost.published.is_empty(), "everyone is here");
         hark.stop().await;
     })
     .await;

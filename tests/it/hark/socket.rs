@@ -111,6 +111,12 @@ impl Socket {
         of_kind.into()
     }
 
+    /// Every frame that was on the wire before now and wasn't asked for yet, but for replies.
+    pub async fn everything(&mut self) -> Vec<Value> {
+        self.ask(&json!({"type": "heartbeat"})).await;
+        self.backlog.drain(..).collect()
+    }
+
     /// The code that the server closes with; skips over anything before.
     pub async fn close_code(&mut self) -> u16 {
         loop {

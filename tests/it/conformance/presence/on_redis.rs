@@ -7,7 +7,7 @@ use shared::clock::UnixMs;
 use shared::ids::{MessageId, RoomId, Seq, UserId};
 use shared::model::Message;
 use shared::ports::{Admission, Presence, PresenceError};
-use shared::redis::{RedisConfig, RedisConfigError, RedisPresence};
+use shared::redis::{RedisConfig, RedisPresence};
 use tokio::net::TcpListener;
 
 use super::line::Line;
@@ -250,18 +250,4 @@ async fn without_a_server_each_instance_limits_by_itself() {
     assert_eq!(refused, Admission::Limited { retry_after_ms: 100 });
     assert!(matches!(presence.admit(bob, None, NOW).await, Err(PresenceError::Unavailable(_))));
     assert!(presence.admit(ann, None, NOW.plus(100)).await.is_err());
-}
-
-#[test]
-fn the_other_url_forms_are_a_clear_error() {
-    let config = |url: &str| RedisConfig {
-        url: url.to_owned(),
-        deadline: Duration::from_millis(150),
-        presence_ttl: PRESENCE_TTL,
-        routing_ttl: ROUTING_TTL,
-        rate_messages_per_second: 0,
-        rate_burst: 0,
-    };
-    let refused = RedisPresence::new(config("redis-cluster://h1:6379,h2:6379")).err().unwrap();
-    assert_eq!(refused, RedisConfigError::Unsupported("redis-cluster://"));
 }

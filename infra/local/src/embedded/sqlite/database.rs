@@ -14,7 +14,10 @@ const SCHEMA: &[&str] = &[
     include_str!("entries.sql"),
     include_str!("revocation.sql"),
     include_str!("push.sql"),
+    include_str!("flags.sql"),
     include_str!("retention.sql"),
+    include_str!("blocks.sql"),
+    include_str!("search.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

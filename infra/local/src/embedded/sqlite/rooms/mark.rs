@@ -28,12 +28,19 @@ from room_members m
 join rooms r on r.id = m.room_id
 where m.room_id = ?1 and m.user_id = ?2";
 
+/// Nobody in a direct room in which one blocks the other.
 const SENDERS: &str = "
 select distinct e.sender_id
 from messages e
 join room_members s on s.room_id = e.room_id and s.user_id = e.sender_id
 where e.room_id = ?1 and e.entry = 'message' and e.sender_id <> ?2
-    and e.seq > max(?3, ?4 - ?5) and e.seq <= ?4";
+    and e.seq > max(?3, ?4 - ?5) and e.seq <= ?4
+    and not exists (
+        select 1 from rooms p
+        join blocks b on b.blocker_id in (p.pair_low, p.pair_high)
+            and b.blocked_id in (p.pair_low, p.pair_high)
+        where p.id = ?1
+    )";
 
 pub(super) async fn mark_read(
     connection: &mut SqliteConnection,

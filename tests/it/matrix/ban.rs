@@ -2,10 +2,10 @@
 
 use shared::ids::UserId;
 
-use crate::hark::{Hark, World};
+use crate::hark::Hark;
 
 /// Takes a member out for an hour.
-pub async fn from_room(_: &World, hark: &Hark, room: i64, user: i64) {
+pub async fn from_room(hark: &Hark, room: i64, user: i64) {
     let rooms = &hark.running.app().rooms;
     rooms.remove_member(room.into(), UserId(user)).await.unwrap();
 }

@@ -17,6 +17,7 @@ pub mod ids;
 pub mod limiter;
 pub mod management;
 pub mod model;
+pub mod moderation;
 pub mod mq_event;
 pub mod names;
 pub mod parcel;

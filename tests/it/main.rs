@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "a test binary exports nothing")]
 
 mod app;
+mod blocks;
 mod broker;
 mod clients;
 mod closing;
@@ -10,15 +11,22 @@ mod conformance;
 mod cost;
 mod events;
 mod exchange;
+mod failover;
 mod handshake;
 mod hark;
 mod http;
 mod management;
 mod matrix;
+mod moderation;
 mod online;
 mod passing;
+mod push;
 mod refusals;
+mod resume;
+mod revisions;
 mod runner;
 mod schedules;
 mod seeds;
+mod stage;
+mod thaw;
 mod upkeep;

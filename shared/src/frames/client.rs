@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::resume::Resume;
 use crate::ids::{ClientMessageId, MessageId, RoomRef, Seq, UserRef};
 use crate::names::{Content, Kind, Metadata};
 
@@ -45,6 +46,7 @@ pub enum ClientFrame {
     Message(Draft),
     Edit(EditMessage),
     Recall(RecallMessage),
+    Resume(Resume),
     JoinRoom(JoinRoom),
     LeaveRoom(LeaveRoom),
     ReadReceipt(ReadReceipt),
@@ -60,6 +62,7 @@ impl ClientFrame {
             Self::Message(_) => "message",
             Self::Edit(_) => "edit",
             Self::Recall(_) => "recall",
+            Self::Resume(_) => "resume",
             Self::JoinRoom(_) => "join_room",
             Self::LeaveRoom(_) => "leave_room",
             Self::ReadReceipt(_) => "read_receipt",

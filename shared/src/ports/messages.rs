@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::{NewRevision, Revised, StoreError};
+use super::{CaughtUp, NewRevision, Resumption, Revised, StoreError};
 use crate::clock::UnixMs;
 use crate::ids::{ClientMessageId, MessageId, OutboxId, RoomId, Seq, UserId};
 use crate::model::{Listing, Message, Page};
@@ -45,6 +45,9 @@ pub enum MessagesError {
     NotMember,
     #[error("banned")]
     Banned,
+    /// The other one of a direct room wants nothing from the sender.
+    #[error("blocked")]
+    Blocked,
     /// The same client id with another body.
     #[error("the id was used for another message")]
     Conflict,
@@ -72,6 +75,7 @@ impl MessagesError {
             "recalled" => Self::Recalled,
             "not_sender" => Self::NotSender,
             "too_late" => Self::TooLate,
+            "blocked" => Self::Blocked,
             other => StoreError::Internal(format!("{other:?} is no refusal")).into(),
         }
     }
@@ -130,4 +134,11 @@ pub trait Messages: Send + Sync {
     async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError>;
 
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError>;
+
+    /// What came since in all the rooms named, in one query. Rooms that have little to tell come first.
+    async fn resume(&self, from: &Resumption) -> Result<CaughtUp, StoreError>;
+
+    /// Removes entries whose ids were made before `cutoff`, about `limit` of them, oldest first, and answers
+    /// how many it removed. Numbers, marks and `last_seq` stay.
+    async fn expire(&self, cutoff: UnixMs, limit: u32) -> Result<u64, StoreError>;
 }

@@ -14,7 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use super::PATIENCE;
 
 /// The frames that answer one of the client's own.
-const REPLIES: [&str; 3] = ["ack", "error", "heartbeat"];
+const REPLIES: [&str; 4] = ["ack", "error", "heartbeat", "resumed"];
 
 pub struct Socket {
     pub headers: HeaderMap,

@@ -5,6 +5,7 @@ mod away;
 mod history;
 mod matrix;
 mod private;
+mod push;
 mod rooms;
 mod search;
 mod sending;

@@ -1,6 +1,7 @@
 //! Every frame that a client sends, and the frame that answers it.
 
 mod receipt;
+mod resume;
 mod revise;
 mod typing;
 
@@ -63,6 +64,7 @@ async fn act(
         ClientFrame::Message(draft) => message(app, origin, id, draft).await,
         ClientFrame::Edit(frame) => revise::edit(app, origin, id, frame).await,
         ClientFrame::Recall(frame) => revise::recall(app, origin, id, frame).await,
+        ClientFrame::Resume(frame) => resume::resume(app, origin, id, frame).await,
         ClientFrame::JoinRoom(frame) => join(app, origin, id, &frame.room_id).await,
         ClientFrame::LeaveRoom(frame) => leave(app, origin, id, &frame.room_id).await,
         ClientFrame::ReadReceipt(receipt) => receipt::read(app, origin, id, &receipt).await,

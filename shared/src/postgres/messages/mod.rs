@@ -1,5 +1,6 @@
 //! The rooms' logs.
 
+mod resume;
 mod revise;
 mod rows;
 mod search;
@@ -7,16 +8,17 @@ mod search;
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::types::Json;
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 use uuid::Uuid;
 
 use super::times::{time_of, timestamp};
 use super::{Postgres, statements};
+use crate::clock::UnixMs;
 use crate::ids::{MessageId, OutboxId, RoomId, Seq};
 use crate::model::{Listing, Message};
 use crate::ports::{
-    Appended, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Revised, Search, StoreError,
-    Window,
+    Appended, CaughtUp, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Resumption, Revised,
+    Search, StoreError, Window,
 };
 use crate::sql::{TOPIC_MESSAGES, broken_rule, storable, storable_json};
 
@@ -91,6 +93,22 @@ impl Messages for Postgres {
         })
         .await
     }
+
+    async fn resume(&self, from: &Resumption) -> Result<CaughtUp, StoreError> {
+        self.run(async |connection| resume::resume(connection, from).await).await
+    }
+
+    async fn expire(&self, cutoff: UnixMs, limit: u32) -> Result<u64, StoreError> {
+        self.run(async |connection| {
+            let removed = query_scalar(statements::EXPIRE)
+                .bind(MessageId::first_at(cutoff).0)
+                .bind(i64::from(limit))
+                .fetch_one(connection)
+                .await?;
+            Ok(i64::unsigned_abs(removed))
+        })
+        .await
+    }
 }
 
 fn overtaken() -> StoreError {
@@ -147,6 +165,10 @@ fn appended(row: &PgRow, new: &NewMessage) -> Result<Option<Result<Appended, Mes
             repeated: true,
             outbox: row.try_get::<Option<i64>, _>("earlier_outbox")?.map(OutboxId),
         })));
+    }
+    // After the repeat, which was stored before the block.
+    if row.try_get("blocked")? {
+        return Ok(Some(Err(MessagesError::Blocked)));
     }
     if !row.try_get::<bool, _>("reply_found")? {
         return Ok(Some(Err(MessagesError::NoSuchReply)));

@@ -15,7 +15,12 @@ sender as materialized (
             select from bans b
             where b.user_id = m.user_id and b.until > $10::timestamptz
               and (b.room_id is null or b.room_id = m.room_id)
-        ) as banned
+        ) as banned,
+        -- By the other one of a direct room; the pair of any other room is null.
+        exists (
+            select from blocks b
+            where b.blocker_id in (r.pair_low, r.pair_high) and b.blocked_id = m.user_id
+        ) as blocked
     from room_members m
     join users u on u.id = m.user_id
     join rooms r on r.id = m.room_id
@@ -45,7 +50,7 @@ place as (
         last_number = r.last_number + 1,
         active_at = greatest(r.active_at, $10)
     where r.id = $2
-      and r.members_version = (select s.members_version from sender s where not s.banned)
+      and r.members_version = (select s.members_version from sender s where not s.banned and not s.blocked)
       and not exists (select from earlier)
       and (select found from reply)
     returning r.last_seq, r.last_number
@@ -78,6 +83,7 @@ marked as (
 select
     s.nickname,
     s.banned,
+    s.blocked,
     s.members_version,
     r.found as reply_found,
     p.last_seq as seq,

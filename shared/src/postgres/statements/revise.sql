@@ -26,7 +26,11 @@ sender as materialized (
             select from bans b
             where b.user_id = m.user_id and b.until > $9::timestamptz
               and (b.room_id is null or b.room_id = m.room_id)
-        ) as banned
+        ) as banned,
+        exists (
+            select from blocks b
+            where b.blocker_id in (r.pair_low, r.pair_high) and b.blocked_id = m.user_id
+        ) as blocked
     from room_members m
     join users u on u.id = m.user_id
     join rooms r on r.id = m.room_id
@@ -46,6 +50,8 @@ verdict as materialized (
             when t.recalled then 'recalled'
             when $7::text = 'recalled' and s.is_admin then null
             when t.sender_id <> $4 then 'not_sender'
+            -- What the other one doesn't want to read; taking back is no message.
+            when $7 = 'edited' and s.blocked then 'blocked'
             when t.created_at < $10::timestamptz then 'too_late'
         end as refusal
     from target t

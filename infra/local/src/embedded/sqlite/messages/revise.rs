@@ -24,6 +24,10 @@ select u.nickname, r.id as room_id, r.members_version, t.seq as target_seq, t.ki
         when t.recalled_at is not null then 'recalled'
         when ?5 = 'recalled' and m.role in ('admin', 'owner') then null
         when t.sender_id <> ?3 then 'not_sender'
+        when ?5 = 'edited' and exists (
+            select 1 from blocks b
+            where b.blocker_id in (r.pair_low, r.pair_high) and b.blocked_id = m.user_id
+        ) then 'blocked'
         when t.created_at < ?7 then 'too_late'
     end as refusal,
     e.id as earlier_id, e.seq as earlier_seq, e.target_seq as earlier_target_seq, e.digest as earlier_digest,

@@ -2,7 +2,6 @@
 //! the whole of Hark. What is refused changes nothing and shows nothing.
 
 mod action;
-mod ban;
 mod expected;
 mod seat;
 mod visitors;

@@ -9,7 +9,6 @@ use shared::ports::{NewRoom, Window};
 use tokio::sync::Mutex;
 
 use super::action::{Action, Outcome, Way};
-use super::ban;
 use super::expected::{Place, Standing};
 use crate::hark::{Client, Hark, Socket};
 
@@ -152,7 +151,6 @@ impl<'a> Seat<'a> {
             Standing::RoomAdmin => self.promote(room, MemberRole::Admin).await,
             Standing::Owner => self.promote(room, MemberRole::Owner).await,
             Standing::Former => self.remove(room).await,
-            Standing::Banned => ban::from_room(self.hark, room, self.actor.id).await,
         }
     }
 

@@ -6,3 +6,9 @@ create index users_revoked_at on users (revoked_at) where revoked_at is not null
 
 -- The version that the socket was opened under; null for one that an older version of Hark registered.
 alter table connections add column token_version bigint;
+
+-- A ticket ends with the tokens of its user.
+alter table tickets add column token_version bigint;
+
+-- A ban that was lifted, or replaced by another, ends then: `until` is brought forward.
+create index bans_room on bans (room_id, user_id, until) where room_id is not null;

@@ -11,13 +11,14 @@ use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
-    Accounts, Blocks, Bus, ConnectionLog, Connections, Database, Flags, Messages, OfflinePush, Outbox,
+    Accounts, Bans, Blocks, Bus, ConnectionLog, Connections, Database, Flags, Messages, OfflinePush, Outbox,
     Presence, PushPending, PushSubscriptions, Rooms,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
 use crate::rabbitmq::{RabbitBus, RabbitConfig};
 use crate::redis::{RedisConfig, RedisPresence};
+use crate::sweeping_bus::SweepingBus;
 use crate::telemetry;
 
 /// One post; the fan-out's own budget is what bounds all of them.
@@ -33,6 +34,7 @@ pub struct App {
     pub database: Arc<dyn Database>,
     pub accounts: Arc<dyn Accounts>,
     pub blocks: Arc<dyn Blocks>,
+    pub bans: Arc<dyn Bans>,
     pub rooms: Arc<dyn Rooms>,
     pub messages: Arc<dyn Messages>,
     pub flags: Arc<dyn Flags>,
@@ -88,6 +90,7 @@ impl App {
             database: postgres.clone(),
             accounts: postgres.clone(),
             blocks: postgres.clone(),
+            bans: postgres.clone(),
             rooms: postgres.clone(),
             messages: postgres.clone(),
             flags: postgres.clone(),
@@ -96,7 +99,7 @@ impl App {
             push_subscriptions: postgres.clone(),
             push_pending: postgres,
             presence: Arc::new(redis),
-            bus: Arc::new(rabbitmq),
+            bus: Arc::new(SweepingBus::new(rabbitmq)),
             connections,
         })
     }

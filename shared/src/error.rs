@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::clock::UnixMs;
 use crate::ids::{MessageId, RoomId, Seq};
 use crate::ports::{AccountsError, BlocksError, MessagesError, RoomsError, StoreError, SubscriptionsError};
 
@@ -99,6 +100,8 @@ pub struct Error {
     /// One sentence for the client; says nothing of the inside.
     pub message: String,
     pub retry_after_ms: Option<u64>,
+    /// Until when the caller is banned.
+    pub until: Option<UnixMs>,
     /// Only with `not_broadcast`.
     pub stored: Option<Stored>,
 }
@@ -106,7 +109,7 @@ pub struct Error {
 impl Error {
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_after_ms: None, stored: None }
+        Self { code, message: message.into(), retry_after_ms: None, until: None, stored: None }
     }
 
     /// A field that is wrong: `field` is its path, `problem` what is wrong with it.
@@ -144,6 +147,14 @@ impl Error {
     pub fn rate_limited(retry_after_ms: u64) -> Self {
         let mut error = Self::new(Code::RateLimited, "too many frames, slow down");
         error.retry_after_ms = Some(retry_after_ms);
+        error
+    }
+
+    /// The caller is kept out; `from` is of what.
+    #[must_use]
+    pub fn banned(from: &str, until: UnixMs) -> Self {
+        let mut error = Self::forbidden(format!("banned from {from}"));
+        error.until = Some(until);
         error
     }
 
@@ -206,6 +217,11 @@ impl From<RoomsError> for Error {
             RoomsError::Private => Self::forbidden("the room is joined by being added"),
             RoomsError::FixedMembers => Self::forbidden("the members of a direct room don't change"),
             RoomsError::Blocked => Self::forbidden(BLOCKED),
+            RoomsError::Banned { user, until } => {
+                let mut error = Self::forbidden(format!("user {user} is banned from the room"));
+                error.until = Some(until);
+                error
+            }
             RoomsError::Full(most) => Self::conflict(format!("the room is full: {most} members at most")),
             RoomsError::Store(error) => error.into(),
         }

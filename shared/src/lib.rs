@@ -29,6 +29,7 @@ pub mod redis;
 pub mod search;
 pub mod socket;
 pub mod sql;
+pub mod sweeping_bus;
 pub mod telemetry;
 pub mod tls;
 pub mod webhook;

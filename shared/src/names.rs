@@ -9,6 +9,7 @@ pub const PASSWORD_MIN_CHARS: usize = 6;
 pub const PASSWORD_MAX_CHARS: usize = 128;
 pub const ROOM_NAME_MAX_CHARS: usize = 100;
 pub const DESCRIPTION_MAX_CHARS: usize = 1_000;
+pub const BAN_REASON_MAX_CHARS: usize = 500;
 pub const CONTENT_MAX_CHARS: usize = 8_000;
 pub const KIND_MAX_CHARS: usize = 32;
 pub const DEVICE_NAME_MAX_CHARS: usize = 64;
@@ -101,6 +102,12 @@ parsed!(
     /// Up to [`DESCRIPTION_MAX_CHARS`] characters, trimmed.
     Description,
     |text: &str| bounded(text, 0, DESCRIPTION_MAX_CHARS)
+);
+parsed!(
+    /// Why somebody is banned: up to [`BAN_REASON_MAX_CHARS`] characters.
+    #[derive(Default)]
+    BanReason,
+    |text: &str| bounded(text, 0, BAN_REASON_MAX_CHARS)
 );
 parsed!(
     /// What a message says: 1 to [`CONTENT_MAX_CHARS`] characters after trimming.
@@ -221,6 +228,8 @@ mod tests {
         assert!(RoomName::parse(&"r".repeat(ROOM_NAME_MAX_CHARS + 1)).is_err());
         assert!(Description::parse(&"d".repeat(DESCRIPTION_MAX_CHARS)).is_ok());
         assert!(Description::parse(&"d".repeat(DESCRIPTION_MAX_CHARS + 1)).is_err());
+        assert!(BanReason::parse(&"r".repeat(BAN_REASON_MAX_CHARS)).is_ok());
+        assert!(BanReason::parse(&"r".repeat(BAN_REASON_MAX_CHARS + 1)).is_err());
         assert!(Kind::parse(&"k".repeat(KIND_MAX_CHARS)).is_ok());
         assert!(Kind::parse(&"k".repeat(KIND_MAX_CHARS + 1)).is_err());
         assert!(DeviceName::parse(&"d".repeat(DEVICE_NAME_MAX_CHARS)).is_ok());

@@ -77,6 +77,7 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
         database: store.clone(),
         accounts: store.clone(),
         blocks: store.clone(),
+        bans: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
         flags: store.clone(),

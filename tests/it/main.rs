@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "a test binary exports nothing")]
 
 mod app;
+mod bans;
 mod blocks;
 mod broker;
 mod clients;
@@ -27,6 +28,7 @@ mod revisions;
 mod runner;
 mod schedules;
 mod seeds;
+mod soak;
 mod stage;
 mod thaw;
 mod upkeep;

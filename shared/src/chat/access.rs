@@ -16,6 +16,7 @@ pub enum Action {
     Change,
     AddMember,
     RemoveMember,
+    Ban,
     SetRole,
     Delete,
 }
@@ -28,7 +29,7 @@ pub fn least_role(kind: RoomType, action: Action) -> Option<MemberRole> {
         (Action::Read | Action::Send, _) => Some(M::Member),
         (_, RoomType::Direct | RoomType::Support) => None,
         (Action::Leave, _) => Some(M::Member),
-        (Action::Change | Action::AddMember | Action::RemoveMember, _) => Some(M::Admin),
+        (Action::Change | Action::AddMember | Action::RemoveMember | Action::Ban, _) => Some(M::Admin),
         (Action::SetRole | Action::Delete, _) => Some(M::Owner),
     }
 }

@@ -3,16 +3,17 @@
 
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::StreamExt;
 use futures::stream;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::app::App;
 use crate::clock::UnixMs;
 use crate::frames::Outgoing;
 use crate::ids::RoomId;
 use crate::model::{Address, Listener};
-use crate::ports::{BusError, Event, FanoutChunk, PostError};
+use crate::ports::{BusError, Delay, Event, FanoutChunk, PostError};
 
 /// Posts in the air at once from one function.
 pub const POSTS_AT_ONCE: usize = 64;
@@ -23,8 +24,10 @@ pub const YOUNG_MS: i64 = 10_000;
 /// What came of posting.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Posted {
-    /// Throttled, unreachable, too young or out of time: for somebody else to finish.
+    /// Throttled, too young or out of time: for somebody else to finish, soon.
     pub left: Vec<Listener>,
+    /// Their endpoint doesn't answer: for somebody else to finish, when it may be back.
+    pub unreachable: Vec<Listener>,
     /// Closed for good: to be forgotten.
     pub gone: Vec<Listener>,
 }
@@ -37,7 +40,7 @@ pub async fn post(app: &App, to: Vec<Listener>, frame: &Outgoing, budget: Durati
         if Instant::now() >= deadline {
             return (listener, None);
         }
-        let outcome = timeout_at(deadline, app.connections.post(&listener.address, frame.bytes())).await;
+        let outcome = timeout_at(deadline, post_one(app, &listener.address, frame)).await;
         (listener, outcome.ok())
     });
     let mut posted = Posted::default();
@@ -48,7 +51,32 @@ pub async fn post(app: &App, to: Vec<Listener>, frame: &Outgoing, budget: Durati
     posted
 }
 
+/// Posts to one socket, more slowly while the gateway throttles; whoever calls says for how long.
+async fn post_one(app: &App, to: &Address, frame: &Outgoing) -> Result<(), PostError> {
+    for pause in throttle_pauses() {
+        match app.connections.post(to, frame.bytes()).await {
+            Err(PostError::Throttled) => sleep(pause).await,
+            outcome => return outcome,
+        }
+    }
+    Err(PostError::Throttled)
+}
+
+/// 20, 40, 80 ms ... up to 1 s, give or take: the first few fit into a sender's budget.
+fn throttle_pauses() -> impl Iterator<Item = Duration> {
+    let backoff = ExponentialBuilder::default().with_min_delay(Duration::from_millis(20));
+    backoff.with_max_delay(Duration::from_secs(1)).without_max_times().with_jitter().build()
+}
+
 impl Posted {
+    /// All who have still to be posted to.
+    #[must_use]
+    pub fn unfinished(self) -> Vec<Listener> {
+        let Self { mut left, unreachable, .. } = self;
+        left.extend(unreachable);
+        left
+    }
+
     /// Files one outcome; None means that time ran out.
     fn note(&mut self, listener: Listener, outcome: Option<Result<(), PostError>>, now: UnixMs) {
         match outcome {
@@ -58,7 +86,11 @@ impl Posted {
                 // No retry will change it.
                 tracing::error!(%error, connection = %listener.address.connection, "post refused");
             }
-            Some(Err(_)) | None => self.left.push(listener),
+            Some(Err(PostError::Unreachable(reason))) => {
+                tracing::debug!(reason, endpoint = %listener.address.endpoint, "unreachable");
+                self.unreachable.push(listener);
+            }
+            Some(Err(PostError::Gone | PostError::Throttled)) | None => self.left.push(listener),
         }
     }
 }
@@ -78,6 +110,25 @@ pub async fn enqueue(
     frame: &Outgoing,
     attempt: u8,
 ) -> Result<(), BusError> {
+    app.bus.publish(&chunks(app, room, to, frame, attempt), app.clock.now()).await
+}
+
+/// The same, `delay` later.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn enqueue_after(
+    app: &App,
+    room: RoomId,
+    to: &[Listener],
+    frame: &Outgoing,
+    attempt: u8,
+    delay: Delay,
+) -> Result<(), BusError> {
+    app.bus.publish_after(&chunks(app, room, to, frame, attempt), delay, app.clock.now()).await
+}
+
+fn chunks(app: &App, room: RoomId, to: &[Listener], frame: &Outgoing, attempt: u8) -> Vec<Event> {
     let first: u32 = rand::random();
     let text = frame.text();
     let chunks = to.chunks(app.config.chat.fanout_chunk).zip(0_u32..).map(|(listeners, n)| {
@@ -90,8 +141,7 @@ pub async fn enqueue(
             attempt,
         })
     });
-    let chunks: Vec<_> = chunks.collect();
-    app.bus.publish(&chunks, app.clock.now()).await
+    chunks.collect()
 }
 
 /// Whether so many are for the queues.

@@ -106,7 +106,7 @@ pub async fn joined(app: &App, change: &Change) {
 }
 
 /// Tells presence, the room and those who went.
-async fn left(app: &App, change: &Change) {
+pub(super) async fn left(app: &App, change: &Change) {
     if change.users.is_empty() {
         return;
     }

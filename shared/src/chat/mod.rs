@@ -4,10 +4,12 @@
 pub mod access;
 pub mod admission;
 pub mod audience;
+pub mod banning;
 pub mod blocking;
 pub mod closing;
 pub mod fanout;
 pub mod members;
+pub mod outbox;
 mod passing;
 pub mod receipt;
 pub mod registration;

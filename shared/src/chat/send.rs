@@ -160,8 +160,8 @@ async fn deliver(
     let frame = Outgoing::new(&entry.into());
     listeners.retain(|listener| Some(&listener.address.connection) != from);
     let posted = fanout::spread(app, entry.room_id(), listeners, &frame, POSTS_BUDGET).await;
-    let left = if posted.left.is_empty() { Left::Nobody } else { Left::These(posted.left) };
-    (left, posted.gone)
+    let (gone, left) = (posted.gone.clone(), posted.unfinished());
+    (if left.is_empty() { Left::Nobody } else { Left::These(left) }, gone)
 }
 
 /// A publish that fails is no error: the outbox row stays open and is swept.

@@ -66,6 +66,8 @@ pub enum ServerFrame<'a> {
         message: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         retry_after_ms: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<UnixMs>,
         #[serde(flatten)]
         stored: Option<Stored>,
     },
@@ -193,6 +195,7 @@ pub fn error_frame(id: Option<FrameId>, error: Error) -> ServerFrame<'static> {
         code: error.code,
         message: error.message,
         retry_after_ms: error.retry_after_ms,
+        until: error.until,
         stored: error.stored,
     }
 }

@@ -3,6 +3,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::clock::UnixMs;
 use crate::error::Stored;
 use crate::{Code, Error};
 
@@ -17,6 +18,8 @@ struct Detail {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<UnixMs>,
     #[serde(flatten)]
     stored: Option<Stored>,
 }
@@ -27,8 +30,8 @@ impl IntoResponse for Error {
         let status =
             StatusCode::from_u16(self.code.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers: HeaderMap = extra_header(&self).into_iter().collect();
-        let Self { code, message, retry_after_ms, stored } = self;
-        (status, headers, Json(Body { error: Detail { code, message, retry_after_ms, stored } }))
+        let Self { code, message, retry_after_ms, until, stored } = self;
+        (status, headers, Json(Body { error: Detail { code, message, retry_after_ms, until, stored } }))
             .into_response()
     }
 }

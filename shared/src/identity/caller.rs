@@ -35,10 +35,10 @@ impl Caller {
     /// The caller of an account that is in good standing.
     ///
     /// # Errors
-    /// `unauthenticated` when banned.
+    /// `forbidden` when banned, with the end of it.
     pub fn of(account: &Account, expires_at: UnixMs, now: UnixMs) -> Result<Self, Error> {
-        if account.banned_until.is_some_and(|until| until > now) {
-            return Err(Error::unauthenticated("the user is banned"));
+        if let Some(until) = account.banned_until.filter(|until| *until > now) {
+            return Err(Error::banned("everything", until));
         }
         Ok(Self {
             user: account.user.id,

@@ -20,6 +20,19 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// Nobody manages a user of a higher one.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Visitor => 0,
+            Self::User => 1,
+            Self::Staff | Self::Service => 2,
+            Self::Admin => 3,
+        }
+    }
+}
+
 /// A user as everyone may see them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {

@@ -74,10 +74,16 @@ pub trait Accounts: Send + Sync {
     /// `NotFound`; `LastAdmin` when nobody would be left who may give roles.
     async fn set_role(&self, user: UserId, role: Role, now: UnixMs) -> Result<(), AccountsError>;
 
-    /// Keeps the digest of a ticket until `expires_at`.
-    async fn issue_ticket(&self, digest: &[u8], user: UserId, expires_at: UnixMs) -> Result<(), StoreError>;
+    /// Keeps the digest of a ticket until `expires_at`, or until the tokens of `token_version` are revoked.
+    async fn issue_ticket(
+        &self,
+        digest: &[u8],
+        user: UserId,
+        token_version: i64,
+        expires_at: UnixMs,
+    ) -> Result<(), StoreError>;
 
-    /// Deletes the ticket as it reads it; None when unknown, used or past its time.
+    /// Deletes the ticket as it reads it; None when unknown, used, past its time or revoked.
     async fn redeem_ticket(&self, digest: &[u8], now: UnixMs) -> Result<Option<Account>, StoreError>;
 
     /// Takes name, email and credentials off the account and leaves its messages to "deleted user";

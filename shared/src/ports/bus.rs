@@ -63,6 +63,8 @@ pub enum Event {
     MessageStored(MessageStored),
     /// One frame for some of a large room's connections.
     FanoutChunk(FanoutChunk),
+    /// The bus is back: what could not be published is to be, now.
+    SweepOutbox(SweepOutbox),
     /// Somebody who was away a moment ago may still be.
     PushDue(PushDue),
     /// Sockets that have to be closed and could not be at once.
@@ -109,6 +111,15 @@ pub struct FanoutChunk {
     pub attempt: u8,
 }
 
+/// Goes to [`QUEUE_NOTIFICATIONS`], so that what it publishes is delivered side by side with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SweepOutbox {
+    /// The outage, as whoever noticed it saw it: outbox rows opened from then ...
+    pub from: UnixMs,
+    /// ... until then are published again.
+    pub until: UnixMs,
+}
+
 /// Goes to [`QUEUE_NOTIFICATIONS`] a second after it was published; `deliver` tells what is true then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReceiptDue {
@@ -136,6 +147,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => "message_stored",
             Self::FanoutChunk(_) => "fanout_chunk",
+            Self::SweepOutbox(_) => "sweep_outbox",
             Self::PushDue(_) => "push_due",
             Self::CloseSockets(_) => "close_sockets",
             Self::ReceiptDue(_) => "receipt_due",
@@ -155,7 +167,9 @@ impl Event {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
             Self::PushDue(_) => QUEUE_PUSH.to_owned(),
-            Self::CloseSockets(_) | Self::ReceiptDue(_) => QUEUE_NOTIFICATIONS.to_owned(),
+            Self::CloseSockets(_) | Self::ReceiptDue(_) | Self::SweepOutbox(_) => {
+                QUEUE_NOTIFICATIONS.to_owned()
+            }
         }
     }
 }

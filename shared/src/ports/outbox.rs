@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 
 use super::{Event, StoreError};
@@ -25,7 +27,18 @@ pub trait Outbox: Send + Sync {
 
     /// Takes up to `limit` rows that are due, oldest first, and makes them due again [`OUTBOX_DUE_MS`]
     /// later, so that two sweepers never publish the same row at once.
-    async fn claim_due(&self, now: UnixMs, limit: u32) -> Result<Vec<OutboxRow>, StoreError>;
+    async fn claim_due(&self, now: UnixMs, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+        self.claim_opened(UnixMs(0)..=now.plus(-OUTBOX_DUE_MS), now, limit).await
+    }
+
+    /// The same with rows that were opened, or claimed last, in such a span: those of an outage needn't
+    /// fall due first.
+    async fn claim_opened(
+        &self,
+        opened: RangeInclusive<UnixMs>,
+        now: UnixMs,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError>;
 
     /// How many rows are open, and when the oldest was made.
     async fn backlog(&self) -> Result<(i64, Option<UnixMs>), StoreError>;

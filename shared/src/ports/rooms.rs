@@ -81,6 +81,8 @@ pub enum RoomsError {
     Blocked,
     #[error("the room is full: {0} members at most")]
     Full(u32),
+    #[error("user {user} is banned from the room")]
+    Banned { user: UserId, until: UnixMs },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -130,7 +132,7 @@ pub trait Rooms: Send + Sync {
     /// joins starts read. Joining again changes nothing.
     ///
     /// # Errors
-    /// `NotFound` (an id), `Private`, `Full`.
+    /// `NotFound` (an id), `Private`, `Full`, `Banned`.
     async fn join(
         &self,
         room: &RoomRef,
@@ -142,7 +144,7 @@ pub trait Rooms: Send + Sync {
     /// Adds members with the role `Member`; those already in it are left out of the answer.
     ///
     /// # Errors
-    /// `NotFound`, `UnknownUser`, `FixedMembers`, `Full`; nobody is added then.
+    /// `NotFound`, `UnknownUser`, `FixedMembers`, `Full`, `Banned`; nobody is added then.
     async fn add_members(
         &self,
         room: RoomId,

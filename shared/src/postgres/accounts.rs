@@ -34,9 +34,10 @@ const CHANGE_PROFILE: &str = concat!(
     account_columns!()
 );
 const REDEEM: &str = concat!(
-    "with used as (delete from tickets where digest = $1 returning user_id, expires_at) select ",
+    "with used as (delete from tickets where digest = $1 returning user_id, token_version, expires_at) select ",
     account_columns!(),
-    " from used join users u on u.id = used.user_id where used.expires_at > $2 and not u.deleted"
+    " from used join users u on u.id = used.user_id where used.expires_at > $2 and not u.deleted \
+     and coalesce(used.token_version, u.token_version) = u.token_version"
 );
 const ANONYMISE: &str = "
 update users
@@ -180,11 +181,18 @@ impl Accounts for Postgres {
         .await
     }
 
-    async fn issue_ticket(&self, digest: &[u8], user: UserId, expires_at: UnixMs) -> Result<(), StoreError> {
+    async fn issue_ticket(
+        &self,
+        digest: &[u8],
+        user: UserId,
+        token_version: i64,
+        expires_at: UnixMs,
+    ) -> Result<(), StoreError> {
         self.run(async |connection| {
-            query("insert into tickets (digest, user_id, expires_at) values ($1, $2, $3)")
+            query("insert into tickets (digest, user_id, token_version, expires_at) values ($1, $2, $3, $4)")
                 .bind(digest)
                 .bind(user.0)
+                .bind(token_version)
                 .bind(timestamp(expires_at))
                 .execute(connection)
                 .await?;

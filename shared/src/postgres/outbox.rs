@@ -1,5 +1,7 @@
 //! What was committed and is not yet known to be delivered.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
@@ -30,11 +32,17 @@ impl Outbox for Postgres {
         .await
     }
 
-    async fn claim_due(&self, now: UnixMs, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+    async fn claim_opened(
+        &self,
+        opened: RangeInclusive<UnixMs>,
+        now: UnixMs,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
         let rows = self
             .run(async |connection| -> Result<_, StoreError> {
                 let statement = query(statements::CLAIM_DUE)
-                    .bind(timestamp(now))
+                    .bind(timestamp(opened.start().plus(OUTBOX_DUE_MS)))
+                    .bind(timestamp(opened.end().plus(OUTBOX_DUE_MS)))
                     .bind(timestamp(now.plus(OUTBOX_DUE_MS)))
                     .bind(i64::from(limit));
                 Ok(statement.fetch_all(connection).await?)

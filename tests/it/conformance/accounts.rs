@@ -110,7 +110,7 @@ async fn a_new_password_revokes_older_tokens(stores: &Stores) {
 
 async fn a_ticket_is_redeemed_once(stores: &Stores) {
     let ann = stores.user("ann").await;
-    stores.accounts.issue_ticket(&[7; 32], ann, NOW.plus(30_000)).await.unwrap();
+    stores.accounts.issue_ticket(&[7; 32], ann, 0, NOW.plus(30_000)).await.unwrap();
     let racers = join_all((0..20).map(|_| stores.accounts.redeem_ticket(&[7; 32], NOW))).await;
     let redeemed: Vec<_> = racers.into_iter().filter_map(|outcome| outcome.unwrap()).collect();
     assert_eq!(redeemed.len(), 1);
@@ -120,8 +120,8 @@ async fn a_ticket_is_redeemed_once(stores: &Stores) {
 
 async fn a_ticket_expires(stores: &Stores) {
     let ann = stores.user("ann").await;
-    stores.accounts.issue_ticket(&[1; 32], ann, NOW.plus(30_000)).await.unwrap();
-    stores.accounts.issue_ticket(&[2; 32], ann, NOW.plus(30_000)).await.unwrap();
+    stores.accounts.issue_ticket(&[1; 32], ann, 0, NOW.plus(30_000)).await.unwrap();
+    stores.accounts.issue_ticket(&[2; 32], ann, 0, NOW.plus(30_000)).await.unwrap();
     assert!(stores.accounts.redeem_ticket(&[1; 32], NOW.plus(29_999)).await.unwrap().is_some());
     assert_eq!(stores.accounts.redeem_ticket(&[2; 32], NOW.plus(30_000)).await.unwrap(), None);
     // Read is deleted, expired or not.
@@ -142,7 +142,7 @@ async fn a_ban_from_everything_shows_in_the_account(stores: &Stores) {
 async fn an_anonymised_account_is_gone(stores: &Stores) {
     let new = NewAccount { email: Some("ann@x.org".into()), ..account("ann") };
     let ann = stores.accounts.create(new.clone(), NOW).await.unwrap().user.id;
-    stores.accounts.issue_ticket(&[7; 32], ann, NOW.plus(30_000)).await.unwrap();
+    stores.accounts.issue_ticket(&[7; 32], ann, 0, NOW.plus(30_000)).await.unwrap();
     stores.accounts.anonymise(ann, NOW).await.unwrap();
     assert_eq!(stores.accounts.account(ann).await.unwrap(), None);
     assert_eq!(stores.accounts.find(&NameOr::Id(ann)).await.unwrap(), None);

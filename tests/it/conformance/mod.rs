@@ -21,6 +21,7 @@ macro_rules! on_every_engine {
 }
 
 mod accounts;
+mod bans;
 mod blocks;
 mod bus;
 mod connection_log;

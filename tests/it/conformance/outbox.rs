@@ -14,6 +14,7 @@ on_every_engine! {
     a_row_is_settled_once,
     a_row_falls_due_after_ten_seconds,
     a_due_row_is_claimed_by_one_sweeper,
+    rows_of_an_outage_are_claimed_once_before_they_fall_due,
     the_oldest_rows_are_claimed_first,
     a_claimed_row_carries_its_message_to_everyone,
     a_settled_row_is_not_claimed,
@@ -66,6 +67,21 @@ async fn a_row_falls_due_after_ten_seconds(stores: &Stores) {
     // Claimed, it has as long again.
     assert_eq!(claimed(2 * OUTBOX_DUE_MS - 1).await, []);
     assert_eq!(claimed(2 * OUTBOX_DUE_MS).await, rows);
+}
+
+async fn rows_of_an_outage_are_claimed_once_before_they_fall_due(stores: &Stores) {
+    // Said at 1, 2, 3, 4 and 5 ms.
+    let rows = opened(stores, 5).await;
+    let claim = async |now, limit| -> Vec<OutboxId> {
+        let outage = NOW.plus(2)..=NOW.plus(4);
+        let claimed = stores.outbox.claim_opened(outage, NOW.plus(now), limit).await.unwrap();
+        claimed.iter().map(|row| row.id).collect()
+    };
+    assert_eq!(claim(1_000, 2).await, rows[1..3]);
+    assert_eq!(claim(1_001, 9).await, rows[3..4]);
+    assert_eq!(claim(1_002, 9).await, [], "none is claimed twice");
+    let due = stores.outbox.claim_due(NOW.plus(OUTBOX_DUE_MS + 5), 9).await.unwrap();
+    assert_eq!(due.iter().map(|row| row.id).collect::<Vec<_>>(), [rows[0], rows[4]]);
 }
 
 async fn a_due_row_is_claimed_by_one_sweeper(stores: &Stores) {

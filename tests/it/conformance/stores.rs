@@ -7,8 +7,8 @@ use shared::clock::UnixMs;
 use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, Blocks, ConnectionLog, Database, Flags, Messages, NewAccount, NewMessage, NewRoom,
-    Outbox, PushPending, PushSubscriptions, Rooms,
+    Accounts, Appended, Bans, Blocks, ConnectionLog, Database, Flags, Messages, NewAccount, NewMessage,
+    NewRoom, Outbox, PushPending, PushSubscriptions, Rooms,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -23,6 +23,7 @@ pub(crate) struct Stores {
     pub(crate) database: Arc<dyn Database>,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) blocks: Arc<dyn Blocks>,
+    pub(crate) bans: Arc<dyn Bans>,
     pub(crate) rooms: Arc<dyn Rooms>,
     pub(crate) messages: Arc<dyn Messages>,
     pub(crate) flags: Arc<dyn Flags>,
@@ -45,6 +46,7 @@ impl Stores {
     where
         S: Database
             + Accounts
+            + Bans
             + Blocks
             + Rooms
             + Messages
@@ -60,6 +62,7 @@ impl Stores {
             database: Arc::clone(&store) as _,
             accounts: Arc::clone(&store) as _,
             blocks: Arc::clone(&store) as _,
+            bans: Arc::clone(&store) as _,
             rooms: Arc::clone(&store) as _,
             messages: Arc::clone(&store) as _,
             flags: Arc::clone(&store) as _,

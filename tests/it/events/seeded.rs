@@ -99,6 +99,7 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         database: store.clone(),
         accounts: store.clone(),
         blocks: store.clone(),
+        bans: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
         flags: store.clone(),
@@ -121,7 +122,7 @@ async fn seed(app: &App) {
     say_good_morning(app).await;
     let expires_at = app.clock.now().plus(TICKET_LIFE_MS);
     let ticket = Ticket::given("hark-events-ticket-0001");
-    app.accounts.issue_ticket(&ticket.digest(), ANN, expires_at).await.unwrap();
+    app.accounts.issue_ticket(&ticket.digest(), ANN, 0, expires_at).await.unwrap();
 }
 
 async fn make_users(app: &App) {

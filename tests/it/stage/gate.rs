@@ -9,8 +9,8 @@ use shared::clock::UnixMs;
 use shared::ids::{MessageId, RoomId, Seq};
 use shared::model::{Listing, Message};
 use shared::ports::{
-    Appended, CaughtUp, Messages, MessagesError, NewMessage, NewRevision, Resumption, Revised, StoreError,
-    Window,
+    Appended, CaughtUp, Messages, MessagesError, NewMessage, NewRevision, Resumption, Revised, Search,
+    StoreError, Window,
 };
 use tokio::sync::Semaphore;
 
@@ -89,6 +89,10 @@ impl Messages for Watched {
 
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
         self.inner.message(id).await
+    }
+
+    async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError> {
+        self.inner.search(search).await
     }
 
     async fn resume(&self, from: &Resumption) -> Result<CaughtUp, StoreError> {

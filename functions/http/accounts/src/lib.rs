@@ -1,5 +1,6 @@
-//! Registers people, logs them in and out, and shows who they are.
+//! Registers people, logs them in and out, shows who they are, and lets admins keep them in order.
 
+mod admin;
 mod blocks;
 mod issued;
 mod login;
@@ -34,6 +35,9 @@ pub fn router(app: Arc<App>) -> Router {
             "/api/v1/users/me/blocks/{user}",
             put(blocks::block).post(blocks::block).delete(blocks::unblock),
         )
-        .route("/api/v1/users/{user}", get(users::show));
+        .route("/api/v1/users/{user}", get(users::show))
+        .route("/api/v1/users/{user}/ban", post(admin::ban::ban).delete(admin::ban::lift))
+        .route("/api/v1/users/{user}/kick", post(admin::kick::kick))
+        .route("/api/v1/users/{user}/role", put(admin::role::set));
     serve(routes, app)
 }

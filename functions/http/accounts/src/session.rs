@@ -34,6 +34,6 @@ pub(crate) async fn logout(State(app): State<Arc<App>>, caller: Caller) -> Resul
 pub(crate) async fn ticket(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<IssuedTicket>, Error> {
     let ticket = Ticket::fresh();
     let expires_at = app.clock.now().plus(TICKET_LIFE_MS);
-    app.accounts.issue_ticket(&ticket.digest(), caller.user, expires_at).await?;
+    app.accounts.issue_ticket(&ticket.digest(), caller.user, caller.token_version, expires_at).await?;
     Ok(Json(IssuedTicket { ticket: ticket.as_str().to_owned(), expires_at }))
 }

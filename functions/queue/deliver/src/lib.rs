@@ -1,9 +1,9 @@
 //! Finishes what the live path left open, and settles it.
 //!
 //! Reads `chat.messages` (one message of the bus per entry of a log), the fan-out queues (one per chunk of
-//! a large room), `chat.system.notification` (what concerns one user) and `chat.push` (one per user and room
-//! that a push is due for). A fault of a service fails the batch, so that it comes again; every step is safe
-//! to run twice.
+//! a large room, or of those whom an earlier try could not reach), `chat.system.notification` (what concerns
+//! one user, and the sweeps after an outage of the bus) and `chat.push` (one per user and room that a push is
+//! due for). A fault of a service fails the batch, so that it comes again; every step is safe to run twice.
 
 mod chunk;
 mod close;
@@ -11,6 +11,7 @@ mod copies;
 mod post;
 mod push;
 mod stored;
+mod sweep;
 
 use futures::future::try_join_all;
 use lambda_runtime::Error;
@@ -25,11 +26,12 @@ use shared::ports::{Event, MessageStored};
 pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
     let (mut messages, mut chunks, mut pushes) = (vec![], vec![], vec![]);
-    let (mut closings, mut receipts) = (vec![], vec![]);
+    let (mut closings, mut receipts, mut sweeps) = (vec![], vec![], vec![]);
     for (_, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
             Event::FanoutChunk(chunk) => chunks.push(chunk),
+            Event::SweepOutbox(sweep) => sweeps.push(sweep),
             Event::PushDue(due) => pushes.push((envelope.id, due)),
             Event::CloseSockets(sockets) => closings.push(sockets),
             Event::ReceiptDue(due) => receipts.push(due),
@@ -41,6 +43,9 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     try_join_all(receipts.iter().map(|due| receipt::tell_late(app, due))).await?;
     finish(app, messages).await?;
     push::deliver(app, pushes).await?;
+    for sweep in sweeps {
+        sweep::deliver(app, sweep).await?;
+    }
     tracing::info!(messages = delivered, chunks = posted, pushes = pushed, "batch done");
     Ok(())
 }
@@ -51,7 +56,8 @@ async fn finish(app: &App, messages: Vec<MessageStored>) -> Result<(), Error> {
     if messages.is_empty() {
         return Ok(());
     }
-    try_join_all(messages.iter().map(|stored| stored::deliver(app, stored))).await?;
+    let audiences = stored::audiences(app, &messages).await?;
+    try_join_all(messages.iter().map(|stored| stored::deliver(app, stored, &audiences))).await?;
     push::claim(app, &messages).await?;
     let rows: Vec<_> = messages.iter().map(|stored| stored.outbox).collect();
     copies::keep(app, messages.into_iter().map(|stored| stored.entry)).await?;

@@ -1,27 +1,30 @@
-//! Posting with patience: throttled and young sockets are tried again, dead ones forgotten.
+//! Posting with patience: throttled and young sockets are tried again, dead ones forgotten, and whoever is
+//! left is handed on step by step.
 
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use lambda_runtime::Error;
 use shared::app::App;
+use shared::chat::fanout::Posted;
 use shared::chat::{fanout, registration};
 use shared::frames::Outgoing;
 use shared::ids::RoomId;
 use shared::model::Listener;
+use shared::ports::Delay;
+use tokio::time::{Instant, sleep};
 
-/// One round of posts.
-const ROUND: Duration = Duration::from_secs(5);
-/// A chunk is handed on so many times; whoever is still left then catches up by `resume`.
-const ATTEMPTS_MAX: u8 = 5;
+/// All rounds of posts together; the rest of the batch waits for them.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-/// 100, 200, 400, 800 ms, give or take: longer than a `$connect` takes, shorter than anyone waits for.
+/// 100, 200, 400 ms, give or take: longer than a `$connect` takes, shorter than anyone waits for.
 pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
     let backoff = ExponentialBuilder::default().with_min_delay(Duration::from_millis(100));
-    backoff.with_max_times(4).with_jitter().build()
+    backoff.with_max_times(3).with_jitter().build()
 }
 
-/// Posts, again and again to those left; hands on to the queue whoever is left at the end.
+/// Posts, again to those left while that may help at once; hands on to the retry queues whoever is left at
+/// the end. `attempt` is how often that was done before.
 pub(crate) async fn patiently(
     app: &App,
     room: RoomId,
@@ -29,25 +32,36 @@ pub(crate) async fn patiently(
     frame: &Outgoing,
     attempt: u8,
 ) -> Result<(), Error> {
-    let mut left = round(app, room, to, frame).await?;
+    let deadline = Instant::now() + PATIENCE;
+    let Posted { mut left, mut unreachable, .. } = round(app, room, to, frame, deadline).await?;
     for pause in pauses() {
-        if left.is_empty() {
-            return Ok(());
+        if left.is_empty() || Instant::now() + pause >= deadline {
+            break;
         }
-        tokio::time::sleep(pause).await;
-        left = round(app, room, left, frame).await?;
+        sleep(pause).await;
+        let posted = round(app, room, left, frame, deadline).await?;
+        left = posted.left;
+        unreachable.extend(posted.unreachable);
     }
+    left.extend(unreachable);
     hand_on(app, room, &left, frame, attempt).await
 }
 
-async fn round(app: &App, room: RoomId, to: Vec<Listener>, frame: &Outgoing) -> Result<Vec<Listener>, Error> {
-    let posted = fanout::post(app, to, frame, ROUND).await;
+async fn round(
+    app: &App,
+    room: RoomId,
+    to: Vec<Listener>,
+    frame: &Outgoing,
+    deadline: Instant,
+) -> Result<Posted, Error> {
+    let posted = fanout::post(app, to, frame, deadline.duration_since(Instant::now())).await;
     for gone in &posted.gone {
         registration::forget_gone(app, gone, room).await?;
     }
-    Ok(posted.left)
+    Ok(posted)
 }
 
+/// To the retry queue of the next step; after the last they catch up by `resume`.
 async fn hand_on(
     app: &App,
     room: RoomId,
@@ -58,9 +72,9 @@ async fn hand_on(
     if left.is_empty() {
         return Ok(());
     }
-    if attempt >= ATTEMPTS_MAX {
+    let Some(delay) = Delay::ALL.get(usize::from(attempt)) else {
         tracing::warn!(%room, connections = left.len(), "given up: they catch up when they resume");
         return Ok(());
-    }
-    Ok(fanout::enqueue(app, room, left, frame, attempt + 1).await?)
+    };
+    Ok(fanout::enqueue_after(app, room, left, frame, attempt + 1, *delay).await?)
 }

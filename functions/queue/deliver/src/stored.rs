@@ -1,3 +1,6 @@
+use std::collections::{HashMap, HashSet};
+
+use futures::future::try_join_all;
 use lambda_runtime::Error;
 use shared::app::App;
 use shared::chat::{audience, fanout, registration};
@@ -8,8 +11,20 @@ use shared::ports::{Left, MessageStored};
 
 use crate::post;
 
+/// Who is in each room that a batch has something for, asked once for all its entries.
+pub(crate) type Audiences = HashMap<RoomId, Vec<Listener>>;
+
+/// The audiences of those entries that go to everyone.
+pub(crate) async fn audiences(app: &App, entries: &[MessageStored]) -> Result<Audiences, Error> {
+    let to_all = entries.iter().filter(|stored| stored.left == Left::Everyone);
+    let rooms: HashSet<RoomId> = to_all.map(|stored| stored.entry.room_id()).collect();
+    let asked = rooms.into_iter().map(|room| async move { Ok((room, everyone(app, room).await?)) });
+    let answered: Result<_, Error> = try_join_all(asked).await;
+    Ok(answered?.into_iter().collect())
+}
+
 /// Posts a stored entry to whoever has not had it, and forgets the connections that were gone.
-pub(crate) async fn deliver(app: &App, stored: &MessageStored) -> Result<(), Error> {
+pub(crate) async fn deliver(app: &App, stored: &MessageStored, audiences: &Audiences) -> Result<(), Error> {
     let room = stored.entry.room_id();
     for gone in &stored.gone {
         registration::forget_gone(app, gone, room).await?;
@@ -17,7 +32,7 @@ pub(crate) async fn deliver(app: &App, stored: &MessageStored) -> Result<(), Err
     let to = match &stored.left {
         Left::Nobody => return Ok(()),
         Left::These(listeners) => listeners.clone(),
-        Left::Everyone => everyone(app, room).await?,
+        Left::Everyone => audiences.get(&room).cloned().unwrap_or_default(),
     };
     let frame = Outgoing::new(&(&stored.entry).into());
     if fanout::is_large(app, &to) {

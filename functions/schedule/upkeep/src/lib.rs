@@ -31,10 +31,10 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
     let silent = connections::sweep_silent(app).await;
     let expired = retention::expire(app).await?;
     let overdue = pushes::reschedule(app).await?;
-    let mut republished = outbox::sweep(app).await?;
+    let mut republished = outbox::sweep_due(app, until).await?;
     while outbox::is_overdue(app).await? && Instant::now() < until {
         sleep(LOOK_AGAIN).await;
-        republished += outbox::sweep(app).await?;
+        republished += outbox::sweep_due(app, until).await?;
     }
     tracing::info!(forgotten, closed, silent, expired, overdue, republished, "swept");
     Ok(())

@@ -23,6 +23,7 @@ use shared::{
     moderation::Moderation,
     ports::OfflinePush,
     push::PushChannels,
+    sweeping_bus::SweepingBus,
 };
 use std::sync::Arc;
 
@@ -55,6 +56,7 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         database: store.clone(),
         accounts: store.clone(),
         blocks: store.clone(),
+        bans: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
         flags: store.clone(),
@@ -64,7 +66,7 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         push_pending: store,
         push: push(&config),
         presence: Arc::new(MemoryPresence::new(presence(&config))),
-        bus: Arc::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues)),
+        bus: Arc::new(SweepingBus::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues))),
         connections: Arc::new(LocalConnections::new(sockets.clone())),
         config: Arc::new(config),
     }

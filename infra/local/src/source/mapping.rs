@@ -19,7 +19,8 @@ use crate::template::QueueSource;
 const BROKER_ARN: &str = "arn:aws:mq:us-east-1:000000000000:broker:hark-local:b-local";
 
 const RETRY_FIRST: Duration = Duration::from_millis(100);
-const RETRY_LONGEST: Duration = Duration::from_secs(5);
+/// Short, since a service that is back is not to be waited for: what failed is delivered within a second.
+const RETRY_LONGEST: Duration = Duration::from_millis(300);
 
 pub(super) struct Mapping {
     source: QueueSource,

@@ -4,6 +4,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Row, query, query_scalar};
 
 use super::super::times::timestamp;
+use super::banning::none_banned;
 use super::locked::Locked;
 use crate::clock::UnixMs;
 use crate::ids::UserId;
@@ -57,6 +58,7 @@ pub(super) async fn admit(
 ) -> Result<Change, RoomsError> {
     let users: Vec<UserId> = newcomers.iter().map(|(user, _)| *user).collect();
     known(connection, &users).await?;
+    none_banned(connection, room, &users, now).await?;
     // No list of users is longer than 64 bits count.
     if room.member_count.saturating_add_unsigned(users.len() as u64) > i64::from(max_members) {
         return Err(RoomsError::Full(max_members));

@@ -88,7 +88,11 @@ pub(super) async fn remove(
 }
 
 /// Takes a member out of a room and passes ownership on when it was theirs.
-async fn expel(connection: &mut PgConnection, room: &Locked, user: UserId) -> Result<Change, RoomsError> {
+pub(super) async fn expel(
+    connection: &mut PgConnection,
+    room: &Locked,
+    user: UserId,
+) -> Result<Change, RoomsError> {
     let role = query_scalar("delete from room_members where room_id = $1 and user_id = $2 returning role")
         .bind(room.id.0)
         .bind(user.0)

@@ -4,6 +4,7 @@
 //! then those of users, in the order of their ids; so two changes wait for each other and never deadlock.
 
 mod admission;
+mod banning;
 mod locked;
 mod making;
 mod mark;
@@ -20,6 +21,7 @@ use crate::ids::{RoomId, RoomRef, Seq, UserId};
 use crate::model::{Listing, Member, MemberRole, Membership, Page, Room, RoomSummary};
 use crate::ports::{Audience, Change, NewRoom, Reading, RoomPatch, Rooms, RoomsError, StoreError};
 
+pub(super) use banning::ban;
 pub(super) use membership::leave_all;
 
 #[async_trait]

@@ -1,19 +1,19 @@
--- Takes outbox rows that are due and puts them off, with the entry that each is about.
+-- Takes outbox rows that fall due within a span and puts them off, with the entry that each is about.
 --
--- $1 now  $2 when they fall due again  $3 how many
+-- $1 $2 the span, both ends in it  $3 when they fall due again  $4 how many
 --
 -- Rows that another sweeper holds are skipped, so that no row is published by two at once.
 with
 due as materialized (
     select o.id from outbox o
-    where o.due_at <= $1::timestamptz
+    where o.due_at between $1::timestamptz and $2::timestamptz
     order by o.due_at, o.id
-    limit $3::bigint
+    limit $4::bigint
     for update skip locked
 ),
 claimed as (
     update outbox o
-    set due_at = $2::timestamptz
+    set due_at = $3::timestamptz
     -- An array, not a join: the planner knows it is short and takes the index.
     where o.id = any (array(select d.id from due d))
     returning o.id, o.payload, o.message_id, o.created_at

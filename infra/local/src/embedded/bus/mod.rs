@@ -36,15 +36,7 @@ impl Bus for InProcessBus {
     }
 
     async fn publish_after(&self, events: &[Event], delay: Delay, now: UnixMs) -> Result<(), BusError> {
-        let (queues, parcels) = (Arc::downgrade(&self.queues), self.parcels(events, now));
-        tokio::spawn(async move {
-            tokio::time::sleep(delay.duration()).await;
-            let pushed = queues.upgrade().map(|queues| queues.push(parcels));
-            if let Some(Err(error)) = pushed {
-                tracing::warn!(%error, "what waited is lost");
-            }
-        });
-        Ok(())
+        self.queues.push_after(self.parcels(events, now), delay.duration())
     }
 
     async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, now: UnixMs) -> Result<(), BusError> {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use shared::parcel::Parcel;
 use shared::ports::BusError;
@@ -28,7 +29,7 @@ pub type DeadLetter = Parcel;
 
 /// Every queue of the runner, made when it is first named.
 ///
-/// A message counts as open from its publish until it is settled.
+/// A message counts as open from its arrival on the queue until it is settled.
 pub struct Queues {
     capacity: usize,
     state: Mutex<State>,
@@ -66,19 +67,46 @@ impl Queues {
     /// # Errors
     /// When the open messages would exceed the capacity.
     pub fn push(&self, parcels: Vec<Parcel>) -> Result<(), BusError> {
+        self.reserve(&parcels)?;
+        self.arrive(parcels);
+        Ok(())
+    }
+
+    /// The same, `delay` later. Until then they take up room, but are not open: nobody who waits for all
+    /// to be settled waits for them.
+    ///
+    /// # Errors
+    /// As [`Queues::push`], at once.
+    pub fn push_after(self: &Arc<Self>, parcels: Vec<Parcel>, delay: Duration) -> Result<(), BusError> {
+        self.reserve(&parcels)?;
+        let queues = Arc::downgrade(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(delay).await;
+            if let Some(queues) = queues.upgrade() {
+                queues.arrive(parcels);
+            }
+        });
+        Ok(())
+    }
+
+    fn reserve(&self, parcels: &[Parcel]) -> Result<(), BusError> {
         let mut state = self.lock();
         let bytes = state.open_bytes + parcels.iter().map(cost).sum::<usize>();
         if bytes > self.capacity {
             return Err(BusError::Unavailable("the queues are full".to_owned()));
         }
         state.open_bytes = bytes;
+        Ok(())
+    }
+
+    fn arrive(&self, parcels: Vec<Parcel>) {
+        let mut state = self.lock();
         self.open.send_modify(|open| *open += parcels.len());
         for parcel in parcels {
             let queue = state.queues.entry(parcel.routing_key.clone()).or_default();
             queue.waiting.push_back(Queued { parcel, redelivered: false });
             queue.arrived.notify_one();
         }
-        Ok(())
     }
 
     /// The first message of a queue, which stays open until it is settled or given back.
@@ -125,7 +153,7 @@ impl Queues {
         self.lock().dead_letters.iter().cloned().collect()
     }
 
-    /// Returns when every message that was published has been settled.
+    /// Returns when every message that has arrived is settled.
     pub async fn settled(&self) {
         // It fails only when the sender is gone, which is in `self`.
         let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
@@ -137,7 +165,7 @@ impl Queues {
         self.lock().queues.get(queue).map_or(0, |queue| queue.waiting.len())
     }
 
-    /// How many messages are published and not settled.
+    /// How many messages have arrived and are not settled.
     #[must_use]
     pub fn open(&self) -> usize {
         *self.open.borrow()

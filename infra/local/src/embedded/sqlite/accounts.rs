@@ -147,10 +147,17 @@ impl Accounts for Sqlite {
         .await
     }
 
-    async fn issue_ticket(&self, digest: &[u8], user: UserId, expires_at: UnixMs) -> Result<(), StoreError> {
-        query("insert into tickets (digest, user_id, expires_at) values (?1, ?2, ?3)")
+    async fn issue_ticket(
+        &self,
+        digest: &[u8],
+        user: UserId,
+        token_version: i64,
+        expires_at: UnixMs,
+    ) -> Result<(), StoreError> {
+        query("insert into tickets (digest, user_id, token_version, expires_at) values (?1, ?2, ?3, ?4)")
             .bind(digest)
             .bind(user.0)
+            .bind(token_version)
             .bind(expires_at.0)
             .execute(&self.writer)
             .await?;
@@ -158,16 +165,18 @@ impl Accounts for Sqlite {
     }
 
     async fn redeem_ticket(&self, digest: &[u8], now: UnixMs) -> Result<Option<Account>, StoreError> {
-        let used = query("delete from tickets where digest = ?1 returning user_id, expires_at")
-            .bind(digest)
-            .fetch_optional(&self.writer)
-            .await?;
-        match used {
-            Some(row) if row.try_get::<i64, _>("expires_at")? > now.0 => {
-                self.account(UserId(row.try_get("user_id")?)).await
-            }
-            _ => Ok(None),
+        let used =
+            query("delete from tickets where digest = ?1 returning user_id, token_version, expires_at")
+                .bind(digest)
+                .fetch_optional(&self.writer)
+                .await?;
+        let Some(row) = used else { return Ok(None) };
+        if row.try_get::<i64, _>("expires_at")? <= now.0 {
+            return Ok(None);
         }
+        let account = self.account(UserId(row.try_get("user_id")?)).await?;
+        let issued_under: Option<i64> = row.try_get("token_version")?;
+        Ok(account.filter(|account| issued_under.is_none_or(|version| version == account.token_version)))
     }
 
     async fn anonymise(&self, user: UserId, now: UnixMs) -> Result<(), AccountsError> {

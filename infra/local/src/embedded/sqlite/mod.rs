@@ -4,6 +4,7 @@
 //! The log is written ahead and synced at every commit: what was acknowledged survives the power going.
 
 mod accounts;
+mod bans;
 mod blocks;
 mod connection_log;
 mod database;

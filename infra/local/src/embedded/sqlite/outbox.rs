@@ -1,5 +1,7 @@
 //! What was committed and is not yet known to be delivered.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::OutboxId;
@@ -12,8 +14,8 @@ use super::rows::{self, entry_columns};
 use super::{Sqlite, json_list};
 
 const CLAIM: &str = "
-update outbox set due_at = ?2
-where id in (select id from outbox where due_at <= ?1 order by due_at, id limit ?3)
+update outbox set due_at = ?3
+where id in (select id from outbox where due_at between ?1 and ?2 order by due_at, id limit ?4)
 returning id";
 
 const READ: &str = concat!(
@@ -34,8 +36,13 @@ impl Outbox for Sqlite {
         Ok(deleted.into_iter().map(OutboxId).collect())
     }
 
-    async fn claim_due(&self, now: UnixMs, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
-        let rows = self.transact(async |connection| claim(connection, now, limit).await).await?;
+    async fn claim_opened(
+        &self,
+        opened: RangeInclusive<UnixMs>,
+        now: UnixMs,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let rows = self.transact(async |connection| claim(connection, &opened, now, limit).await).await?;
         Ok(rows.iter().filter_map(readable).collect())
     }
 
@@ -49,11 +56,13 @@ impl Outbox for Sqlite {
 
 async fn claim(
     connection: &mut SqliteConnection,
+    opened: &RangeInclusive<UnixMs>,
     now: UnixMs,
     limit: u32,
 ) -> Result<Vec<SqliteRow>, StoreError> {
     let claimed: Vec<i64> = query_scalar(CLAIM)
-        .bind(now.0)
+        .bind(opened.start().plus(OUTBOX_DUE_MS).0)
+        .bind(opened.end().plus(OUTBOX_DUE_MS).0)
         .bind(now.plus(OUTBOX_DUE_MS).0)
         .bind(i64::from(limit))
         .fetch_all(&mut *connection)

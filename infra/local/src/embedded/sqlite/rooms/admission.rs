@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{query, query_scalar};
 
 use super::super::json_list;
+use super::banning::none_banned;
 use super::present::Present;
 
 /// Who comes starts read: behind them lies everything there is.
@@ -55,6 +56,7 @@ pub(super) async fn admit(
 ) -> Result<Change, RoomsError> {
     let users: Vec<UserId> = newcomers.iter().map(|(user, _)| *user).collect();
     known(connection, &users).await?;
+    none_banned(connection, room, &users, now).await?;
     let count = i64::try_from(users.len()).unwrap_or(i64::MAX);
     if room.member_count.saturating_add(count) > i64::from(max_members) {
         return Err(RoomsError::Full(max_members));

@@ -1,6 +1,7 @@
 //! Rooms and their members. The only writer has the whole file, so nothing is locked by name.
 
 mod admission;
+mod banning;
 mod making;
 mod mark;
 mod membership;
@@ -16,6 +17,7 @@ use shared::ports::{Audience, Change, NewRoom, Reading, RoomPatch, Rooms, RoomsE
 
 use super::Sqlite;
 
+pub(super) use banning::ban;
 pub(super) use membership::leave_all;
 
 #[async_trait]

@@ -1,0 +1,48 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::app::App;
+use shared::chat::closing::{self, Farewell};
+use shared::http::{At, Body};
+use shared::identity::Caller;
+use shared::ids::UserRef;
+use shared::model::{Role, User};
+
+use super::managed;
+
+#[derive(Deserialize)]
+pub(crate) struct NewRole {
+    role: Role,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Given {
+    #[serde(flatten)]
+    user: User,
+    role: Role,
+}
+
+/// `PUT /api/v1/users/{user}/role`: another role, which revokes the user's tokens and closes their sockets.
+/// The role that is theirs already changes nothing.
+///
+/// # Errors
+/// `forbidden`, also for a role above one's own; `not_found`; `conflict` for the last admin.
+pub(crate) async fn set(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    At(user): At<UserRef>,
+    Body(NewRole { role }): Body<NewRole>,
+) -> Result<Json<Given>, Error> {
+    let account = managed(&app, &caller, &user).await?;
+    if role.rank() > caller.role.rank() {
+        return Err(Error::forbidden("role: is above your own"));
+    }
+    let user = account.user;
+    app.accounts.set_role(user.id, role, app.clock.now()).await?;
+    closing::revoked(&app, user.id, Farewell::RoleChanged).await;
+    tracing::info!(audit = "role", by = %caller.user, user = %user.id, ?role, before = ?account.role, "role given");
+    Ok(Json(Given { user, role }))
+}

@@ -1,0 +1,201 @@
+//! A bus that remembers its outages: the first success after one asks for a sweep of what was committed
+//! meanwhile.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::clock::UnixMs;
+use crate::ports::{Bus, BusError, Delay, Event, SweepOutbox};
+
+/// How long before its publish a row may have been opened, in milliseconds: longer than a statement takes.
+const COMMITTED_BEFORE_MS: i64 = 1_000;
+
+/// Any bus, with the sweep after its outages.
+///
+/// The sweep comes a second later: until then, what others have in flight is settled, so it finds only what
+/// was lost. It carries the span of the outage, so that after a single slow publish there is next to
+/// nothing to look for.
+pub struct SweepingBus<B> {
+    bus: B,
+    /// Since when nothing could be published.
+    away_since: Mutex<Option<UnixMs>>,
+}
+
+impl<B: Bus> SweepingBus<B> {
+    #[must_use]
+    pub const fn new(bus: B) -> Self {
+        Self { bus, away_since: Mutex::new(None) }
+    }
+
+    /// Asks for the sweep of an outage that is over; one that can't be asked for is tried at the next success.
+    async fn recovered(&self, now: UnixMs) {
+        let Some(since) = self.lock().take() else { return };
+        let kept = Attempt::begin(self, since);
+        let sweep = SweepOutbox { from: since.plus(-COMMITTED_BEFORE_MS), until: now };
+        match self.bus.publish_after(&[Event::SweepOutbox(sweep)], Delay::OneSecond, now).await {
+            Ok(()) => {
+                kept.succeeded();
+                tracing::info!(away_ms = now.0 - since.0, "the bus is back");
+            }
+            Err(error) => tracing::warn!(%error, "no sweep was asked for"),
+        }
+    }
+
+    fn failed_at(&self, now: UnixMs) {
+        let mut since = self.lock();
+        *since = Some(since.map_or(now, |earlier| earlier.min(now)));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<UnixMs>> {
+        // The value is replaced whole, so a panic elsewhere can't have left it half written.
+        self.away_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A publish under way. Unless it succeeds it counts as failed, also when its caller gave up waiting.
+struct Attempt<'a, B: Bus> {
+    bus: &'a SweepingBus<B>,
+    began: UnixMs,
+    is_pending: bool,
+}
+
+impl<'a, B: Bus> Attempt<'a, B> {
+    const fn begin(bus: &'a SweepingBus<B>, began: UnixMs) -> Self {
+        Self { bus, began, is_pending: true }
+    }
+
+    fn succeeded(mut self) {
+        self.is_pending = false;
+    }
+}
+
+impl<B: Bus> Drop for Attempt<'_, B> {
+    fn drop(&mut self) {
+        if self.is_pending {
+            self.bus.failed_at(self.began);
+        }
+    }
+}
+
+#[async_trait]
+impl<B: Bus> Bus for SweepingBus<B> {
+    async fn publish(&self, events: &[Event], now: UnixMs) -> Result<(), BusError> {
+        let attempt = Attempt::begin(self, now);
+        self.bus.publish(events, now).await?;
+        attempt.succeeded();
+        self.recovered(now).await;
+        Ok(())
+    }
+
+    /// Whoever publishes late has the events come again when it fails: nothing to sweep.
+    async fn publish_after(&self, events: &[Event], delay: Delay, now: UnixMs) -> Result<(), BusError> {
+        self.bus.publish_after(events, delay, now).await
+    }
+
+    async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, now: UnixMs) -> Result<(), BusError> {
+        self.bus.dead_letter(queue, body, reason, now).await
+    }
+
+    async fn declare(&self) -> Result<(), BusError> {
+        self.bus.declare().await
+    }
+
+    async fn ping(&self) -> Result<(), BusError> {
+        self.bus.ping().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    use crate::ids::RoomId;
+    use crate::ports::FanoutChunk;
+
+    /// Away when told to be, or silent; keeps what waits.
+    #[derive(Default)]
+    struct Line {
+        is_away: AtomicBool,
+        is_silent: AtomicBool,
+        late: Mutex<Vec<Event>>,
+    }
+
+    impl Line {
+        async fn answer(&self) -> Result<(), BusError> {
+            if self.is_silent.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
+            if self.is_away.load(Ordering::SeqCst) {
+                return Err(BusError::Unavailable("away".to_owned()));
+            }
+            Ok(())
+        }
+    }
+
+    #[async_trait]
+    impl Bus for Line {
+        async fn publish(&self, _: &[Event], _: UnixMs) -> Result<(), BusError> {
+            self.answer().await
+        }
+        async fn publish_after(&self, events: &[Event], _: Delay, _: UnixMs) -> Result<(), BusError> {
+            self.answer().await?;
+            self.late.lock().expect("no panic in here").extend_from_slice(events);
+            Ok(())
+        }
+        async fn dead_letter(&self, _: &str, _: &[u8], _: &str, _: UnixMs) -> Result<(), BusError> {
+            self.answer().await
+        }
+        async fn declare(&self) -> Result<(), BusError> {
+            self.answer().await
+        }
+        async fn ping(&self) -> Result<(), BusError> {
+            self.answer().await
+        }
+    }
+
+    fn event() -> [Event; 1] {
+        let chunk =
+            FanoutChunk { lane: 0, room: RoomId(1), frame: String::new(), listeners: vec![], attempt: 0 };
+        [Event::FanoutChunk(chunk)]
+    }
+
+    fn asked(bus: &SweepingBus<Line>) -> Vec<Event> {
+        std::mem::take(&mut bus.bus.late.lock().expect("no panic in here"))
+    }
+
+    fn sweep(from: i64, until: i64) -> Event {
+        Event::SweepOutbox(SweepOutbox { from: UnixMs(from), until: UnixMs(until) })
+    }
+
+    #[tokio::test]
+    async fn the_first_success_after_an_outage_asks_once_for_its_sweep() {
+        let bus = SweepingBus::new(Line::default());
+        bus.publish(&event(), UnixMs(5_000)).await.expect("it is there");
+        assert_eq!(asked(&bus), []);
+
+        bus.bus.is_away.store(true, Ordering::SeqCst);
+        for at in [6_000, 7_000] {
+            bus.publish(&event(), UnixMs(at)).await.expect_err("it is away");
+        }
+        bus.bus.is_away.store(false, Ordering::SeqCst);
+        for at in [9_000, 9_001] {
+            bus.publish(&event(), UnixMs(at)).await.expect("it is back");
+        }
+        assert_eq!(asked(&bus), [sweep(5_000, 9_000)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_publish_that_nobody_waited_for_counts_as_failed() {
+        let bus = SweepingBus::new(Line::default());
+        bus.bus.is_silent.store(true, Ordering::SeqCst);
+        let events = event();
+        let given_up = tokio::time::timeout(Duration::from_secs(1), bus.publish(&events, UnixMs(6_000)));
+        given_up.await.expect_err("it is silent");
+        bus.bus.is_silent.store(false, Ordering::SeqCst);
+        bus.publish(&event(), UnixMs(9_000)).await.expect("it is back");
+        assert_eq!(asked(&bus), [sweep(5_000, 9_000)]);
+    }
+}

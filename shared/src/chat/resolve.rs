@@ -6,13 +6,14 @@ use crate::chat::access::{self, Action};
 use crate::frames::Target;
 use crate::identity::Caller;
 use crate::ids::{NameOr, RoomId, RoomRef, UserId, UserRef};
-use crate::model::Room;
+use crate::model::{Role, Room};
 use crate::ports::RoomsError;
 
 /// The room that a message goes to. A room's id costs no look-up: the append checks it.
 ///
 /// # Errors
-/// `not_found` for a name that nobody has; `invalid` for a message to oneself.
+/// `not_found` for a name that nobody has; `invalid` for a message to oneself; `forbidden` for a visitor who
+/// would make a room.
 pub(super) async fn room(app: &App, caller: &Caller, target: &Target) -> Result<RoomId, Error> {
     match target {
         Target::Room(NameOr::Id(room)) => Ok(*room),
@@ -57,8 +58,15 @@ async fn own_room(app: &App, caller: &Caller, room: &RoomRef) -> Result<Option<R
     Ok(found.and_then(|(room, membership)| membership.map(|_| room)))
 }
 
+/// Visitors write to nobody who hasn't made the room.
 async fn direct(app: &App, caller: &Caller, peer: &UserRef) -> Result<RoomId, Error> {
     let peer = peer_of(app, caller, peer).await?;
+    if caller.role == Role::Visitor {
+        let room = app.rooms.pair(caller.user, peer).await?;
+        return room
+            .map(|room| room.id)
+            .ok_or_else(|| Error::forbidden("visitors have their own session only"));
+    }
     direct_with(app, caller.user, peer).await
 }
 

@@ -50,6 +50,8 @@ pub const ACTIONS: &[Action] = &[
     frame("read_receipt by message", r#"{"type":"read_receipt","message_id":"{other1}"}"#, Rule::Inside)
         .or("invalid"),
     frame("typing", r#"{"type":"typing","room_id":{room},"state":"typing"}"#, Rule::Inside).silent(),
+    frame("resume", r#"{"type":"resume","rooms":{"{room}":0}}"#, Rule::Anyone).showing(),
+    frame("resume nothing", r#"{"type":"resume","rooms":{}}"#, Rule::Anyone),
     get("view", "/api/v1/rooms/{room}", Rule::View),
     get("list", "/api/v1/rooms?page_size=100", Rule::Anyone).showing(),
     get("list all", "/api/v1/rooms?all=true&page_size=100", Rule::Oversee),

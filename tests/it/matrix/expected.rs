@@ -11,8 +11,6 @@ pub enum Standing {
     Owner,
     /// Was in it and was taken out.
     Former,
-    /// Was in it, was taken out and may not come back.
-    Banned,
 }
 
 /// One place in the matrix but for the action.
@@ -42,14 +40,8 @@ pub enum Rule {
 
 const ROLES: [Role; 5] = [Role::User, Role::Visitor, Role::Staff, Role::Service, Role::Admin];
 const KINDS: [RoomType; 4] = [RoomType::Direct, RoomType::Group, RoomType::Public, RoomType::Support];
-const STANDINGS: [Standing; 6] = [
-    Standing::Outsider,
-    Standing::Member,
-    Standing::RoomAdmin,
-    Standing::Owner,
-    Standing::Former,
-    Standing::Banned,
-];
+const STANDINGS: [Standing; 5] =
+    [Standing::Outsider, Standing::Member, Standing::RoomAdmin, Standing::Owner, Standing::Former];
 
 /// Every place that there can be.
 pub fn places() -> Vec<Place> {
@@ -88,7 +80,7 @@ impl Place {
             Rule::View => self.is_inside() || open || (oversees && self.kind != RoomType::Direct),
             Rule::Inside => self.is_inside(),
             Rule::Join if self.role == Role::Visitor => false,
-            Rule::Join => self.is_inside() || (open && self.standing != Standing::Banned),
+            Rule::Join => self.is_inside() || open,
             Rule::Leave => self.is_inside() && !fixed,
             Rule::RecallOthers => self.leads(),
             Rule::Admins => self.leads() && !fixed,

@@ -1,5 +1,5 @@
 -- What viewer $1 sees of the rooms in `picked`. Unread is the difference of two running numbers. The last
--- message is withheld from whoever may not read back to before they came.
+-- message is withheld from whoever isn't in the room, and from whoever may not read back to before they came.
 select
     p.total,
     r.id, r.type, r.name, r.description, r.last_seq, r.history_before_joining, r.created_by, r.created_at,
@@ -16,7 +16,7 @@ left join rooms r on r.id = p.room_id
 left join room_members me on me.room_id = r.id and me.user_id = $1
 left join lateral (
     select * from messages m
-    where m.room_id = r.id and m.entry = 'message'
+    where m.room_id = r.id and m.entry = 'message' and me.user_id is not null
       and (r.history_before_joining or m.seq > me.joined_seq)
     order by m.seq desc
     limit 1

@@ -25,7 +25,7 @@ const MEMBERSHIP_BY_ID: &str = with_membership!("r.id = ?1");
 const MEMBERSHIP_BY_NAME: &str = with_membership!("r.type = 'public' and r.name_folded = ?1");
 
 /// What viewer ?1 sees of rooms. Unread is the difference of two running numbers; the last message is
-/// withheld from whoever may not read back to before they came.
+/// withheld from whoever isn't in the room, and from whoever may not read back to before they came.
 macro_rules! summaries {
     ($condition:literal) => {
         concat!(
@@ -39,7 +39,7 @@ macro_rules! summaries {
              left join room_members me on me.room_id = r.id and me.user_id = ?1 \
              left join messages m on m.room_id = r.id and m.seq = ( \
                  select max(l.seq) from messages l where l.room_id = r.id and l.entry = 'message' \
-                 and (r.history_before_joining or l.seq > me.joined_seq)) \
+                 and me.user_id is not null and (r.history_before_joining or l.seq > me.joined_seq)) \
              left join users s on s.id = m.sender_id \
              left join users peer on peer.id = case \
                  when r.pair_low = ?1 then r.pair_high when r.pair_high = ?1 then r.pair_low end \

@@ -3,10 +3,12 @@
 
 mod app;
 mod broker;
+mod caps;
 mod clients;
 mod cluster;
 mod conformance;
 mod cost;
+mod emptied;
 mod events;
 mod exchange;
 mod handshake;

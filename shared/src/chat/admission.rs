@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::app::App;
-use crate::chat::registration;
+use crate::chat::{rebuild, registration};
 use crate::clock::UnixMs;
 use crate::identity::Caller;
 use crate::model::Address;
@@ -52,6 +52,8 @@ fn check_expiry(app: &App, caller: &Caller) -> Result<UnixMs, Error> {
 /// The frame goes on whatever comes of it: the next one tries again.
 async fn reregister(app: &App, caller: &Caller, connection: Option<&Address>) {
     let Some(address) = connection else { return };
+    // An empty Redis knows nobody: the first frame to find that out has it filled again.
+    rebuild::start_if_lost(app).await;
     if let Err(error) = registration::register(app, caller, address).await {
         tracing::warn!(%error, "a connection that presence lost was not registered again");
     }

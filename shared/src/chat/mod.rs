@@ -6,6 +6,7 @@ pub mod admission;
 pub mod audience;
 pub mod fanout;
 pub mod members;
+pub mod rebuild;
 pub mod registration;
 pub mod removal;
 mod resolve;

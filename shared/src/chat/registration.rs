@@ -1,27 +1,60 @@
 //! Making a connection reachable, and forgetting it.
 
-use crate::Error;
 use crate::app::App;
 use crate::identity::Caller;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::{Address, Listener};
-use crate::ports::{OpenedConnection, Registration, StoreError};
+use crate::ports::{Cap, ConnectionCaps, OpenedConnection, Opening, Registration, StoreError};
+use crate::{Code, Error};
 
-/// Writes the connection's row and tells presence of it in all its user's rooms; again without harm.
-/// Presence being away is no error: the next frame registers again.
+/// Writes a new connection's row and tells presence of it in all its user's rooms. Presence being away is no
+/// error, and then nothing is counted: the next frame registers again.
+///
+/// # Errors
+/// `rate_limited` when the user has too many connections, `unavailable` when all of them together are too
+/// many, or the store is away. Nothing is left of it then.
+pub async fn open(app: &App, caller: &Caller, address: &Address) -> Result<(), Error> {
+    let registration = log(app, caller, address).await?;
+    let caps = app.config.sockets.caps();
+    match app.presence.open(&registration, caps, app.clock.now()).await {
+        Ok(Opening::Registered { .. }) => {}
+        Ok(Opening::Full(cap)) => {
+            app.connection_log.closed(&address.connection).await?;
+            return Err(full(cap, caps));
+        }
+        Err(error) => tracing::warn!(%error, "registered without presence"),
+    }
+    Ok(())
+}
+
+fn full(cap: Cap, caps: ConnectionCaps) -> Error {
+    match cap {
+        Cap::PerUser => Error::new(
+            Code::RateLimited,
+            format!("the user has {} connections open, the most there may be", caps.per_user),
+        ),
+        Cap::Overall => Error::new(Code::Unavailable, "as many connections are open as there may be"),
+    }
+}
+
+/// The same for a connection that is open already, whatever its number; again without harm.
 ///
 /// # Errors
 /// `unavailable` when the store is away.
 pub async fn register(app: &App, caller: &Caller, address: &Address) -> Result<(), Error> {
-    let opened =
-        OpenedConnection { user: caller.user, address: address.clone(), device: caller.device.clone() };
-    let rooms = app.connection_log.opened(&opened).await?;
-    let OpenedConnection { user, address, device } = opened;
-    let registration = Registration { user, address, device, rooms };
+    let registration = log(app, caller, address).await?;
     if let Err(error) = app.presence.register(&registration, app.clock.now()).await {
         tracing::warn!(%error, "registered without presence");
     }
     Ok(())
+}
+
+async fn log(app: &App, caller: &Caller, address: &Address) -> Result<Registration, Error> {
+    let opened =
+        OpenedConnection { user: caller.user, address: address.clone(), device: caller.device.clone() };
+    let rooms = app.connection_log.opened(&opened).await?;
+    let OpenedConnection { user, address, device } = opened;
+    Ok(Registration { user, address, device, rooms })
 }
 
 /// Forgets a connection that closed, in the store and in presence.

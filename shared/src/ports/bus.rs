@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::UnixMs;
-use crate::ids::{OutboxId, RoomId};
+use crate::ids::{ConnectionId, OutboxId, RoomId};
 use crate::model::{Listener, Message};
 
 /// Raised when a body changes in a way that an older consumer would misread.
@@ -11,6 +11,9 @@ pub const ENVELOPE_VERSION: u32 = 1;
 
 /// The queue of stored messages; the routing key is the queue's name.
 pub const QUEUE_MESSAGES: &str = "chat.messages";
+
+/// The queue of what isn't a message: who is online.
+pub const QUEUE_NOTIFICATION: &str = "chat.system.notification";
 
 /// The `n`th of the parallel queues that carry chunks of large rooms.
 #[must_use]
@@ -55,6 +58,8 @@ pub enum Event {
     MessageStored(MessageStored),
     /// One frame for some of a large room's connections.
     FanoutChunk(FanoutChunk),
+    /// Presence came back empty: its next connections are to be restored.
+    PresenceRebuild(PresenceRebuild),
 }
 
 /// Goes to [`QUEUE_MESSAGES`]; `deliver` finishes what is left and settles the outbox row.
@@ -92,6 +97,15 @@ pub struct FanoutChunk {
     pub attempt: u8,
 }
 
+/// Goes to [`QUEUE_NOTIFICATION`], each step published by the one before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PresenceRebuild {
+    /// Whoever lost it stops.
+    pub claim: Uuid,
+    /// The last connection of the step before.
+    pub after: Option<ConnectionId>,
+}
+
 impl Event {
     /// The `type` of its envelope, and the AMQP `type`.
     #[must_use]
@@ -99,6 +113,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => "message_stored",
             Self::FanoutChunk(_) => "fanout_chunk",
+            Self::PresenceRebuild(_) => "presence_rebuild",
         }
     }
 
@@ -114,6 +129,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
+            Self::PresenceRebuild(_) => QUEUE_NOTIFICATION.to_owned(),
         }
     }
 }

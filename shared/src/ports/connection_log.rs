@@ -27,6 +27,17 @@ pub trait ConnectionLog: Send + Sync {
     /// Every connection of these users.
     async fn of_users(&self, users: &[UserId]) -> Result<Vec<Listener>, StoreError>;
 
+    /// Up to `limit` connections by their ids, from the one after `after` on, each with the rooms of its
+    /// user: what presence is rebuilt from, page by page.
+    async fn page(
+        &self,
+        after: Option<&ConnectionId>,
+        limit: u32,
+    ) -> Result<Vec<(OpenedConnection, Vec<RoomId>)>, StoreError>;
+
+    /// Those of these connections whose rows are there.
+    async fn still_open(&self, connections: &[ConnectionId]) -> Result<Vec<ConnectionId>, StoreError>;
+
     /// Up to `limit` connections opened before `cutoff`, oldest first.
     async fn opened_before(&self, cutoff: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError>;
 

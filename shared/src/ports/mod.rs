@@ -13,15 +13,18 @@ mod rooms;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bus::{
-    Bus, BusError, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored, QUEUE_MESSAGES,
-    fanout_queue,
+    Bus, BusError, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored, PresenceRebuild,
+    QUEUE_MESSAGES, QUEUE_NOTIFICATION, fanout_queue,
 };
 pub use connection_log::{ConnectionLog, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
-pub use presence::{Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus};
+pub use presence::{
+    Admission, Cap, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, Registration,
+    RoomAudience, UserStatus, Wholeness,
+};
 pub use rooms::{Audience, Change, NewRoom, RoomPatch, Rooms, RoomsError};
 
 /// What can go wrong with any store, whatever was asked.

@@ -3,9 +3,10 @@
 
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 
 use super::Postgres;
+use super::statements::CONNECTIONS_PAGE;
 use super::times::{time_of, timestamp};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
@@ -76,6 +77,35 @@ impl ConnectionLog for Postgres {
         .await
     }
 
+    async fn page(
+        &self,
+        after: Option<&ConnectionId>,
+        limit: u32,
+    ) -> Result<Vec<(OpenedConnection, Vec<RoomId>)>, StoreError> {
+        let after = after.map(|after| storable(&after.0));
+        self.run(async |connection| {
+            let rows = query(CONNECTIONS_PAGE)
+                .bind(after.as_deref())
+                .bind(i64::from(limit))
+                .fetch_all(connection)
+                .await?;
+            rows.iter().map(|row| Ok((opened(row)?, rooms_of(row)?))).collect()
+        })
+        .await
+    }
+
+    async fn still_open(&self, connections: &[ConnectionId]) -> Result<Vec<ConnectionId>, StoreError> {
+        let ids: Vec<&str> = connections.iter().map(|connection| connection.0.as_str()).collect();
+        self.run(async |connection| {
+            let found: Vec<String> = query_scalar("select id from connections where id = any($1)")
+                .bind(&ids)
+                .fetch_all(connection)
+                .await?;
+            Ok(found.into_iter().map(ConnectionId).collect())
+        })
+        .await
+    }
+
     async fn opened_before(&self, cutoff: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError> {
         self.run(async |connection| {
             let rows =
@@ -110,6 +140,11 @@ fn rooms_of(row: &PgRow) -> Result<Vec<RoomId>, sqlx::Error> {
 
 fn listeners(rows: &[PgRow]) -> Result<Vec<Listener>, StoreError> {
     rows.iter().map(|row| Ok(listener(row)?)).collect()
+}
+
+fn opened(row: &PgRow) -> Result<OpenedConnection, sqlx::Error> {
+    let Listener { user, address } = listener(row)?;
+    Ok(OpenedConnection { user, address, device: row.try_get("device")? })
 }
 
 fn listener(row: &PgRow) -> Result<Listener, sqlx::Error> {

@@ -10,6 +10,11 @@ pub(super) const CONNECTIONS: &str = "hark:connections";
 /// Set of the ids of users online, for people and tools: follows [`ONLINE`].
 pub(super) const ONLINE_MIRROR: &str = "chat:online:users";
 
+/// There when everything is: an empty Redis hasn't it. Renewed by registering.
+pub(super) const EPOCH: &str = "hark:epoch";
+/// Who is rebuilding an empty Redis. On the node of [`EPOCH`], whose whole name is this one's tag.
+pub(super) const CLAIM: &str = "{hark:epoch}:claim";
+
 /// Hash: connection -> record of a user's connections.
 pub(super) fn connections(user: UserId) -> String {
     format!("hark:{{u:{user}}}:connections")
@@ -23,6 +28,11 @@ pub(super) fn heard(user: UserId) -> String {
 /// When a user's connections that are gone were last heard (ms).
 pub(super) fn seen(user: UserId) -> String {
     format!("hark:{{u:{user}}}:seen")
+}
+
+/// What others were told of the user last; nothing is there of who is offline.
+pub(super) fn told(user: UserId) -> String {
+    format!("hark:{{u:{user}}}:told")
 }
 
 /// Where the user stands in their rate.

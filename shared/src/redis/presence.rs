@@ -1,14 +1,19 @@
 //! The port, each method in the file of its kind.
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::RedisPresence;
 use super::link::unavailable;
+use super::registration::UNCAPPED;
 use super::{MESSAGE_TTL, keys, millis};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::{Listener, Message};
-use crate::ports::{Admission, OnlineCount, Presence, PresenceError, Registration, RoomAudience, UserStatus};
+use crate::ports::{
+    Admission, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, Registration, RoomAudience,
+    UserStatus, Wholeness,
+};
 
 #[async_trait]
 impl Presence for RedisPresence {
@@ -31,8 +36,27 @@ impl Presence for RedisPresence {
         Ok(heard == Admission::Admitted { known: true })
     }
 
-    async fn register(&self, registration: &Registration, now: UnixMs) -> Result<(), PresenceError> {
-        self.add(registration, now).await
+    async fn open(
+        &self,
+        registration: &Registration,
+        caps: ConnectionCaps,
+        now: UnixMs,
+    ) -> Result<Opening, PresenceError> {
+        self.add(registration, caps, now).await
+    }
+
+    async fn register(&self, registration: &Registration, now: UnixMs) -> Result<bool, PresenceError> {
+        let opening = self.add(registration, UNCAPPED, now).await?;
+        Ok(opening == Opening::Registered { arrived: true })
+    }
+
+    async fn restore(
+        &self,
+        registration: &Registration,
+        heard: UnixMs,
+        now: UnixMs,
+    ) -> Result<(), PresenceError> {
+        self.add_lost(registration, heard, now).await
     }
 
     async fn forget(
@@ -41,8 +65,20 @@ impl Presence for RedisPresence {
         connection: &ConnectionId,
         rooms: &[RoomId],
         now: UnixMs,
-    ) -> Result<(), PresenceError> {
+    ) -> Result<bool, PresenceError> {
         self.remove(user, connection, rooms, now).await
+    }
+
+    async fn claim_rebuild(&self) -> Result<Wholeness, PresenceError> {
+        self.claim().await
+    }
+
+    async fn keep_claim(&self, claim: Uuid) -> Result<bool, PresenceError> {
+        self.keep(claim).await
+    }
+
+    async fn end_rebuild(&self, claim: Uuid, whole: bool) -> Result<bool, PresenceError> {
+        self.end(claim, whole).await
     }
 
     async fn audience(&self, room: RoomId) -> Result<RoomAudience, PresenceError> {

@@ -46,15 +46,16 @@ impl RedisPresence {
     }
 
     /// Puts a user on the list of those online if they are: for those who may have been taken off
-    /// while they came back.
-    pub(super) async fn list_if_online(&self, user: UserId, now: UnixMs) -> Result<(), PresenceError> {
+    /// while they came back. Answers whether they are.
+    pub(super) async fn list_if_online(&self, user: UserId, now: UnixMs) -> Result<bool, PresenceError> {
         let status = self.status_of(user, now).await?;
         let newest = status.connections.iter().max_by_key(|address| address.connected_at.0);
         match (status.online, status.last_seen, newest) {
             (true, Some(heard), Some(newest)) => {
-                self.link.send(self.list(user, heard, &newest.endpoint).into()).await?.all_done()
+                self.link.send(self.list(user, heard, &newest.endpoint).into()).await?.all_done()?;
+                Ok(true)
             }
-            _ => Ok(()),
+            _ => Ok(false),
         }
     }
 

@@ -14,6 +14,8 @@ on_every_engine! {
     connections_are_found_by_user,
     the_oldest_connections_come_first,
     connections_are_found_by_endpoint,
+    connections_are_read_page_by_page_with_the_rooms_of_their_users,
+    those_whose_rows_are_there_are_still_open,
 }
 
 const HERE: &str = "http://here/live";
@@ -94,4 +96,36 @@ async fn connections_are_found_by_endpoint(stores: &Stores) {
     assert_eq!(ids(&stores.connections.of_endpoint(HERE, 9).await.unwrap()), ["c", "a"]);
     assert_eq!(ids(&stores.connections.of_endpoint(HERE, 1).await.unwrap()), ["c"]);
     assert_eq!(stores.connections.of_endpoint("http://nowhere", 9).await.unwrap(), []);
+}
+
+async fn connections_are_read_page_by_page_with_the_rooms_of_their_users(stores: &Stores) {
+    let [ann, bob] = [stores.user("ann").await, stores.user("bob").await];
+    let rooms = vec![stores.group(ann, &[]).await, stores.group(bob, &[ann]).await];
+    for (id, user) in [("c", ann), ("a", ann), ("b", bob)] {
+        stores.connections.opened(&opened(id, user, HERE, 0)).await.unwrap();
+    }
+    let first = stores.connections.page(None, 2).await.unwrap();
+    assert_eq!(
+        first,
+        [(opened("a", ann, HERE, 0), rooms.clone()), (opened("b", bob, HERE, 0), vec![rooms[1]])]
+    );
+    let b = ConnectionId("b".to_owned());
+    assert_eq!(stores.connections.page(Some(&b), 2).await.unwrap(), [(opened("c", ann, HERE, 0), rooms)]);
+    assert_eq!(stores.connections.page(Some(&ConnectionId("c".to_owned())), 2).await.unwrap(), []);
+    let alone = stores.user("eve").await;
+    stores.connections.opened(&opened("d", alone, HERE, 0)).await.unwrap();
+    let last = stores.connections.page(Some(&ConnectionId("c".to_owned())), 2).await.unwrap();
+    assert_eq!(last, [(opened("d", alone, HERE, 0), vec![])]);
+}
+
+async fn those_whose_rows_are_there_are_still_open(stores: &Stores) {
+    let ann = stores.user("ann").await;
+    for id in ["a", "b", "c"] {
+        stores.connections.opened(&opened(id, ann, HERE, 0)).await.unwrap();
+    }
+    let [a, b, unknown] = ["a", "b", "z"].map(|id| ConnectionId(id.to_owned()));
+    stores.connections.closed(&b).await.unwrap();
+    let found = stores.connections.still_open(&[a.clone(), b, unknown]).await.unwrap();
+    assert_eq!(found, [a]);
+    assert_eq!(stores.connections.still_open(&[]).await.unwrap(), []);
 }

@@ -62,7 +62,7 @@ async fn the_live_path_reads_no_table_from_end_to_end() {
 
 type Expectation = (&'static str, &'static str, usize, &'static [&'static str]);
 
-fn expected() -> [Expectation; 9] {
+fn expected() -> [Expectation; 10] {
     let seqs: &[&str] = &["messages_seq_unique"];
     [
         (
@@ -76,6 +76,12 @@ fn expected() -> [Expectation; 9] {
         ("history after", statements::HISTORY_AFTER, 4, seqs),
         ("rooms of", statements::ROOMS_OF, 1, &["Index Only Scan using room_members_user"]),
         ("audience", statements::AUDIENCE, 1, &["Index Only Scan using room_members_pkey"]),
+        (
+            "a page of connections",
+            statements::CONNECTIONS_PAGE,
+            2,
+            &["connections_pkey", "room_members_user"],
+        ),
         ("claim due", statements::CLAIM_DUE, 3, &["outbox_due_at"]),
         ("own rooms", statements::LIST_OWN, 3, &["room_members_user", "messages_seq_unique"]),
         ("one room", statements::SUMMARY, 2, &["rooms_pkey", "messages_seq_unique"]),

@@ -62,6 +62,7 @@ pub const EXPECTED: &[Expected] = &[
     same("message/not-json", "error invalid"),
     same("deliver/stored-messages", "done"),
     same("deliver/fanout-chunk", "done"),
+    same("deliver/presence-rebuild", "done"),
     same("deliver/unreadable", "done"),
     once("accounts/register", "201", "409"),
     same("accounts/register-with-a-short-password", "400"),

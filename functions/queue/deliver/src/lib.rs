@@ -1,11 +1,12 @@
 //! Finishes what the live path left open, and settles it.
 //!
-//! Reads `chat.messages` (one message of the bus per stored message) and the fan-out queues (one per
-//! chunk of a large room). A fault of a service fails the batch, so that it comes again; every step is
+//! Reads `chat.messages` (one message of the bus per stored message), the fan-out queues (one per chunk of a
+//! large room) and `chat.system.notification` (who is online). A fault of a service fails the batch, so that it comes again; every step is
 //! safe to run twice.
 
 mod chunk;
 mod post;
+mod rebuild;
 mod stored;
 
 use futures::future::try_join_all;
@@ -19,16 +20,18 @@ use shared::ports::{Event, MessageStored};
 /// When a service is away: the whole batch has to come again.
 pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
-    let (mut messages, mut chunks) = (Vec::new(), Vec::new());
+    let (mut messages, mut chunks, mut rebuilds) = (Vec::new(), Vec::new(), Vec::new());
     for (_, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
             Event::FanoutChunk(chunk) => chunks.push(chunk),
+            Event::PresenceRebuild(next) => rebuilds.push(next),
         }
     }
     let (posted, delivered) = (chunks.len(), messages.len());
     try_join_all(chunks.into_iter().map(|chunk| chunk::deliver(app, chunk))).await?;
     finish(app, messages).await?;
+    try_join_all(rebuilds.into_iter().map(|next| rebuild::step(app, next))).await?;
     tracing::info!(messages = delivered, chunks = posted, "batch done");
     Ok(())
 }

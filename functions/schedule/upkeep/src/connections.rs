@@ -1,6 +1,6 @@
 use lambda_runtime::Error;
 use shared::app::App;
-use shared::chat::registration;
+use shared::chat::{rebuild, registration};
 use shared::config::ROUTING_TTL;
 
 /// Rows taken at once.
@@ -38,4 +38,12 @@ pub(crate) async fn sweep_silent(app: &App) -> usize {
             }
         }
     }
+}
+
+/// Rebuilds presence when it is empty and nobody is at it: the bus may be away. Answers whether it did.
+pub(crate) async fn rebuild_if_lost(app: &App) -> bool {
+    rebuild::at_once(app).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "presence is not whole for another minute");
+        false
+    })
 }

@@ -1,5 +1,5 @@
 //! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
-//! lost, users who went silent.
+//! lost, users who went silent, an empty presence that nobody speaks to.
 //!
 //! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
 //! again each second.
@@ -23,12 +23,13 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> Result<(), Error> {
     let until = Instant::now() + WATCH;
     let forgotten = connections::forget_lapsed(app).await?;
+    let rebuilt = connections::rebuild_if_lost(app).await;
     let silent = connections::sweep_silent(app).await;
     let mut republished = outbox::sweep(app).await?;
     while outbox::is_overdue(app).await? && Instant::now() < until {
         sleep(LOOK_AGAIN).await;
         republished += outbox::sweep(app).await?;
     }
-    tracing::info!(forgotten, silent, republished, "swept");
+    tracing::info!(forgotten, rebuilt, silent, republished, "swept");
     Ok(())
 }

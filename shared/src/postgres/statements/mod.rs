@@ -32,6 +32,8 @@ pub const CLAIM_DUE: &str = include_str!("claim_due.sql");
 pub const ROOMS_OF: &str = include_str!("rooms_of.sql");
 /// A room's members.
 pub const AUDIENCE: &str = include_str!("audience.sql");
+/// A page of the connections, for a rebuild of presence.
+pub const CONNECTIONS_PAGE: &str = include_str!("connections_page.sql");
 /// A viewer's own rooms, newest activity first.
 pub const LIST_OWN: &str = concat!(include_str!("picked_own.sql"), include_str!("summaries.sql"));
 /// Every room but others' direct ones, newest activity first.

@@ -16,6 +16,8 @@ pub(super) struct User {
     seen: Option<UnixMs>,
     joined: HashMap<RoomId, Instant>,
     arrival: i64,
+    /// Whether others were told that the user is online.
+    told: bool,
 }
 
 struct Connection {
@@ -60,8 +62,17 @@ impl User {
         self.connections.values().map(|held| held.heard).max().max(self.seen)
     }
 
-    pub(super) fn opened_since(&self, time: UnixMs) -> usize {
-        self.connections.values().filter(|held| held.address.connected_at >= time).count()
+    /// How many connections there are besides this one.
+    pub(super) fn others(&self, connection: &ConnectionId) -> usize {
+        self.connections.len() - usize::from(self.connections.contains_key(connection))
+    }
+
+    pub(super) fn is_told(&self) -> bool {
+        self.told
+    }
+
+    pub(super) fn count_as_told(&mut self) {
+        self.told = true;
     }
 
     pub(super) fn drop_opened_before(&mut self, time: UnixMs) {

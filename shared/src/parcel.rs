@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::clock::UnixMs;
-use crate::ports::{ENVELOPE_VERSION, Event};
+use crate::ports::{Delay, ENVELOPE_VERSION, Event};
 use crate::rabbitmq::topology::{DEAD_LETTER_EXCHANGE, EXCHANGE};
 
 /// The AMQP `app_id` of everything that Hark publishes.
@@ -56,6 +56,12 @@ impl Parcel {
             headers: Vec::new(),
             body: body.into(),
         }
+    }
+
+    /// The same, to wait first. Its routing key stays: that is how it finds its queue afterwards.
+    #[must_use]
+    pub fn delayed(self, delay: Delay) -> Self {
+        Self { exchange: delay.queue(), ..self }
     }
 
     /// A message that fails by itself, as it was, with the queue it came from and why it is here.

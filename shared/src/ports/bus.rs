@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -134,6 +136,41 @@ impl Event {
     }
 }
 
+/// How much later an event arrives. Steps, because each has a queue of its own: a queue's messages
+/// expire in their order, so one that waits long would hold up those behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Delay {
+    OneSecond,
+    FiveSeconds,
+    FifteenSeconds,
+    OneMinute,
+}
+
+impl Delay {
+    pub const ALL: [Self; 4] = [Self::OneSecond, Self::FiveSeconds, Self::FifteenSeconds, Self::OneMinute];
+
+    #[must_use]
+    pub const fn duration(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::OneSecond => 1,
+            Self::FiveSeconds => 5,
+            Self::FifteenSeconds => 15,
+            Self::OneMinute => 60,
+        })
+    }
+
+    /// The queue in which events wait for so long, and the exchange that leads to it.
+    #[must_use]
+    pub const fn queue(self) -> &'static str {
+        match self {
+            Self::OneSecond => "chat.retry.1s",
+            Self::FiveSeconds => "chat.retry.5s",
+            Self::FifteenSeconds => "chat.retry.15s",
+            Self::OneMinute => "chat.retry.60s",
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum BusError {
     /// Refused, timed out, not confirmed, or skipped by the breaker.
@@ -148,6 +185,13 @@ pub trait Bus: Send + Sync {
     /// # Errors
     /// When one of them isn't confirmed in time; the others may have been.
     async fn publish(&self, events: &[Event], now: UnixMs) -> Result<(), BusError>;
+
+    /// Publishes events that arrive on their queues `delay` later. In process they wait in memory and
+    /// are lost when it ends: what must not be lost has a row in the store besides.
+    ///
+    /// # Errors
+    /// As [`Bus::publish`].
+    async fn publish_after(&self, events: &[Event], delay: Delay, now: UnixMs) -> Result<(), BusError>;
 
     /// Keeps a message that fails by itself for people to read, so that the rest of its batch can be done.
     /// `queue` is where it came from, `reason` a sentence.

@@ -13,8 +13,8 @@ mod rooms;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bus::{
-    Bus, BusError, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored, PresenceRebuild,
-    QUEUE_MESSAGES, QUEUE_NOTIFICATION, fanout_queue,
+    Bus, BusError, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
+    PresenceRebuild, QUEUE_MESSAGES, QUEUE_NOTIFICATION, fanout_queue,
 };
 pub use connection_log::{ConnectionLog, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::breaker::Breaker;
 use crate::clock::UnixMs;
 use crate::parcel::Parcel;
-use crate::ports::{Bus, BusError, Event};
+use crate::ports::{Bus, BusError, Delay, Event};
 use fault::Fault;
 use link::Link;
 use slot::Slot;
@@ -77,8 +77,15 @@ impl RabbitBus {
         }
     }
 
+    fn parcels(&self, events: &[Event], now: UnixMs) -> impl Iterator<Item = Parcel> {
+        events.iter().map(move |event| Parcel::of_event(event, now, self.config.fanout_queues))
+    }
+
     /// Sends the batch, with one more try for each of the two faults that have a remedy.
     async fn send(&self, mut batch: Vec<Parcel>) -> Result<(), BusError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
         if self.breaker.is_open() {
             return Err(BusError::Unavailable("left alone for a second after a failure".to_owned()));
         }
@@ -179,13 +186,11 @@ fn unavailable(fault: Fault) -> BusError {
 #[async_trait]
 impl Bus for RabbitBus {
     async fn publish(&self, events: &[Event], now: UnixMs) -> Result<(), BusError> {
-        if events.is_empty() {
-            return Ok(());
-        }
-        self.send(
-            events.iter().map(|event| Parcel::of_event(event, now, self.config.fanout_queues)).collect(),
-        )
-        .await
+        self.send(self.parcels(events, now).collect()).await
+    }
+
+    async fn publish_after(&self, events: &[Event], delay: Delay, now: UnixMs) -> Result<(), BusError> {
+        self.send(self.parcels(events, now).map(|parcel| parcel.delayed(delay)).collect()).await
     }
 
     async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, now: UnixMs) -> Result<(), BusError> {

@@ -1,13 +1,12 @@
 //! The exchanges and queues, as the publisher, the `migrate` function and the runner declare them.
 //!
-//! Declaring is idempotent: what is there with the same arguments stays as it is. The TTL queues of
-//! timed retries (`chat.retry.*`) come with the first consumer that retries by step.
+//! Declaring is idempotent: what is there with the same arguments stays as it is.
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
 
-use crate::ports::{QUEUE_MESSAGES, QUEUE_NOTIFICATION, fanout_queue};
+use crate::ports::{Delay, QUEUE_MESSAGES, QUEUE_NOTIFICATION, fanout_queue};
 
 /// The topic exchange of all events; routing keys are the queues' names.
 pub const EXCHANGE: &str = "chat.exchange";
@@ -32,6 +31,11 @@ const DELIVERY_LIMIT: i32 = 1_000_000;
 pub async fn declare(channel: &Channel, fanout_queues: u32) -> Result<(), lapin::Error> {
     declare_exchange(channel, EXCHANGE).await?;
     declare_exchange(channel, DEAD_LETTER_EXCHANGE).await?;
+    for delay in Delay::ALL {
+        declare_exchange(channel, delay.queue()).await?;
+        declare_queue(channel, delay.queue(), waiting(delay)).await?;
+        bind(channel, delay.queue(), delay.queue(), "#").await?;
+    }
     declare_queue(channel, DEAD_LETTER_QUEUE, quorum()).await?;
     bind(channel, DEAD_LETTER_QUEUE, DEAD_LETTER_EXCHANGE, "#").await?;
     for queue in QUORUM_QUEUES {
@@ -67,6 +71,18 @@ fn quorum() -> FieldTable {
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), text("quorum"));
     arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERY_LIMIT));
+    arguments
+}
+
+/// Where messages wait until their time is up and the exchange takes them by the routing key they came
+/// with. `at-least-once` keeps one until its next queue has it, and takes `reject-publish` to be allowed.
+fn waiting(delay: Delay) -> FieldTable {
+    let milliseconds = i64::try_from(delay.duration().as_millis()).unwrap_or(i64::MAX);
+    let mut arguments = quorum();
+    arguments.insert("x-message-ttl".into(), AMQPValue::LongLongInt(milliseconds));
+    arguments.insert("x-dead-letter-exchange".into(), text(EXCHANGE));
+    arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
+    arguments.insert("x-overflow".into(), text("reject-publish"));
     arguments
 }
 

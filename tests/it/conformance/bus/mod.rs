@@ -1,5 +1,6 @@
 //! The suite that both buses pass, each with the event source that reads it.
 
+mod delay;
 mod full;
 mod function;
 mod publish;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::parcel::Parcel;
-use shared::ports::{Bus, BusError, Event};
+use shared::ports::{Bus, BusError, Delay, Event};
 
 pub use queues::{DeadLetter, Queued, Queues};
 
@@ -23,13 +23,28 @@ impl InProcessBus {
     pub fn new(queues: Arc<Queues>, fanout_queues: u32) -> Self {
         Self { queues, fanout_queues }
     }
+
+    fn parcels(&self, events: &[Event], now: UnixMs) -> Vec<Parcel> {
+        events.iter().map(|event| Parcel::of_event(event, now, self.fanout_queues)).collect()
+    }
 }
 
 #[async_trait]
 impl Bus for InProcessBus {
     async fn publish(&self, events: &[Event], now: UnixMs) -> Result<(), BusError> {
-        let parcels = events.iter().map(|event| Parcel::of_event(event, now, self.fanout_queues)).collect();
-        self.queues.push(parcels)
+        self.queues.push(self.parcels(events, now))
+    }
+
+    async fn publish_after(&self, events: &[Event], delay: Delay, now: UnixMs) -> Result<(), BusError> {
+        let (queues, parcels) = (Arc::downgrade(&self.queues), self.parcels(events, now));
+        tokio::spawn(async move {
+            tokio::time::sleep(delay.duration()).await;
+            let pushed = queues.upgrade().map(|queues| queues.push(parcels));
+            if let Some(Err(error)) = pushed {
+                tracing::warn!(%error, "what waited is lost");
+            }
+        });
+        Ok(())
     }
 
     async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, now: UnixMs) -> Result<(), BusError> {

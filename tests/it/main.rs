@@ -21,3 +21,4 @@ mod runner;
 mod schedules;
 mod seeds;
 mod upkeep;
+mod vanished;

@@ -64,7 +64,8 @@ impl Posted {
 }
 
 /// Whether a socket's `$connect` may still be under way.
-pub(super) fn is_young(address: &Address, now: UnixMs) -> bool {
+#[must_use]
+pub fn is_young(address: &Address, now: UnixMs) -> bool {
     now.0 - address.connected_at.0 < YOUNG_MS
 }
 

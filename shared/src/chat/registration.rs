@@ -81,6 +81,20 @@ pub async fn forget_gone(app: &App, gone: &Listener, room: RoomId) -> Result<(),
     Ok(())
 }
 
+/// Forgets a connection whose socket isn't there any more, whoever knows it.
+///
+/// # Errors
+/// As [`forget`].
+pub async fn forget_lost(app: &App, lost: &Listener) -> Result<(), StoreError> {
+    let connection = &lost.address.connection;
+    let (user, rooms) = match app.connection_log.closed(connection).await? {
+        Some(closed) => closed,
+        None => (lost.user, app.rooms.rooms_of(lost.user).await?),
+    };
+    forget_in_presence(app, user, connection, &rooms).await;
+    Ok(())
+}
+
 async fn forget_in_presence(app: &App, user: UserId, connection: &ConnectionId, rooms: &[RoomId]) {
     if let Err(error) = app.presence.forget(user, connection, rooms, app.clock.now()).await {
         tracing::warn!(%error, "forgotten without presence");

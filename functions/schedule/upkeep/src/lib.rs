@@ -25,11 +25,12 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
     let forgotten = connections::forget_lapsed(app).await?;
     let rebuilt = connections::rebuild_if_lost(app).await;
     let silent = connections::sweep_silent(app).await;
+    let lost = connections::forget_lost(app, &silent).await?;
     let mut republished = outbox::sweep(app).await?;
     while outbox::is_overdue(app).await? && Instant::now() < until {
         sleep(LOOK_AGAIN).await;
         republished += outbox::sweep(app).await?;
     }
-    tracing::info!(forgotten, rebuilt, silent, republished, "swept");
+    tracing::info!(forgotten, rebuilt, silent = silent.len(), lost, republished, "swept");
     Ok(())
 }

@@ -35,7 +35,7 @@ pub(super) async fn open(
     let config = variables.config(template)?;
     let (sockets, queues) = (Sockets::new(), Arc::new(Queues::default()));
     Ok(Backend {
-        app: Arc::new(app(config, &store, &queues, &sockets)),
+        app: Arc::new(App { clock: options.time.0.clone(), ..app(config, &store, &queues, &sockets) }),
         sockets,
         ports,
         broker: Broker::InProcess(queues.clone()),

@@ -31,9 +31,12 @@ impl Deserted {
         let members: Vec<&Client> = crowd.iter().chain([&bob]).collect();
         let room = hark.group(&ann, &members).await;
         let sockets = stream::iter(&crowd).map(|user| hark.connect(user)).buffer_unordered(CONNECTING);
-        let sockets: Vec<Socket> = sockets.collect().await;
+        let mut sockets: Vec<Socket> = sockets.collect().await;
         let (mut sender, listener) = (hark.connect(&ann).await, hark.connect(&bob).await);
         sender.say(room, "all here?").await;
+        for socket in &mut sockets {
+            socket.next_of("message").await;
+        }
         drop(sockets);
         Self { room, sender, listener, gone: crowd.iter().map(|client| UserId(client.id)).collect() }
     }

@@ -9,8 +9,12 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ROUTING_TTL, Secret};
 use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
-use crate::ports::{Accounts, Bus, ConnectionLog, Connections, Database, Messages, Outbox, Presence, Rooms};
+use crate::ports::{
+    Accounts, Bus, ConnectionLog, Connections, Database, Messages, OfflinePush, Outbox, Presence,
+    PushPending, PushSubscriptions, Rooms,
+};
 use crate::postgres::{Postgres, PostgresConfig};
+use crate::push::PushChannels;
 use crate::rabbitmq::{RabbitBus, RabbitConfig};
 use crate::redis::{RedisConfig, RedisPresence};
 use crate::telemetry;
@@ -30,6 +34,9 @@ pub struct App {
     pub messages: Arc<dyn Messages>,
     pub outbox: Arc<dyn Outbox>,
     pub connection_log: Arc<dyn ConnectionLog>,
+    pub push_subscriptions: Arc<dyn PushSubscriptions>,
+    pub push_pending: Arc<dyn PushPending>,
+    pub push: Arc<dyn OfflinePush>,
     pub presence: Arc<dyn Presence>,
     pub bus: Arc<dyn Bus>,
     pub connections: Arc<dyn Connections>,
@@ -70,6 +77,7 @@ impl App {
         let postgres = Arc::new(postgres);
         Ok(Self {
             tokens: Arc::new(Tokens::new(&config.identity)),
+            push: Arc::new(PushChannels::new(&config.push)),
             config: Arc::new(config),
             clock: Arc::new(SystemClock),
             database: postgres.clone(),
@@ -77,7 +85,9 @@ impl App {
             rooms: postgres.clone(),
             messages: postgres.clone(),
             outbox: postgres.clone(),
-            connection_log: postgres,
+            connection_log: postgres.clone(),
+            push_subscriptions: postgres.clone(),
+            push_pending: postgres,
             presence: Arc::new(redis),
             bus: Arc::new(rabbitmq),
             connections,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::ids::{MessageId, RoomId, Seq};
-use crate::ports::{AccountsError, MessagesError, RoomsError, StoreError};
+use crate::ports::{AccountsError, MessagesError, RoomsError, StoreError, SubscriptionsError};
 
 /// What a client is told. The same codes go over the socket (`error` frames) and over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -187,6 +187,7 @@ impl From<AccountsError> for Error {
             AccountsError::UsernameTaken => Self::conflict("username: is taken"),
             AccountsError::EmailTaken => Self::conflict("email: is taken"),
             AccountsError::NotFound => Self::not_found("no such user"),
+            AccountsError::LastAdmin => Self::conflict("role: the last admin stays one"),
             AccountsError::Store(error) => error.into(),
         }
     }
@@ -214,7 +215,23 @@ impl From<MessagesError> for Error {
             MessagesError::Banned => Self::forbidden("banned"),
             MessagesError::Conflict => Self::conflict("id: was used for another message of this room"),
             MessagesError::NoSuchReply => Self::invalid("reply_to", "is not a message of this room"),
+            MessagesError::NoSuchMessage => Self::not_found("no such message"),
+            MessagesError::NotSender => Self::forbidden("the message is somebody else's"),
+            MessagesError::Recalled => Self::conflict("the message was recalled"),
+            MessagesError::TooLate => Self::forbidden("the message is too old to be changed"),
             MessagesError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SubscriptionsError> for Error {
+    fn from(error: SubscriptionsError) -> Self {
+        match error {
+            SubscriptionsError::NoUser => Self::not_found("no such user"),
+            SubscriptionsError::Full(most) => {
+                Self::conflict(format!("{most} push subscriptions at most: delete one first"))
+            }
+            SubscriptionsError::Store(error) => error.into(),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::clock::UnixMs;
 
 /// Longest id that a client may give one of its frames, in characters.
 pub const CLIENT_ID_MAX_CHARS: usize = 128;
@@ -39,6 +41,10 @@ integer_id!(
     /// A row of `outbox`.
     OutboxId
 );
+integer_id!(
+    /// A device that takes pushes: a row of `push_subscriptions`.
+    PushSubscriptionId
+);
 
 /// A message: a UUIDv7, so that ids sort by the time they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,6 +56,24 @@ impl MessageId {
     #[must_use]
     pub fn fresh() -> Self {
         Self(Uuid::now_v7())
+    }
+
+    /// An id made at that time, which stands at its head: ids sort by it, and what is older than a time has
+    /// an id below [`MessageId::first_at`].
+    #[must_use]
+    pub fn at(now: UnixMs) -> Self {
+        let (seconds, ms) = (now.0.div_euclid(1000), now.0.rem_euclid(1000));
+        let seconds = u64::try_from(seconds).unwrap_or(0);
+        // Below 1000 before, below 10^9 after.
+        let nanos = u32::try_from(ms * 1_000_000).unwrap_or(0);
+        Self(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, nanos)))
+    }
+
+    /// Not an id, but where those of that time begin.
+    #[must_use]
+    pub fn first_at(now: UnixMs) -> Self {
+        let ms = u64::try_from(now.0).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(ms, &[0; 10]).into_uuid())
     }
 }
 
@@ -169,5 +193,19 @@ impl<'de, Id: From<i64>> Deserialize<'de> for NameOr<Id> {
             }
         }
         deserializer.deserialize_any(Either(std::marker::PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_id_tells_when_it_was_made() {
+        let now = UnixMs(1_800_000_000_123);
+        let id = MessageId::at(now);
+        assert!(MessageId::first_at(now) < id && id < MessageId::first_at(now.plus(1)));
+        assert_eq!(id.0.get_version_num(), 7);
+        assert_ne!(MessageId::at(now), id);
     }
 }

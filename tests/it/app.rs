@@ -17,6 +17,7 @@ use shared::identity::Tokens;
 use shared::ids::ConnectionId;
 use shared::model::Address;
 use shared::ports::{ConnectionInfo, Connections, PostError};
+use shared::push::PushChannels;
 
 /// What every socket was posted, in order.
 #[derive(Default)]
@@ -76,7 +77,10 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
         rooms: store.clone(),
         messages: store.clone(),
         outbox: store.clone(),
-        connection_log: store,
+        connection_log: store.clone(),
+        push_subscriptions: store.clone(),
+        push_pending: store,
+        push: Arc::new(PushChannels::new(&config.push)),
         presence: Arc::new(presence),
         bus: Arc::new(InProcessBus::new(queues, config.chat.fanout_queues)),
         connections: posted,

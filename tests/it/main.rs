@@ -5,6 +5,7 @@ mod app;
 mod broker;
 mod caps;
 mod clients;
+mod closing;
 mod cluster;
 mod conformance;
 mod cost;

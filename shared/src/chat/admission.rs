@@ -1,26 +1,24 @@
 //! The first step of the live path: may the sender go on, and does presence know their connection?
 
-use crate::Error;
 use crate::app::App;
 use crate::chat::{rebuild, registration};
 use crate::clock::UnixMs;
 use crate::identity::Caller;
 use crate::model::Address;
 use crate::ports::Admission;
+use crate::{Code, Error};
 
 /// Lets a frame in. Presence being away stops nobody; a connection that it doesn't know is registered
 /// again in all its rooms.
 ///
 /// # Errors
-/// `rate_limited`; `unauthenticated` when the token has run out since the socket opened.
+/// `rate_limited`; `unauthenticated` when the token has run out since the socket opened, or was revoked and
+/// presence doesn't know the connection.
 pub async fn admit(app: &App, caller: &Caller, connection: Option<&Address>) -> Result<(), Error> {
     let now = check_expiry(app, caller)?;
     match app.presence.admit(caller.user, connection.map(|address| &address.connection), now).await {
         Ok(Admission::Limited { retry_after_ms }) => Err(Error::rate_limited(retry_after_ms)),
-        Ok(Admission::Admitted { known: false }) => {
-            reregister(app, caller, connection).await;
-            Ok(())
-        }
+        Ok(Admission::Admitted { known: false }) => reregister(app, caller, connection).await,
         Ok(Admission::Admitted { known: true }) => Ok(()),
         Err(error) => {
             tracing::warn!(%error, "admitted without presence");
@@ -37,10 +35,12 @@ pub async fn renew(app: &App, caller: &Caller, connection: &Address) -> Result<(
     let now = check_expiry(app, caller)?;
     match app.presence.renew(caller.user, &connection.connection, now).await {
         Ok(false) => reregister(app, caller, Some(connection)).await,
-        Ok(true) => {}
-        Err(error) => tracing::warn!(%error, "heartbeat without presence"),
+        Ok(true) => Ok(()),
+        Err(error) => {
+            tracing::warn!(%error, "heartbeat without presence");
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 /// A socket may outlive its token; its frames may not.
@@ -49,12 +49,18 @@ fn check_expiry(app: &App, caller: &Caller) -> Result<UnixMs, Error> {
     if caller.expires_at <= now { Err(Error::unauthenticated("the token has expired")) } else { Ok(now) }
 }
 
-/// The frame goes on whatever comes of it: the next one tries again.
-async fn reregister(app: &App, caller: &Caller, connection: Option<&Address>) {
-    let Some(address) = connection else { return };
+/// The frame goes on whatever comes of it, for the next one tries again; but not that of a connection that
+/// was forgotten because its token was revoked.
+async fn reregister(app: &App, caller: &Caller, connection: Option<&Address>) -> Result<(), Error> {
+    let Some(address) = connection else { return Ok(()) };
     // An empty Redis knows nobody: the first frame to find that out has it filled again.
     rebuild::start_if_lost(app).await;
-    if let Err(error) = registration::register(app, caller, address).await {
-        tracing::warn!(%error, "a connection that presence lost was not registered again");
+    match registration::register(app, caller, address).await {
+        Err(error) if error.code == Code::Unauthenticated => Err(error),
+        Err(error) => {
+            tracing::warn!(%error, "a connection that presence lost was not registered again");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
     }
 }

@@ -4,10 +4,12 @@
 pub mod access;
 pub mod admission;
 pub mod audience;
+pub mod closing;
 pub mod fanout;
 pub mod members;
 pub mod rebuild;
 pub mod registration;
 pub mod removal;
 mod resolve;
+pub mod revise;
 pub mod send;

@@ -10,11 +10,9 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::chat::{fanout, registration};
 use crate::clock::UnixMs;
-use crate::ids::{ConnectionId, RoomId};
+use crate::ids::ConnectionId;
 use crate::model::Address;
-use crate::ports::{
-    Event, OpenedConnection, PostError, PresenceError, PresenceRebuild, Registration, StoreError, Wholeness,
-};
+use crate::ports::{Event, PostError, PresenceError, PresenceRebuild, Registration, StoreError, Wholeness};
 
 /// Rows of one step: well within what a function may take, also with an endpoint that doesn't answer.
 const STEP: u32 = 500;
@@ -89,29 +87,22 @@ pub async fn step(app: &App, claim: Uuid, after: Option<&ConnectionId>) -> Resul
         return Ok(Progress::Superseded);
     }
     let page = app.connection_log.page(after, STEP).await?;
-    let Some((last, _)) = page.last() else {
+    let Some(last) = page.last() else {
         let done = app.presence.end_rebuild(claim, true).await?;
         return Ok(if done { Progress::Done } else { Progress::Superseded });
     };
     let last = last.address.connection.clone();
-    let restored = stream::iter(page).map(|(opened, rooms)| restore(app, opened, rooms));
+    let restored = stream::iter(page).map(|lost| restore(app, lost));
     let restored: Vec<Registration> = restored.buffer_unordered(AT_ONCE).try_collect().await?;
     forget_closed(app, restored).await?;
     Ok(Progress::Until(last))
 }
 
-async fn restore(
-    app: &App,
-    opened: OpenedConnection,
-    rooms: Vec<RoomId>,
-) -> Result<Registration, RebuildError> {
-    let OpenedConnection { user, address, device } = opened;
-    let heard = last_heard(app, &address).await?;
-    let registration = Registration { user, address, device, rooms };
-    if let Some(heard) = heard {
-        app.presence.restore(&registration, heard, app.clock.now()).await?;
+async fn restore(app: &App, lost: Registration) -> Result<Registration, RebuildError> {
+    if let Some(heard) = last_heard(app, &lost.address).await? {
+        app.presence.restore(&lost, heard, app.clock.now()).await?;
     }
-    Ok(registration)
+    Ok(lost)
 }
 
 /// When the gateway last saw a frame of the socket, or when it connected if the gateway can't say. None

@@ -11,8 +11,9 @@ use crate::{Code, Error};
 /// error, and then nothing is counted: the next frame registers again.
 ///
 /// # Errors
-/// `rate_limited` when the user has too many connections, `unavailable` when all of them together are too
-/// many, or the store is away. Nothing is left of it then.
+/// `unauthenticated` when the tokens of the user were revoked since the handshake; `rate_limited` when the user
+/// has too many connections; `unavailable` when all of them together are too many, or the store is away.
+/// Nothing is left of it then.
 pub async fn open(app: &App, caller: &Caller, address: &Address) -> Result<(), Error> {
     let registration = log(app, caller, address).await?;
     let caps = app.config.sockets.caps();
@@ -40,7 +41,8 @@ fn full(cap: Cap, caps: ConnectionCaps) -> Error {
 /// The same for a connection that is open already, whatever its number; again without harm.
 ///
 /// # Errors
-/// `unavailable` when the store is away.
+/// `unauthenticated` when the tokens of the user were revoked since the handshake; `unavailable` when the
+/// store is away.
 pub async fn register(app: &App, caller: &Caller, address: &Address) -> Result<(), Error> {
     let registration = log(app, caller, address).await?;
     if let Err(error) = app.presence.register(&registration, app.clock.now()).await {
@@ -50,10 +52,15 @@ pub async fn register(app: &App, caller: &Caller, address: &Address) -> Result<(
 }
 
 async fn log(app: &App, caller: &Caller, address: &Address) -> Result<Registration, Error> {
-    let opened =
-        OpenedConnection { user: caller.user, address: address.clone(), device: caller.device.clone() };
+    let opened = OpenedConnection {
+        user: caller.user,
+        address: address.clone(),
+        device: caller.device.clone(),
+        token_version: caller.token_version,
+    };
     let rooms = app.connection_log.opened(&opened).await?;
-    let OpenedConnection { user, address, device } = opened;
+    let rooms = rooms.ok_or_else(|| Error::unauthenticated("the token was revoked"))?;
+    let OpenedConnection { user, address, device, .. } = opened;
     Ok(Registration { user, address, device, rooms })
 }
 
@@ -81,17 +88,17 @@ pub async fn forget_gone(app: &App, gone: &Listener, room: RoomId) -> Result<(),
     Ok(())
 }
 
-/// Forgets a connection whose socket isn't there any more, whoever knows it.
+/// Forgets a connection of this user that was closed. Presence may know it when the store doesn't.
 ///
 /// # Errors
 /// As [`forget`].
-pub async fn forget_lost(app: &App, lost: &Listener) -> Result<(), StoreError> {
-    let connection = &lost.address.connection;
-    let (user, rooms) = match app.connection_log.closed(connection).await? {
-        Some(closed) => closed,
-        None => (lost.user, app.rooms.rooms_of(lost.user).await?),
+pub async fn forget_closed(app: &App, closed: &Listener) -> Result<(), StoreError> {
+    let Listener { user, address } = closed;
+    let rooms = match app.connection_log.closed(&address.connection).await? {
+        Some((_, rooms)) => rooms,
+        None => app.rooms.rooms_of(*user).await?,
     };
-    forget_in_presence(app, user, connection, &rooms).await;
+    forget_in_presence(app, *user, &address.connection, &rooms).await;
     Ok(())
 }
 

@@ -10,8 +10,8 @@ use crate::app::App;
 use crate::chat::{audience, fanout, resolve};
 use crate::frames::{Ack, Draft, OUTGOING_FRAME_MAX_BYTES, Outgoing, ServerFrame};
 use crate::identity::Caller;
-use crate::ids::{ClientMessageId, ConnectionId, MessageId, RoomId, Seq};
-use crate::model::{Listener, Message};
+use crate::ids::{ClientMessageId, ConnectionId, MessageId, OutboxId, RoomId, Seq};
+use crate::model::{Entry, Listener, Message};
 use crate::ports::{Appended, Event, Left, MessageStored, NewMessage};
 
 /// Posts and the publish have this long together; then the queue or the outbox takes over.
@@ -34,17 +34,18 @@ pub async fn send(
 ) -> Result<Ack, Error> {
     let room = resolve::room(app, caller, &draft.target).await?;
     let mut message = compose(app, caller, room, draft);
-    check_size(&message)?;
+    check_size(&message.content, &ServerFrame::Message(&message))?;
     let stored = app.messages.append(&row(&message, client_id)).await?;
     settle_on(&mut message, &stored);
-    broadcast(app, from, &message, &stored).await?;
-    Ok(Ack { message_id: message.message_id, room_id: room, seq: message.seq, timestamp: message.timestamp })
+    let Appended { outbox, members_version, .. } = stored;
+    broadcast(app, from, Entry::Message(message), Committed { outbox, members_version }).await
 }
 
 /// The message as it would be stored now; `seq` comes with the commit.
 fn compose(app: &App, caller: &Caller, room: RoomId, draft: Draft) -> Message {
+    let now = app.clock.now();
     Message {
-        message_id: MessageId::fresh(),
+        message_id: MessageId::at(now),
         room_id: room,
         seq: Seq(i64::MAX),
         sender_id: caller.user,
@@ -53,17 +54,19 @@ fn compose(app: &App, caller: &Caller, room: RoomId, draft: Draft) -> Message {
         content: draft.content.into_string(),
         reply_to: draft.reply_to,
         metadata: draft.metadata.map(crate::names::Metadata::into_value),
-        timestamp: app.clock.now(),
+        timestamp: now,
+        edited_at: None,
+        recalled: false,
     }
 }
 
 /// JSON may need six bytes for one of text, so only long messages have to be measured.
-fn check_size(message: &Message) -> Result<(), Error> {
+pub(super) fn check_size(content: &str, frame: &ServerFrame<'_>) -> Result<(), Error> {
     const REST: usize = 10 * 1024;
-    if message.content.len() * 6 + REST < OUTGOING_FRAME_MAX_BYTES {
+    if content.len() * 6 + REST < OUTGOING_FRAME_MAX_BYTES {
         return Ok(());
     }
-    let size = Outgoing::new(&ServerFrame::Message(message)).len();
+    let size = Outgoing::new(frame).len();
     if size <= OUTGOING_FRAME_MAX_BYTES {
         return Ok(());
     }
@@ -100,40 +103,49 @@ fn settle_on(message: &mut Message, stored: &Appended) {
     message.sender_name.clone_from(&stored.sender_name);
 }
 
-/// Delivers what was just committed, or what an earlier try committed and nobody has settled.
-async fn broadcast(
+/// What a commit says of who has to hear of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Committed {
+    /// None for a repeat that is settled: there is nobody left to tell.
+    pub(super) outbox: Option<OutboxId>,
+    pub(super) members_version: i64,
+}
+
+/// Delivers an entry that was just committed, or that an earlier try committed and nobody has settled.
+pub(super) async fn broadcast(
     app: &App,
     from: Option<&ConnectionId>,
-    message: &Message,
-    stored: &Appended,
-) -> Result<(), Error> {
-    let Some(outbox) = stored.outbox else { return Ok(()) };
+    entry: Entry,
+    committed: Committed,
+) -> Result<Ack, Error> {
+    let ack = Ack::of(&entry);
+    let Some(outbox) = committed.outbox else { return Ok(ack) };
     let deadline = Instant::now() + BROADCAST_BUDGET;
     // Read after the commit: whoever registers later finds the message by `resume`.
-    let listeners = audience::of_room(app, message.room_id, stored.members_version).await;
+    let listeners = audience::of_room(app, ack.room_id, committed.members_version).await;
     let (left, gone, unknown) = match listeners {
         Ok(listeners) => {
-            let (left, gone) = deliver(app, from, message, listeners).await;
+            let (left, gone) = deliver(app, from, &entry, listeners).await;
             (left, gone, None)
         }
         Err(error) => (Left::Everyone, Vec::new(), Some(error)),
     };
-    let event = Event::MessageStored(MessageStored { outbox, message: message.clone(), left, gone });
+    let event = Event::MessageStored(MessageStored { outbox, entry, left, gone });
     publish(app, event, deadline).await;
-    let Some(error) = unknown else { return Ok(()) };
-    tracing::warn!(%error, room = %message.room_id, "stored, not broadcast");
-    Err(Error::not_broadcast(message.message_id, message.room_id, message.seq))
+    let Some(error) = unknown else { return Ok(ack) };
+    tracing::warn!(%error, room = %ack.room_id, "stored, not broadcast");
+    Err(Error::not_broadcast(ack.message_id, ack.room_id, ack.seq))
 }
 
 async fn deliver(
     app: &App,
     from: Option<&ConnectionId>,
-    message: &Message,
+    entry: &Entry,
     mut listeners: Vec<Listener>,
 ) -> (Left, Vec<Listener>) {
-    let frame = Outgoing::new(&ServerFrame::Message(message));
+    let frame = Outgoing::new(&entry.into());
     listeners.retain(|listener| Some(&listener.address.connection) != from);
-    let posted = fanout::spread(app, message.room_id, listeners, &frame, POSTS_BUDGET).await;
+    let posted = fanout::spread(app, entry.room_id(), listeners, &frame, POSTS_BUDGET).await;
     let left = if posted.left.is_empty() { Left::Nobody } else { Left::These(posted.left) };
     (left, posted.gone)
 }

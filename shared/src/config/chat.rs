@@ -15,8 +15,6 @@ pub struct ChatConfig {
     pub fanout_queues: u32,
     /// `ROOM_MAX_MEMBERS` (10,000).
     pub room_max_members: u32,
-    /// `MESSAGE_RETENTION_DAYS` (0: for ever).
-    pub retention_days: u32,
 }
 
 impl ChatConfig {
@@ -28,7 +26,6 @@ impl ChatConfig {
             fanout_chunk: reader.number("FANOUT_CHUNK", 100, 1..=1_000),
             fanout_queues: reader.number("FANOUT_QUEUES", 4, 1..=8),
             room_max_members: reader.number("ROOM_MAX_MEMBERS", 10_000, 2..=10_000_000),
-            retention_days: reader.number("MESSAGE_RETENTION_DAYS", 0, 0..=36_500),
         }
     }
 }

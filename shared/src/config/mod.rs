@@ -3,12 +3,16 @@
 
 mod chat;
 mod identity;
+mod messages;
+mod push;
 mod reader;
 mod services;
 mod sockets;
 
 pub use chat::ChatConfig;
 pub use identity::{IdentityConfig, JWT_SECRET_MIN_BYTES, SigningKey};
+pub use messages::MessagesConfig;
+pub use push::{PushConfig, PushWebhookConfig, VapidConfig};
 pub use reader::{ConfigError, Secret};
 pub use services::ServicesConfig;
 pub use sockets::{ROUTING_TTL, SocketConfig};
@@ -21,6 +25,8 @@ pub struct Config {
     pub identity: IdentityConfig,
     pub sockets: SocketConfig,
     pub chat: ChatConfig,
+    pub messages: MessagesConfig,
+    pub push: PushConfig,
     /// `LOG_LEVEL`: a `tracing` filter such as `info` or `shared=debug,info`.
     pub log_level: String,
 }
@@ -45,6 +51,8 @@ impl Config {
             identity: IdentityConfig::read(&mut reader),
             sockets: SocketConfig::read(&mut reader),
             chat: ChatConfig::read(&mut reader),
+            messages: MessagesConfig::read(&mut reader),
+            push: PushConfig::read(&mut reader),
             log_level: reader.text("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
         };
         reader.finish(config)
@@ -94,6 +102,36 @@ mod tests {
     fn a_secret_of_31_bytes_is_refused_and_one_of_32_is_taken() {
         assert!(read(&[("JWT_SECRET", &"x".repeat(31))]).is_err());
         assert!(read(&[("JWT_SECRET", &"x".repeat(32))]).is_ok());
+    }
+
+    #[test]
+    fn keys_of_pushes_come_in_pairs_and_are_checked() {
+        let pair = [
+            ("PUSH_VAPID_PRIVATE_KEY", "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"),
+            ("PUSH_VAPID_SUBJECT", "mailto:push@example.com"),
+            ("PUSH_WEBHOOK_URL", "https://example.com/push"),
+            ("PUSH_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ];
+        let config = read(&[&[SECRET][..], &pair].concat()).unwrap();
+        assert!(config.push.vapid.is_some() && config.push.webhook.is_some());
+        for (alone, missing) in [(0, 1), (1, 0), (2, 3), (3, 2)] {
+            let error = read(&[SECRET, pair[alone]]).unwrap_err().to_string();
+            assert!(error.contains(&format!("{}: is missing", pair[missing].0)), "{error}");
+        }
+        for ((key, _), bad) in pair.iter().zip(["short", "push@example.com", "example.com", "whsec_short"]) {
+            let vars = pair.map(|(name, value)| (name, if name == *key { bad } else { value }));
+            let error = read(&[&[SECRET][..], &vars].concat()).unwrap_err().to_string();
+            assert!(error.contains(&format!("{key}: ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_push_waits_for_one_of_the_fixed_steps() {
+        for seconds in ["1", "5", "15", "60"] {
+            assert!(read(&[SECRET, ("PUSH_DELAY_SECONDS", seconds)]).is_ok(), "{seconds}");
+        }
+        assert!(read(&[SECRET, ("PUSH_DELAY_SECONDS", "2")]).is_err());
+        assert!(read(&[SECRET, ("PUSH_PREVIEW", "perhaps")]).is_err());
     }
 
     #[test]

@@ -43,6 +43,8 @@ impl From<FrameId> for Value {
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientFrame {
     Message(Draft),
+    Edit(EditMessage),
+    Recall(RecallMessage),
     JoinRoom(JoinRoom),
     LeaveRoom(LeaveRoom),
     Heartbeat,
@@ -54,6 +56,8 @@ impl ClientFrame {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Message(_) => "message",
+            Self::Edit(_) => "edit",
+            Self::Recall(_) => "recall",
             Self::JoinRoom(_) => "join_room",
             Self::LeaveRoom(_) => "leave_room",
             Self::Heartbeat => "heartbeat",
@@ -79,6 +83,17 @@ pub struct Draft {
     pub kind: Kind,
     pub reply_to: Option<MessageId>,
     pub metadata: Option<Metadata>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct EditMessage {
+    pub message_id: MessageId,
+    pub content: Content,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecallMessage {
+    pub message_id: MessageId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -77,6 +77,8 @@ fn body(kind: &str, text: &str) -> Result<ClientFrame, Error> {
         "message" => decode_body::<MessageBody>(json)?.draft().map(ClientFrame::Message),
         "chat" => decode_body::<ChatBody>(json)?.draft().map(ClientFrame::Message),
         "CHAT_MESSAGE" => decode_body::<ChatMessageBody>(json)?.draft().map(ClientFrame::Message),
+        "edit" => decode_body(json).map(ClientFrame::Edit),
+        "recall" => decode_body(json).map(ClientFrame::Recall),
         "join_room" => decode_body(json).map(ClientFrame::JoinRoom),
         "leave_room" => decode_body(json).map(ClientFrame::LeaveRoom),
         "heartbeat" | "HEARTBEAT" => Ok(ClientFrame::Heartbeat),

@@ -5,7 +5,7 @@ mod client;
 mod decode;
 mod server;
 
-pub use client::{ClientFrame, Draft, FrameId, JoinRoom, LeaveRoom, Target};
+pub use client::{ClientFrame, Draft, EditMessage, FrameId, JoinRoom, LeaveRoom, RecallMessage, Target};
 pub use decode::{FrameError, decode, decode_body};
 pub use server::{Ack, Outgoing, ServerFrame, SystemEvent, error_frame};
 

@@ -5,13 +5,15 @@ use super::client::FrameId;
 use crate::clock::UnixMs;
 use crate::error::{Code, Error, Stored};
 use crate::ids::{MessageId, RoomId, Seq};
-use crate::model::{Message, User};
+use crate::model::{Edited, Entry, Message, Recalled, User};
 
 /// What the server sends.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame<'a> {
     Message(&'a Message),
+    Edited(&'a Edited),
+    Recalled(&'a Recalled),
     /// The message is stored.
     Ack {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,13 +54,36 @@ pub enum ServerFrame<'a> {
     },
 }
 
-/// The answer to a message: where it stands in its room's log.
+impl<'a> From<&'a Entry> for ServerFrame<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        match entry {
+            Entry::Message(entry) => Self::Message(entry),
+            Entry::Edited(entry) => Self::Edited(entry),
+            Entry::Recalled(entry) => Self::Recalled(entry),
+        }
+    }
+}
+
+/// The answer to a message, an edit or a recall: where it stands in its room's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Ack {
     pub message_id: MessageId,
     pub room_id: RoomId,
     pub seq: Seq,
     pub timestamp: UnixMs,
+}
+
+impl Ack {
+    /// Of an entry: its place and time, and the message that it is or changes.
+    #[must_use]
+    pub const fn of(entry: &Entry) -> Self {
+        Self {
+            message_id: entry.message_id(),
+            room_id: entry.room_id(),
+            seq: entry.seq(),
+            timestamp: entry.timestamp(),
+        }
+    }
 }
 
 /// What `system` frames tell.
@@ -83,6 +108,11 @@ pub enum SystemEvent {
     },
     RoomDeleted {
         room_id: RoomId,
+    },
+    /// The socket is about to be closed. `reconnect`: whether the token still opens another.
+    Kicked {
+        reason: String,
+        reconnect: bool,
     },
 }
 

@@ -21,6 +21,9 @@ pub struct Caller {
     /// The client's name for itself, when it gave one.
     pub device: Option<String>,
     pub expires_at: UnixMs,
+    /// The account's when the token was checked: a socket opened by a token that is revoked meanwhile is
+    /// known by it.
+    pub token_version: i64,
 }
 
 /// The authorizer's context didn't come along: the route has no authorizer, or it isn't ours.
@@ -45,6 +48,7 @@ impl Caller {
             permissions: account.role.permissions(),
             device: None,
             expires_at,
+            token_version: account.token_version,
         })
     }
 
@@ -92,6 +96,7 @@ impl Caller {
             "permissions": permissions.join(" "),
             "device": self.device.as_deref().unwrap_or_default(),
             "expires_at": self.expires_at.0.to_string(),
+            "token_version": self.token_version.to_string(),
         })
     }
 
@@ -115,6 +120,8 @@ impl Caller {
                 .collect(),
             device: text("device").filter(|device| !device.is_empty()).map(str::to_owned),
             expires_at: UnixMs(number("expires_at").ok_or(ContextError("expires_at"))?),
+            // Sockets that an older authorizer let in say none; they count as current.
+            token_version: number("token_version").unwrap_or(i64::MAX),
         })
     }
 }
@@ -133,6 +140,7 @@ mod tests {
             permissions: Role::Staff.permissions(),
             device: Some("phone".into()),
             expires_at: UnixMs(1_700_000_000_000),
+            token_version: 3,
         };
         let context = serde_json::from_value(caller.to_context()).unwrap();
         assert_eq!(Caller::from_context(&context).unwrap(), caller);

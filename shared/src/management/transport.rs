@@ -84,14 +84,10 @@ impl Transport {
     }
 
     fn tls_client(&self) -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let config = rustls::ClientConfig::builder_with_provider(provider.into())
-            .with_safe_default_protocol_versions()
-            .expect("the provider's own cipher suites fit its own protocol versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let https = HttpsConnectorBuilder::new().with_tls_config(config).https_only().enable_http1();
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(crate::tls::client_config())
+            .https_only()
+            .enable_http1();
         client(https.wrap_connector(self.connector()))
     }
 }

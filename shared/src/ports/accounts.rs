@@ -32,6 +32,8 @@ pub enum AccountsError {
     EmailTaken,
     #[error("no such user")]
     NotFound,
+    #[error("the last admin stays one")]
+    LastAdmin,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -59,11 +61,18 @@ pub trait Accounts: Send + Sync {
     /// `NotFound`, `EmailTaken`.
     async fn change_profile(&self, user: UserId, change: ProfileChange) -> Result<Account, AccountsError>;
 
-    /// Sets the hash and raises `token_version`.
-    async fn set_password(&self, user: UserId, password_hash: &str) -> Result<(), AccountsError>;
+    /// Sets the hash and revokes every token, as [`Accounts::revoke_tokens`].
+    async fn set_password(&self, user: UserId, password_hash: &str, now: UnixMs)
+    -> Result<(), AccountsError>;
 
-    /// Raises `token_version`, which revokes every token made before.
-    async fn revoke_tokens(&self, user: UserId) -> Result<(), AccountsError>;
+    /// Raises `token_version`, which revokes every token made before, and notes when.
+    async fn revoke_tokens(&self, user: UserId, now: UnixMs) -> Result<(), AccountsError>;
+
+    /// Gives the user another role and revokes every token; nothing happens when it is theirs already.
+    ///
+    /// # Errors
+    /// `NotFound`; `LastAdmin` when nobody would be left who may give roles.
+    async fn set_role(&self, user: UserId, role: Role, now: UnixMs) -> Result<(), AccountsError>;
 
     /// Keeps the digest of a ticket until `expires_at`.
     async fn issue_ticket(&self, digest: &[u8], user: UserId, expires_at: UnixMs) -> Result<(), StoreError>;
@@ -72,6 +81,6 @@ pub trait Accounts: Send + Sync {
     async fn redeem_ticket(&self, digest: &[u8], now: UnixMs) -> Result<Option<Account>, StoreError>;
 
     /// Takes name, email and credentials off the account and leaves its messages to "deleted user";
-    /// raises `token_version` and takes the user out of every room.
-    async fn anonymise(&self, user: UserId) -> Result<(), AccountsError>;
+    /// revokes every token and takes the user out of every room.
+    async fn anonymise(&self, user: UserId, now: UnixMs) -> Result<(), AccountsError>;
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, OutboxId, RoomId};
-use crate::model::{Listener, Message};
+use crate::model::{Entry, Listener};
 
 /// Raised when a body changes in a way that an older consumer would misread.
 pub const ENVELOPE_VERSION: u32 = 1;
@@ -14,8 +14,8 @@ pub const ENVELOPE_VERSION: u32 = 1;
 /// The queue of stored messages; the routing key is the queue's name.
 pub const QUEUE_MESSAGES: &str = "chat.messages";
 
-/// The queue of what isn't a message: who is online.
-pub const QUEUE_NOTIFICATION: &str = "chat.system.notification";
+/// The queue of what the server itself has to say to sockets.
+pub const QUEUE_NOTIFICATIONS: &str = "chat.system.notification";
 
 /// The `n`th of the parallel queues that carry chunks of large rooms.
 #[must_use]
@@ -56,19 +56,24 @@ impl Envelope {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
-    /// A message was committed.
+    /// An entry of a room's log was committed.
     MessageStored(MessageStored),
     /// One frame for some of a large room's connections.
     FanoutChunk(FanoutChunk),
     /// Presence came back empty: its next connections are to be restored.
     PresenceRebuild(PresenceRebuild),
+    /// Sockets that have to be closed and could not be at once.
+    CloseSockets(CloseSockets),
 }
 
 /// Goes to [`QUEUE_MESSAGES`]; `deliver` finishes what is left and settles the outbox row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MessageStored {
     pub outbox: OutboxId,
-    pub message: Message,
+    /// Under its own name: `message`, `edited` or `recalled`. An older consumer reads messages as ever, and
+    /// leaves to the outbox what it can't read.
+    #[serde(flatten)]
+    pub entry: Entry,
     pub left: Left,
     /// Connections that answered 410: to be forgotten.
     #[serde(default)]
@@ -99,13 +104,24 @@ pub struct FanoutChunk {
     pub attempt: u8,
 }
 
-/// Goes to [`QUEUE_NOTIFICATION`], each step published by the one before.
+/// Goes to [`QUEUE_NOTIFICATIONS`], each step published by the one before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PresenceRebuild {
     /// Whoever lost it stops.
     pub claim: Uuid,
     /// The last connection of the step before.
     pub after: Option<ConnectionId>,
+}
+
+/// Goes to [`QUEUE_NOTIFICATIONS`]; `deliver` closes them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CloseSockets {
+    /// Said to each before, as it goes on the wire.
+    pub frame: String,
+    pub listeners: Vec<Listener>,
+    /// How often it was handed on because some were left.
+    #[serde(default)]
+    pub attempt: u8,
 }
 
 impl Event {
@@ -116,6 +132,7 @@ impl Event {
             Self::MessageStored(_) => "message_stored",
             Self::FanoutChunk(_) => "fanout_chunk",
             Self::PresenceRebuild(_) => "presence_rebuild",
+            Self::CloseSockets(_) => "close_sockets",
         }
     }
 
@@ -131,7 +148,8 @@ impl Event {
         match self {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
-            Self::PresenceRebuild(_) => QUEUE_NOTIFICATION.to_owned(),
+            Self::PresenceRebuild(_) => QUEUE_NOTIFICATIONS.to_owned(),
+            Self::CloseSockets(_) => QUEUE_NOTIFICATIONS.to_owned(),
         }
     }
 }
@@ -211,4 +229,54 @@ pub trait Bus: Send + Sync {
     /// # Errors
     /// When it doesn't, or not in time.
     async fn ping(&self) -> Result<(), BusError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{MessageId, Seq, UserId};
+    use crate::model::Edited;
+
+    /// As it was written before a log had other entries than messages.
+    const OLD: &str = r#"{"version":1,"id":"019b791b-70b1-7000-8000-0000000000e1","at":1767263400124,
+        "type":"message_stored","outbox":7,"message":{"message_id":"019b791b-70bb-7000-8000-000000000001",
+        "room_id":1,"seq":2,"sender_id":3,"sender_name":"Bob","kind":"text","content":"Good morning",
+        "metadata":{"n":9007199254740993},"timestamp":1767263400123},"left":{"who":"nobody"}}"#;
+
+    fn stored(entry: Entry) -> Envelope {
+        let stored = MessageStored { outbox: OutboxId(7), entry, left: Left::Everyone, gone: Vec::new() };
+        Envelope {
+            version: ENVELOPE_VERSION,
+            id: Uuid::now_v7(),
+            at: UnixMs(1),
+            event: Event::MessageStored(stored),
+        }
+    }
+
+    #[test]
+    fn a_message_is_written_as_older_consumers_read_it() {
+        let Event::MessageStored(old) = Envelope::decode(OLD.as_bytes()).unwrap().event else { panic!() };
+        let Entry::Message(message) = &old.entry else { panic!("{old:?}") };
+        assert_eq!((message.seq, message.edited_at, message.recalled), (Seq(2), None, false));
+        let written = serde_json::to_value(stored(old.entry.clone())).unwrap();
+        let before: serde_json::Value = serde_json::from_str(OLD).unwrap();
+        assert_eq!(written["message"], before["message"]);
+    }
+
+    #[test]
+    fn an_edit_reads_back_from_its_body() {
+        let edited = Edited {
+            message_id: MessageId::fresh(),
+            room_id: RoomId(1),
+            seq: Seq(9),
+            target_seq: Seq(2),
+            sender_id: UserId(3),
+            sender_name: "Bob".to_owned(),
+            content: "Good evening".to_owned(),
+            timestamp: UnixMs(5),
+        };
+        let envelope = stored(Entry::Edited(edited));
+        let body = serde_json::to_vec(&envelope).unwrap();
+        assert_eq!(Envelope::decode(&body).unwrap(), envelope);
+    }
 }

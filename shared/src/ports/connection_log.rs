@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{Registration, StoreError};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::{Address, Listener};
@@ -12,30 +12,44 @@ pub struct OpenedConnection {
     pub address: Address,
     /// The client's name for itself (`client_id`).
     pub device: Option<String>,
+    /// Of the account when the token that opened it was checked.
+    pub token_version: i64,
+}
+
+/// A socket as the log has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedConnection {
+    pub address: Address,
+    /// Opened under a token that was revoked since.
+    pub revoked: bool,
 }
 
 /// The `connections` rows: what presence is rebuilt from when Redis comes back empty. Written without
 /// waiting for the disk: a row that a crash loses is found by the next frame of its connection.
 #[async_trait]
 pub trait ConnectionLog: Send + Sync {
-    /// Writes the row (again without harm) and answers the user's rooms.
-    async fn opened(&self, connection: &OpenedConnection) -> Result<Vec<RoomId>, StoreError>;
+    /// Writes the row (again without harm) and answers the user's rooms. None, and nothing is written,
+    /// when the user isn't there or their tokens were revoked since `token_version`: whoever revokes and
+    /// then reads the log misses no socket that was let in before.
+    async fn opened(&self, connection: &OpenedConnection) -> Result<Option<Vec<RoomId>>, StoreError>;
 
     /// Removes the row; answers whose it was and their rooms, None when there was none.
     async fn closed(&self, connection: &ConnectionId) -> Result<Option<(UserId, Vec<RoomId>)>, StoreError>;
 
-    /// Every connection of these users.
+    /// Every connection of a user, revoked ones as well.
+    async fn of_user(&self, user: UserId) -> Result<Vec<LoggedConnection>, StoreError>;
+
+    /// Up to `limit` connections that outlived a revocation at `since` or later, earliest revoked first.
+    async fn revoked(&self, since: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError>;
+
+    /// Every connection of these users, but for revoked ones: those that may be posted to.
     async fn of_users(&self, users: &[UserId]) -> Result<Vec<Listener>, StoreError>;
 
-    /// Up to `limit` connections by their ids, from the one after `after` on, each with the rooms of its
-    /// user: what presence is rebuilt from, page by page.
-    async fn page(
-        &self,
-        after: Option<&ConnectionId>,
-        limit: u32,
-    ) -> Result<Vec<(OpenedConnection, Vec<RoomId>)>, StoreError>;
+    /// Up to `limit` connections by their ids, from the one after `after` on, but for revoked ones: what
+    /// presence is rebuilt from, page by page.
+    async fn page(&self, after: Option<&ConnectionId>, limit: u32) -> Result<Vec<Registration>, StoreError>;
 
-    /// Those of these connections whose rows are there.
+    /// Those of these connections whose rows are there and not revoked.
     async fn still_open(&self, connections: &[ConnectionId]) -> Result<Vec<ConnectionId>, StoreError>;
 
     /// Up to `limit` connections opened before `cutoff`, oldest first.

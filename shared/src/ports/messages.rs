@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{NewRevision, Revised, StoreError};
 use crate::clock::UnixMs;
 use crate::ids::{ClientMessageId, MessageId, OutboxId, RoomId, Seq, UserId};
 use crate::model::{Listing, Message, Page};
@@ -50,8 +50,30 @@ pub enum MessagesError {
     /// `reply_to` isn't a message of the room.
     #[error("reply_to is not a message of the room")]
     NoSuchReply,
+    /// No such message in any room of the sender's, or not in the one that was named.
+    #[error("no such message")]
+    NoSuchMessage,
+    #[error("the message is somebody else's")]
+    NotSender,
+    #[error("the message was recalled")]
+    Recalled,
+    #[error("the message is too old to be changed")]
+    TooLate,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl MessagesError {
+    /// What the statement that revises says no with.
+    #[must_use]
+    pub fn of_refusal(word: &str) -> Self {
+        match word {
+            "recalled" => Self::Recalled,
+            "not_sender" => Self::NotSender,
+            "too_late" => Self::TooLate,
+            other => StoreError::Internal(format!("{other:?} is no refusal")).into(),
+        }
+    }
 }
 
 /// Which part of a room's log; within it, messages stand in the order of `seq`.
@@ -74,6 +96,14 @@ pub trait Messages: Send + Sync {
     /// # Errors
     /// `NotMember`, `Banned`, `Conflict`, `NoSuchReply`; nothing is written then.
     async fn append(&self, new: &NewMessage) -> Result<Appended, MessagesError>;
+
+    /// One statement: membership, ban, repeat check, whose message and how old, `seq`, the entry, the
+    /// message that it changes, outbox row. Nothing becomes unread or read by it.
+    ///
+    /// # Errors
+    /// `NotMember` (with a room), `NoSuchMessage`, `Banned`, `Conflict`, `Recalled`, `NotSender`, `TooLate`;
+    /// nothing is written then.
+    async fn revise(&self, new: &NewRevision) -> Result<Revised, MessagesError>;
 
     /// Messages after `visible_after` (0 for all); `total` counts those, too.
     async fn history(

@@ -7,24 +7,32 @@ mod connection_log;
 mod connections;
 mod database;
 mod messages;
+mod offline_push;
 mod outbox;
 mod presence;
+mod push_pending;
+mod push_subscriptions;
+mod revision;
 mod rooms;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bus::{
-    Bus, BusError, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    PresenceRebuild, QUEUE_MESSAGES, QUEUE_NOTIFICATION, fanout_queue,
+    Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
+    PresenceRebuild, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, fanout_queue,
 };
-pub use connection_log::{ConnectionLog, OpenedConnection};
+pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
+pub use offline_push::{OfflinePush, PushError, Reach};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
 pub use presence::{
     Admission, Cap, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, Registration,
     RoomAudience, UserStatus, Wholeness,
 };
+pub use push_pending::{ClaimScope, PushClaim, PushPending, Unread};
+pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscriptions, SubscriptionsError};
+pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RoomPatch, Rooms, RoomsError};
 
 /// What can go wrong with any store, whatever was asked.

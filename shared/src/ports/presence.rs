@@ -100,7 +100,8 @@ pub struct OnlineCount {
 #[async_trait]
 pub trait Presence: Send + Sync {
     /// The first trip of the live path, one round trip: counts a frame against the user's rate and
-    /// renews the presence of the user and of the connection it came by.
+    /// renews the presence of the user and of the connection it came by. While the server is away the
+    /// instance counts by itself: `Unavailable` for who keeps to the rate, `Limited` for who doesn't.
     async fn admit(
         &self,
         user: UserId,
@@ -196,7 +197,8 @@ pub trait Presence: Send + Sync {
     /// them; their connections stay reachable.
     async fn sweep_silent(&self, now: UnixMs, limit: u32) -> Result<Vec<UserId>, PresenceError>;
 
-    /// Keeps a copy of a message for 30 days (`chat:message:{id}`).
+    /// Keeps copies of messages for 30 days (`chat:message:{id}`). One that was never edited or recalled
+    /// replaces none: its delivery may be later than that of its own change.
     async fn cache_messages(&self, messages: &[Message]) -> Result<(), PresenceError>;
 
     /// Answers a ping: for health.

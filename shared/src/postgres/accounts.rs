@@ -9,7 +9,7 @@ use super::times::{time_of, timestamp, unix_ms};
 use super::{Postgres, rooms};
 use crate::clock::UnixMs;
 use crate::ids::{NameOr, UserId, UserRef};
-use crate::model::{Account, User};
+use crate::model::{Account, Role, User};
 use crate::ports::{Accounts, AccountsError, NewAccount, ProfileChange, StoreError};
 use crate::sql::{DELETED_USER, broken_rule, folded, from_word, storable, word};
 
@@ -41,7 +41,17 @@ const REDEEM: &str = concat!(
 const ANONYMISE: &str = "
 update users
 set username = null, username_folded = null, nickname = $2, email = null, email_folded = null,
-    password_hash = null, token_version = token_version + 1, deleted = true
+    password_hash = null, token_version = token_version + 1, revoked_at = $3, deleted = true
+where id = $1 and not deleted";
+/// Every admin's row is held, so that two who demote each other don't leave nobody.
+const ADMINS: &str =
+    "select id from users where role = 'admin' and not deleted order by id for no key update";
+/// A role that is theirs already revokes nothing.
+const SET_ROLE: &str = "
+update users
+set role = $2,
+    token_version = token_version + (role <> $2)::int,
+    revoked_at = case when role <> $2 then $3 else revoked_at end
 where id = $1 and not deleted";
 
 #[async_trait]
@@ -122,14 +132,20 @@ impl Accounts for Postgres {
         .await
     }
 
-    async fn set_password(&self, user: UserId, password_hash: &str) -> Result<(), AccountsError> {
+    async fn set_password(
+        &self,
+        user: UserId,
+        password_hash: &str,
+        now: UnixMs,
+    ) -> Result<(), AccountsError> {
         self.run(async |connection| {
             let done = query(
-                "update users set password_hash = $2, token_version = token_version + 1 \
+                "update users set password_hash = $2, token_version = token_version + 1, revoked_at = $3 \
                  where id = $1 and not deleted",
             )
             .bind(user.0)
             .bind(storable(password_hash))
+            .bind(timestamp(now))
             .execute(connection)
             .await?;
             found(done.rows_affected())
@@ -137,14 +153,29 @@ impl Accounts for Postgres {
         .await
     }
 
-    async fn revoke_tokens(&self, user: UserId) -> Result<(), AccountsError> {
+    async fn revoke_tokens(&self, user: UserId, now: UnixMs) -> Result<(), AccountsError> {
         self.run(async |connection| {
-            let done =
-                query("update users set token_version = token_version + 1 where id = $1 and not deleted")
-                    .bind(user.0)
-                    .execute(connection)
-                    .await?;
+            let done = query(
+                "update users set token_version = token_version + 1, revoked_at = $2 \
+                 where id = $1 and not deleted",
+            )
+            .bind(user.0)
+            .bind(timestamp(now))
+            .execute(connection)
+            .await?;
             found(done.rows_affected())
+        })
+        .await
+    }
+
+    async fn set_role(&self, user: UserId, role: Role, now: UnixMs) -> Result<(), AccountsError> {
+        self.transact(async |connection| {
+            let admins: Vec<i64> = query_scalar(ADMINS).fetch_all(&mut *connection).await?;
+            if role != Role::Admin && admins == [user.0] {
+                return Err(AccountsError::LastAdmin);
+            }
+            let update = query(SET_ROLE).bind(user.0).bind(word(role)).bind(timestamp(now));
+            found(update.execute(connection).await?.rows_affected())
         })
         .await
     }
@@ -170,17 +201,21 @@ impl Accounts for Postgres {
         .await
     }
 
-    async fn anonymise(&self, user: UserId) -> Result<(), AccountsError> {
+    async fn anonymise(&self, user: UserId, now: UnixMs) -> Result<(), AccountsError> {
         // Once more when somebody added the user to a room meanwhile.
-        while !self.run(async |connection| anonymise_once(connection, user).await).await? {}
+        while !self.run(async |connection| anonymise_once(connection, user, now).await).await? {}
         Ok(())
     }
 }
 
 /// False when nothing was done because the user came into a room that wasn't locked.
-async fn anonymise_once(connection: &mut PgConnection, user: UserId) -> Result<bool, AccountsError> {
+async fn anonymise_once(
+    connection: &mut PgConnection,
+    user: UserId,
+    now: UnixMs,
+) -> Result<bool, AccountsError> {
     let mut transaction = connection.begin().await?;
-    let outcome = strip(&mut transaction, user).await;
+    let outcome = strip(&mut transaction, user, now).await;
     match outcome {
         Ok(true) => transaction.commit().await?,
         Ok(false) | Err(_) => transaction.rollback().await?,
@@ -191,11 +226,13 @@ async fn anonymise_once(connection: &mut PgConnection, user: UserId) -> Result<b
 /// Leaves every room, then strips the account: the order of locks is rooms, then user, as in every change
 /// of members. Whoever adds the user holds their row until the commit, so that what was added before it
 /// was ours shows in the last look, and nobody is added after.
-async fn strip(connection: &mut PgConnection, user: UserId) -> Result<bool, AccountsError> {
+async fn strip(connection: &mut PgConnection, user: UserId, now: UnixMs) -> Result<bool, AccountsError> {
     rooms::leave_all(connection, user).await?;
-    let done = query(ANONYMISE).bind(user.0).bind(DELETED_USER).execute(&mut *connection).await?;
+    let strip = query(ANONYMISE).bind(user.0).bind(DELETED_USER).bind(timestamp(now));
+    let done = strip.execute(&mut *connection).await?;
     found(done.rows_affected())?;
     query("delete from tickets where user_id = $1").bind(user.0).execute(&mut *connection).await?;
+    query("delete from push_subscriptions where user_id = $1").bind(user.0).execute(&mut *connection).await?;
     let left = query_scalar("select not exists (select from room_members where user_id = $1)");
     Ok(left.bind(user.0).fetch_one(connection).await?)
 }

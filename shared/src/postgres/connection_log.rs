@@ -11,21 +11,57 @@ use super::times::{time_of, timestamp};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::{Address, Listener};
-use crate::ports::{ConnectionLog, OpenedConnection, StoreError};
+use crate::ports::{ConnectionLog, LoggedConnection, OpenedConnection, Registration, StoreError};
 use crate::sql::storable;
 
-/// Writes nothing for a user who isn't there (a token older than a restored database).
+/// Writes nothing for a user who isn't there (a token older than a restored database), nor under a token
+/// that was revoked. The user's row is held: a revocation under way is waited for and then seen, and one
+/// that comes later waits, and then finds this row.
 const OPENED: &str = "
-with written as (
-    insert into connections (id, user_id, endpoint, device, connected_at)
-    select $1::text, u.id, $3::text, $4::text, $5::timestamptz
+with current as materialized (
+    select u.id, u.token_version
     from users u, (select set_config('synchronous_commit', 'off', true)) soft
-    where u.id = $2::bigint
+    where u.id = $2::bigint and u.token_version <= $6::bigint and not u.deleted
+    for share of u
+),
+written as (
+    insert into connections (id, user_id, endpoint, device, connected_at, token_version)
+    select $1::text, c.id, $3::text, $4::text, $5::timestamptz, c.token_version
+    from current c
     on conflict (id) do update
     set user_id = excluded.user_id, endpoint = excluded.endpoint, device = excluded.device,
-        connected_at = excluded.connected_at
+        connected_at = excluded.connected_at, token_version = excluded.token_version
+    returning user_id
 )
-select array(select room_id from room_members where user_id = $2 order by room_id) as rooms";
+select array(select m.room_id from room_members m where m.user_id = w.user_id order by m.room_id) as rooms
+from written w";
+
+const OF_USERS: &str = "
+select c.* from connections c
+join users u on u.id = c.user_id
+where c.user_id = any($1) and not coalesce(c.token_version < u.token_version, false)
+order by c.user_id, c.connected_at, c.id";
+
+/// A row without a version is of an older Hark: whatever was revoked since is unknown, so it counts as
+/// revoked once anything was.
+const OF_USER: &str = "
+select c.*, coalesce(c.token_version, -1) < u.token_version as revoked
+from connections c
+join users u on u.id = c.user_id
+where c.user_id = $1
+order by c.connected_at, c.id";
+
+const REVOKED: &str = "
+select c.* from users u
+join connections c on c.user_id = u.id
+where u.revoked_at >= $1 and c.token_version < u.token_version
+order by u.revoked_at, c.id
+limit $2";
+
+const STILL_OPEN: &str = "
+select c.id from connections c
+join users u on u.id = c.user_id
+where c.id = any($1) and not coalesce(c.token_version < u.token_version, false)";
 
 const CLOSED: &str = "
 with removed as (
@@ -39,8 +75,8 @@ from removed r";
 
 #[async_trait]
 impl ConnectionLog for Postgres {
-    async fn opened(&self, connection: &OpenedConnection) -> Result<Vec<RoomId>, StoreError> {
-        let OpenedConnection { user, address, device } = connection;
+    async fn opened(&self, connection: &OpenedConnection) -> Result<Option<Vec<RoomId>>, StoreError> {
+        let OpenedConnection { user, address, device, token_version } = connection;
         self.run(async |connection| {
             let row = query(OPENED)
                 .bind(storable(&address.connection.0))
@@ -48,9 +84,10 @@ impl ConnectionLog for Postgres {
                 .bind(storable(&address.endpoint))
                 .bind(device.as_deref().map(storable))
                 .bind(timestamp(address.connected_at))
-                .fetch_one(connection)
+                .bind(token_version)
+                .fetch_optional(connection)
                 .await?;
-            Ok(rooms_of(&row)?)
+            Ok(row.as_ref().map(rooms_of).transpose()?)
         })
         .await
     }
@@ -64,32 +101,36 @@ impl ConnectionLog for Postgres {
         .await
     }
 
-    async fn of_users(&self, users: &[UserId]) -> Result<Vec<Listener>, StoreError> {
-        let users: Vec<i64> = users.iter().map(|user| user.0).collect();
+    async fn of_user(&self, user: UserId) -> Result<Vec<LoggedConnection>, StoreError> {
         self.run(async |connection| {
-            let rows =
-                query("select * from connections where user_id = any($1) order by user_id, connected_at, id")
-                    .bind(&users)
-                    .fetch_all(connection)
-                    .await?;
-            listeners(&rows)
+            let rows = query(OF_USER).bind(user.0).fetch_all(connection).await?;
+            let logged = |row: &PgRow| -> Result<LoggedConnection, sqlx::Error> {
+                Ok(LoggedConnection { address: listener(row)?.address, revoked: row.try_get("revoked")? })
+            };
+            Ok(rows.iter().map(logged).collect::<Result<_, _>>()?)
         })
         .await
     }
 
-    async fn page(
-        &self,
-        after: Option<&ConnectionId>,
-        limit: u32,
-    ) -> Result<Vec<(OpenedConnection, Vec<RoomId>)>, StoreError> {
+    async fn revoked(&self, since: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError> {
+        self.run(async |connection| {
+            let read = query(REVOKED).bind(timestamp(since)).bind(i64::from(limit));
+            listeners(&read.fetch_all(connection).await?)
+        })
+        .await
+    }
+
+    async fn of_users(&self, users: &[UserId]) -> Result<Vec<Listener>, StoreError> {
+        let users: Vec<i64> = users.iter().map(|user| user.0).collect();
+        self.run(async |connection| listeners(&query(OF_USERS).bind(&users).fetch_all(connection).await?))
+            .await
+    }
+
+    async fn page(&self, after: Option<&ConnectionId>, limit: u32) -> Result<Vec<Registration>, StoreError> {
         let after = after.map(|after| storable(&after.0));
         self.run(async |connection| {
-            let rows = query(CONNECTIONS_PAGE)
-                .bind(after.as_deref())
-                .bind(i64::from(limit))
-                .fetch_all(connection)
-                .await?;
-            rows.iter().map(|row| Ok((opened(row)?, rooms_of(row)?))).collect()
+            let page = query(CONNECTIONS_PAGE).bind(after.as_deref()).bind(i64::from(limit));
+            page.fetch_all(connection).await?.iter().map(|row| Ok(registration(row)?)).collect()
         })
         .await
     }
@@ -97,10 +138,7 @@ impl ConnectionLog for Postgres {
     async fn still_open(&self, connections: &[ConnectionId]) -> Result<Vec<ConnectionId>, StoreError> {
         let ids: Vec<&str> = connections.iter().map(|connection| connection.0.as_str()).collect();
         self.run(async |connection| {
-            let found: Vec<String> = query_scalar("select id from connections where id = any($1)")
-                .bind(&ids)
-                .fetch_all(connection)
-                .await?;
+            let found: Vec<String> = query_scalar(STILL_OPEN).bind(&ids).fetch_all(connection).await?;
             Ok(found.into_iter().map(ConnectionId).collect())
         })
         .await
@@ -142,9 +180,9 @@ fn listeners(rows: &[PgRow]) -> Result<Vec<Listener>, StoreError> {
     rows.iter().map(|row| Ok(listener(row)?)).collect()
 }
 
-fn opened(row: &PgRow) -> Result<OpenedConnection, sqlx::Error> {
+fn registration(row: &PgRow) -> Result<Registration, sqlx::Error> {
     let Listener { user, address } = listener(row)?;
-    Ok(OpenedConnection { user, address, device: row.try_get("device")? })
+    Ok(Registration { user, address, device: row.try_get("device")?, rooms: rooms_of(row)? })
 }
 
 fn listener(row: &PgRow) -> Result<Listener, sqlx::Error> {

@@ -9,6 +9,8 @@ mod database;
 mod messages;
 mod outbox;
 mod pool;
+mod push_pending;
+mod push_subscriptions;
 mod rooms;
 pub mod statements;
 mod times;

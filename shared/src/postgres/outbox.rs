@@ -7,7 +7,7 @@ use sqlx::{Row, query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::messages::message_of;
+use super::messages::entry_of;
 use super::times::{time_of, timestamp, unix_ms};
 use super::{Postgres, statements};
 use crate::clock::UnixMs;
@@ -66,11 +66,11 @@ fn readable(row: &PgRow) -> Option<OutboxRow> {
     }
 }
 
-fn outbox_row(row: &PgRow) -> Result<OutboxRow, sqlx::Error> {
+fn outbox_row(row: &PgRow) -> Result<OutboxRow, StoreError> {
     let id = OutboxId(row.try_get("outbox")?);
     let event = if row.try_get::<Option<Uuid>, _>("id")?.is_some() {
-        let message = message_of(row, "id", "created_at")?;
-        Event::MessageStored(MessageStored { outbox: id, message, left: Left::Everyone, gone: Vec::new() })
+        let entry = entry_of(row)?;
+        Event::MessageStored(MessageStored { outbox: id, entry, left: Left::Everyone, gone: Vec::new() })
     } else {
         row.try_get::<Json<Event>, _>("payload")?.0
     };

@@ -82,6 +82,8 @@ use std::time::Duration;
 
 use redis::Cmd;
 
+use crate::ids::UserId;
+use crate::limiter::{Limiter, Rate};
 use crate::ports::PresenceError;
 use link::Link;
 pub use url::RedisConfigError;
@@ -94,6 +96,9 @@ const JOINED_TTL: Duration = Duration::from_secs(60);
 const SEEN_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a message is kept at hand (`chat:message:{id}`).
 const MESSAGE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How many users an instance limits by itself while Redis is away; some 50 bytes each.
+const LIMITED_ALONE: usize = 20_000;
 
 /// How presence is kept on Redis.
 #[derive(Debug, Clone)]
@@ -116,6 +121,8 @@ pub struct RedisConfig {
 pub struct RedisPresence {
     link: Link,
     config: RedisConfig,
+    /// Counts while Redis doesn't.
+    alone: Limiter<UserId>,
 }
 
 impl RedisPresence {
@@ -125,7 +132,8 @@ impl RedisPresence {
     /// The URL is malformed or of a form that isn't supported.
     pub fn new(config: RedisConfig) -> Result<Self, RedisConfigError> {
         let link = Link::new(&RedisUrl::parse(&config.url)?, config.deadline)?;
-        Ok(Self { link, config })
+        let rate = Rate::per_second(config.rate_messages_per_second, config.rate_burst);
+        Ok(Self { link, config, alone: Limiter::new(rate, LIMITED_ALONE) })
     }
 
     /// Opens the connection and loads the scripts, so that the first frame need not.

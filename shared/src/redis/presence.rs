@@ -23,7 +23,10 @@ impl Presence for RedisPresence {
         connection: Option<&ConnectionId>,
         now: UnixMs,
     ) -> Result<Admission, PresenceError> {
-        self.hear(user, connection, now, self.rate_interval_us()).await
+        match self.hear(user, connection, now, self.rate_interval_us()).await {
+            Err(error) => self.admit_alone(user, now, error),
+            admission => admission,
+        }
     }
 
     async fn renew(
@@ -129,6 +132,9 @@ impl Presence for RedisPresence {
             let json = serde_json::to_string(message).map_err(unavailable)?;
             let mut set = redis::cmd("SET");
             set.arg(keys::message(message.message_id)).arg(json).arg("PX").arg(millis(MESSAGE_TTL));
+            if message.edited_at.is_none() && !message.recalled {
+                set.arg("NX");
+            }
             commands.push(set);
         }
         self.link.send(commands).await?.all_done()

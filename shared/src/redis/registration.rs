@@ -37,6 +37,19 @@ impl RedisPresence {
         })
     }
 
+    /// While Redis is away each instance limits by itself.
+    pub(super) fn admit_alone(
+        &self,
+        user: UserId,
+        now: UnixMs,
+        away: PresenceError,
+    ) -> Result<Admission, PresenceError> {
+        match self.alone.count(user, now) {
+            Err(retry_after_ms) => Ok(Admission::Limited { retry_after_ms }),
+            Ok(()) => Err(away),
+        }
+    }
+
     fn admit_command(
         &self,
         user: UserId,

@@ -44,7 +44,7 @@ async fn a_new_account_reads_back(stores: &Stores) {
 
 async fn users_are_read_together(stores: &Stores) {
     let users = stores.users(3).await;
-    stores.accounts.anonymise(users[1]).await.unwrap();
+    stores.accounts.anonymise(users[1], NOW).await.unwrap();
     let found = stores.accounts.users(&[users[2], NOBODY, users[1], users[0], users[0]]).await.unwrap();
     let mut ids: Vec<_> = found.iter().map(|user| user.id).collect();
     ids.sort_unstable();
@@ -98,14 +98,14 @@ async fn a_new_password_revokes_older_tokens(stores: &Stores) {
     let ann = stores.user("ann").await;
     let version = async || stores.accounts.account(ann).await.unwrap().unwrap().token_version;
     let before = version().await;
-    stores.accounts.set_password(ann, "$new$").await.unwrap();
+    stores.accounts.set_password(ann, "$new$", NOW).await.unwrap();
     assert_eq!(version().await, before + 1);
     assert_eq!(stores.accounts.credentials("ann").await.unwrap().unwrap().1, "$new$");
-    stores.accounts.revoke_tokens(ann).await.unwrap();
+    stores.accounts.revoke_tokens(ann, NOW).await.unwrap();
     assert_eq!(version().await, before + 2);
-    let nobody = stores.accounts.set_password(NOBODY, "$new$").await;
+    let nobody = stores.accounts.set_password(NOBODY, "$new$", NOW).await;
     assert!(matches!(nobody, Err(AccountsError::NotFound)));
-    assert!(matches!(stores.accounts.revoke_tokens(NOBODY).await, Err(AccountsError::NotFound)));
+    assert!(matches!(stores.accounts.revoke_tokens(NOBODY, NOW).await, Err(AccountsError::NotFound)));
 }
 
 async fn a_ticket_is_redeemed_once(stores: &Stores) {
@@ -143,14 +143,14 @@ async fn an_anonymised_account_is_gone(stores: &Stores) {
     let new = NewAccount { email: Some("ann@x.org".into()), ..account("ann") };
     let ann = stores.accounts.create(new.clone(), NOW).await.unwrap().user.id;
     stores.accounts.issue_ticket(&[7; 32], ann, NOW.plus(30_000)).await.unwrap();
-    stores.accounts.anonymise(ann).await.unwrap();
+    stores.accounts.anonymise(ann, NOW).await.unwrap();
     assert_eq!(stores.accounts.account(ann).await.unwrap(), None);
     assert_eq!(stores.accounts.find(&NameOr::Id(ann)).await.unwrap(), None);
     assert_eq!(stores.accounts.find(&NameOr::Name("ann".into())).await.unwrap(), None);
     assert_eq!(stores.accounts.credentials("ann").await.unwrap(), None);
     assert_eq!(stores.accounts.redeem_ticket(&[7; 32], NOW).await.unwrap(), None);
-    assert!(matches!(stores.accounts.anonymise(ann).await, Err(AccountsError::NotFound)));
-    assert!(matches!(stores.accounts.revoke_tokens(ann).await, Err(AccountsError::NotFound)));
+    assert!(matches!(stores.accounts.anonymise(ann, NOW).await, Err(AccountsError::NotFound)));
+    assert!(matches!(stores.accounts.revoke_tokens(ann, NOW).await, Err(AccountsError::NotFound)));
     // Name and address are free for somebody else.
     let other = stores.accounts.create(new, NOW).await.unwrap();
     assert_ne!(other.user.id, ann);
@@ -160,7 +160,7 @@ async fn an_anonymised_sender_is_a_deleted_user(stores: &Stores) {
     let [ann, bob] = [stores.user("ann").await, stores.user("bob").await];
     let room = stores.rooms.direct(ann, bob, NOW).await.unwrap().id;
     let said = stores.say(room, ann, "hello").await;
-    stores.accounts.anonymise(ann).await.unwrap();
+    stores.accounts.anonymise(ann, NOW).await.unwrap();
     let kept = stores.messages.message(said.message_id).await.unwrap().unwrap();
     assert_eq!((kept.content.as_str(), kept.sender_name.as_str()), ("hello", "deleted user"));
     let summary = stores.rooms.summary(room, bob).await.unwrap().unwrap();
@@ -173,7 +173,7 @@ async fn an_anonymised_user_leaves_every_room(stores: &Stores) {
     let owned = stores.group(ann, &[bob]).await;
     let direct = stores.rooms.direct(ann, bob, NOW).await.unwrap().id;
     let before = stores.room(owned).await;
-    stores.accounts.anonymise(ann).await.unwrap();
+    stores.accounts.anonymise(ann, NOW).await.unwrap();
     assert_eq!(stores.rooms.rooms_of(ann).await.unwrap(), []);
     for room in [owned, direct] {
         assert_eq!(stores.rooms.audience(room).await.unwrap().unwrap().members, [bob]);
@@ -194,7 +194,8 @@ async fn nobody_enters_a_room_while_being_anonymised(stores: &Stores) {
         let newcomers = [leaving];
         let direct = stores.rooms.direct(bob, leaving, NOW);
         let adding = rooms.map(|room| stores.rooms.add_members(room, &newcomers, ROOMY, NOW));
-        let (left, added, _) = tokio::join!(stores.accounts.anonymise(leaving), join_all(adding), direct);
+        let (left, added, _) =
+            tokio::join!(stores.accounts.anonymise(leaving, NOW), join_all(adding), direct);
         left.unwrap();
         let unknown = |outcome: &Result<_, _>| matches!(outcome, Err(RoomsError::UnknownUser(_)));
         assert!(added.iter().all(|outcome| outcome.is_ok() || unknown(outcome)), "{added:?}");

@@ -1,8 +1,8 @@
 //! The rules of `ConnectionLog`.
 
-use shared::ids::{ConnectionId, UserId};
+use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::model::{Address, Listener};
-use shared::ports::OpenedConnection;
+use shared::ports::{OpenedConnection, Registration};
 
 use super::stores::{NOW, Stores};
 
@@ -14,8 +14,11 @@ on_every_engine! {
     connections_are_found_by_user,
     the_oldest_connections_come_first,
     connections_are_found_by_endpoint,
+    a_connection_under_a_revoked_token_is_not_kept,
+    connections_that_outlived_a_revocation_are_told_apart,
     connections_are_read_page_by_page_with_the_rooms_of_their_users,
     those_whose_rows_are_there_are_still_open,
+    revoked_connections_are_neither_read_nor_open,
 }
 
 const HERE: &str = "http://here/live";
@@ -26,7 +29,7 @@ fn opened(id: &str, user: UserId, endpoint: &str, after_ms: i64) -> OpenedConnec
         endpoint: endpoint.to_owned(),
         connected_at: NOW.plus(after_ms),
     };
-    OpenedConnection { user, address, device: Some("phone".to_owned()) }
+    OpenedConnection { user, address, device: Some("phone".to_owned()), token_version: 0 }
 }
 
 fn ids(listeners: &[Listener]) -> Vec<&str> {
@@ -37,9 +40,9 @@ async fn an_opened_connection_answers_the_rooms_of_its_user(stores: &Stores) {
     let [ann, bob] = [stores.user("ann").await, stores.user("bob").await];
     let rooms = vec![stores.group(ann, &[]).await, stores.group(bob, &[ann]).await];
     stores.group(bob, &[]).await;
-    assert_eq!(stores.connections.opened(&opened("c1=", ann, HERE, 0)).await.unwrap(), rooms);
+    assert_eq!(stores.connections.opened(&opened("c1=", ann, HERE, 0)).await.unwrap(), Some(rooms));
     let alone = stores.user("eve").await;
-    assert_eq!(stores.connections.opened(&opened("c2=", alone, HERE, 0)).await.unwrap(), []);
+    assert_eq!(stores.connections.opened(&opened("c2=", alone, HERE, 0)).await.unwrap(), Some(vec![]));
 }
 
 async fn a_connection_opened_again_is_one_row(stores: &Stores) {
@@ -63,7 +66,7 @@ async fn a_closed_connection_says_whose_it_was_once(stores: &Stores) {
 
 async fn a_connection_of_nobody_is_not_kept(stores: &Stores) {
     let rooms = stores.connections.opened(&opened("c1=", UserId(999_999), HERE, 0)).await.unwrap();
-    assert_eq!((rooms, stores.rows_in("connections").await), (vec![], 0));
+    assert_eq!((rooms, stores.rows_in("connections").await), (None, 0));
 }
 
 async fn connections_are_found_by_user(stores: &Stores) {
@@ -98,24 +101,60 @@ async fn connections_are_found_by_endpoint(stores: &Stores) {
     assert_eq!(stores.connections.of_endpoint("http://nowhere", 9).await.unwrap(), []);
 }
 
+async fn a_connection_under_a_revoked_token_is_not_kept(stores: &Stores) {
+    let ann = stores.user("ann").await;
+    stores.accounts.revoke_tokens(ann, NOW).await.unwrap();
+    assert_eq!(stores.connections.opened(&opened("old", ann, HERE, 0)).await.unwrap(), None);
+    let current = OpenedConnection { token_version: 1, ..opened("new", ann, HERE, 0) };
+    assert_eq!(stores.connections.opened(&current).await.unwrap(), Some(vec![]));
+    stores.accounts.anonymise(ann, NOW).await.unwrap();
+    let gone = OpenedConnection { token_version: 9, ..opened("gone", ann, HERE, 0) };
+    assert_eq!(stores.connections.opened(&gone).await.unwrap(), None);
+    assert_eq!(stores.rows_in("connections").await, 1);
+}
+
+async fn connections_that_outlived_a_revocation_are_told_apart(stores: &Stores) {
+    let [ann, bob] = [stores.user("ann").await, stores.user("bob").await];
+    for (id, user) in [("a1", ann), ("a2", ann), ("b1", bob)] {
+        stores.connections.opened(&opened(id, user, HERE, 0)).await.unwrap();
+    }
+    stores.accounts.set_password(ann, "$new$", NOW).await.unwrap();
+    let current = OpenedConnection { token_version: 1, ..opened("a3", ann, HERE, 0) };
+    stores.connections.opened(&current).await.unwrap();
+
+    let of_ann = stores.connections.of_user(ann).await.unwrap();
+    let revoked: Vec<_> =
+        of_ann.iter().map(|logged| (logged.address.connection.0.as_str(), logged.revoked)).collect();
+    assert_eq!(revoked, [("a1", true), ("a2", true), ("a3", false)]);
+    assert_eq!(ids(&stores.connections.of_users(&[ann, bob]).await.unwrap()), ["a3", "b1"]);
+    let since = async |at, limit| stores.connections.revoked(at, limit).await.unwrap();
+    assert_eq!(ids(&since(NOW, 9).await), ["a1", "a2"]);
+    assert_eq!(ids(&since(NOW, 1).await), ["a1"]);
+    assert_eq!(ids(&since(NOW.plus(1), 9).await), [""; 0]);
+}
+
+/// What a page has of a connection.
+fn in_rooms(id: &str, user: UserId, rooms: &[RoomId]) -> Registration {
+    let OpenedConnection { user, address, device, .. } = opened(id, user, HERE, 0);
+    Registration { user, address, device, rooms: rooms.to_vec() }
+}
+
 async fn connections_are_read_page_by_page_with_the_rooms_of_their_users(stores: &Stores) {
     let [ann, bob] = [stores.user("ann").await, stores.user("bob").await];
-    let rooms = vec![stores.group(ann, &[]).await, stores.group(bob, &[ann]).await];
+    let rooms = [stores.group(ann, &[]).await, stores.group(bob, &[ann]).await];
     for (id, user) in [("c", ann), ("a", ann), ("b", bob)] {
         stores.connections.opened(&opened(id, user, HERE, 0)).await.unwrap();
     }
-    let first = stores.connections.page(None, 2).await.unwrap();
-    assert_eq!(
-        first,
-        [(opened("a", ann, HERE, 0), rooms.clone()), (opened("b", bob, HERE, 0), vec![rooms[1]])]
-    );
-    let b = ConnectionId("b".to_owned());
-    assert_eq!(stores.connections.page(Some(&b), 2).await.unwrap(), [(opened("c", ann, HERE, 0), rooms)]);
-    assert_eq!(stores.connections.page(Some(&ConnectionId("c".to_owned())), 2).await.unwrap(), []);
+    let page = async |after: Option<&str>| {
+        let after = after.map(|after| ConnectionId(after.to_owned()));
+        stores.connections.page(after.as_ref(), 2).await.unwrap()
+    };
+    assert_eq!(page(None).await, [in_rooms("a", ann, &rooms), in_rooms("b", bob, &rooms[1..])]);
+    assert_eq!(page(Some("b")).await, [in_rooms("c", ann, &rooms)]);
+    assert_eq!(page(Some("c")).await, []);
     let alone = stores.user("eve").await;
     stores.connections.opened(&opened("d", alone, HERE, 0)).await.unwrap();
-    let last = stores.connections.page(Some(&ConnectionId("c".to_owned())), 2).await.unwrap();
-    assert_eq!(last, [(opened("d", alone, HERE, 0), vec![])]);
+    assert_eq!(page(Some("c")).await, [in_rooms("d", alone, &[])]);
 }
 
 async fn those_whose_rows_are_there_are_still_open(stores: &Stores) {
@@ -128,4 +167,15 @@ async fn those_whose_rows_are_there_are_still_open(stores: &Stores) {
     let found = stores.connections.still_open(&[a.clone(), b, unknown]).await.unwrap();
     assert_eq!(found, [a]);
     assert_eq!(stores.connections.still_open(&[]).await.unwrap(), []);
+}
+
+async fn revoked_connections_are_neither_read_nor_open(stores: &Stores) {
+    let ann = stores.user("ann").await;
+    stores.connections.opened(&opened("old", ann, HERE, 0)).await.unwrap();
+    stores.accounts.revoke_tokens(ann, NOW).await.unwrap();
+    let current = OpenedConnection { token_version: 1, ..opened("new", ann, HERE, 0) };
+    stores.connections.opened(&current).await.unwrap();
+    assert_eq!(stores.connections.page(None, 9).await.unwrap(), [in_rooms("new", ann, &[])]);
+    let both = ["old", "new"].map(|id| ConnectionId(id.to_owned()));
+    assert_eq!(stores.connections.still_open(&both).await.unwrap(), both[1..]);
 }

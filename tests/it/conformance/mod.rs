@@ -29,7 +29,9 @@ mod messages;
 mod outbox;
 mod plans;
 mod postgres_faults;
+mod postgres_revocation;
 mod presence;
+mod revisions;
 mod rooms;
 mod rooms_members;
 mod rooms_roles;
@@ -37,3 +39,4 @@ mod settings;
 mod stores;
 
 pub(crate) use engines::with_database;
+pub(crate) use stores::account;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use futures::future::join_all;
 use shared::ids::{OutboxId, RoomId, UserId};
+use shared::model::Entry;
 use shared::ports::{Event, Left, OUTBOX_DUE_MS};
 
 use super::stores::{NOW, Stores};
@@ -93,7 +94,10 @@ async fn a_claimed_row_carries_its_message_to_everyone(stores: &Stores) {
     assert_eq!((Some(row.id), row.created_at), (said.outbox, said.timestamp));
     let Event::MessageStored(event) = row.event else { panic!("{row:?}") };
     assert_eq!((event.outbox, event.left, event.gone), (row.id, Left::Everyone, vec![]));
-    assert_eq!(Some(event.message), stores.messages.message(said.message_id).await.unwrap());
+    assert_eq!(
+        Some(event.entry),
+        stores.messages.message(said.message_id).await.unwrap().map(Entry::Message)
+    );
 }
 
 async fn a_settled_row_is_not_claimed(stores: &Stores) {

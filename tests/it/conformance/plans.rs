@@ -62,7 +62,7 @@ async fn the_live_path_reads_no_table_from_end_to_end() {
 
 type Expectation = (&'static str, &'static str, usize, &'static [&'static str]);
 
-fn expected() -> [Expectation; 10] {
+fn expected() -> [Expectation; 11] {
     let seqs: &[&str] = &["messages_seq_unique"];
     [
         (
@@ -70,6 +70,12 @@ fn expected() -> [Expectation; 10] {
             statements::APPEND,
             12,
             &["room_members_", "messages_client_id_unique", "messages_pkey", "rooms_pkey", "outbox_message"],
+        ),
+        (
+            "revise",
+            statements::REVISE,
+            12,
+            &["room_members_", "messages_client_id_unique", "messages_pkey", "rooms_pkey", "messages_target"],
         ),
         ("history by page", statements::HISTORY_PAGE, 4, seqs),
         ("history before", statements::HISTORY_BEFORE, 4, seqs),

@@ -169,7 +169,7 @@ pub(crate) fn message(room: RoomId, sender: UserId, text: &str) -> NewMessage {
         digest[at % 32] ^= byte;
     }
     NewMessage {
-        id: MessageId::fresh(),
+        id: MessageId::at(NOW),
         room,
         sender,
         client_id: ClientMessageId::parse(text).expect("a client id"),

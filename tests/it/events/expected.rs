@@ -63,6 +63,7 @@ pub const EXPECTED: &[Expected] = &[
     same("deliver/stored-messages", "done"),
     same("deliver/fanout-chunk", "done"),
     same("deliver/presence-rebuild", "done"),
+    same("deliver/close-sockets", "done"),
     same("deliver/unreadable", "done"),
     once("accounts/register", "201", "409"),
     same("accounts/register-with-a-short-password", "400"),

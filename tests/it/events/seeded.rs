@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use local::embedded::LocalConnections;
 use local::embedded::bus::{InProcessBus, Queues};
 use local::embedded::presence::{MemoryPresence, MemoryPresenceConfig};
 use local::embedded::sqlite::Sqlite;
+use local::embedded::{LocalConnections, LoggedPush};
 use local::functions;
 use local::gateway::sockets::Sockets;
 use local::invoke::{Functions, Invoker};
@@ -100,6 +100,9 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         messages: store.clone(),
         outbox: store.clone(),
         connection_log: store.clone(),
+        push_subscriptions: store.clone(),
+        push_pending: store.clone(),
+        push: Arc::new(LoggedPush),
         presence: Arc::new(MemoryPresence::new(presence)),
         bus: Arc::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues)),
         connections: Arc::new(LocalConnections::new(Sockets::new())),

@@ -5,6 +5,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::app::App;
+use shared::chat::closing::{self, Farewell};
 use shared::clock::UnixMs;
 use shared::http::{Body, PAGE_SIZE_MAX};
 use shared::identity::Caller;
@@ -59,7 +60,8 @@ pub(crate) async fn change(
 pub(crate) async fn delete(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Export>, Error> {
     let user = own(&app, &caller).await?;
     let rooms = every_room(&app, &caller).await?;
-    app.accounts.anonymise(caller.user).await?;
+    app.accounts.anonymise(caller.user, app.clock.now()).await?;
+    closing::revoked(&app, caller.user, Farewell::Deleted).await;
     Ok(Json(Export { user, rooms, exported_at: app.clock.now() }))
 }
 

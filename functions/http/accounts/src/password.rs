@@ -5,6 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
+use shared::chat::closing::{self, Farewell};
 use shared::http::Body;
 use shared::identity::{Caller, hash_password, verify_password};
 use shared::names::Password;
@@ -17,7 +18,8 @@ pub(crate) struct NewPassword {
     new_password: Password,
 }
 
-/// `POST /api/v1/auth/password`: sets another password, which revokes every token, and answers a new one.
+/// `POST /api/v1/auth/password`: sets another password, which revokes every token and closes the sockets
+/// that were opened by one, and answers a new token.
 ///
 /// # Errors
 /// `invalid` naming `new_password`; `forbidden` when the old one is wrong.
@@ -32,7 +34,8 @@ pub(crate) async fn change(
         return Err(Error::forbidden("old_password: is wrong"));
     }
     let hash = hash_password(body.new_password.into_string()).await?;
-    app.accounts.set_password(caller.user, &hash).await?;
+    app.accounts.set_password(caller.user, &hash, app.clock.now()).await?;
+    closing::revoked(&app, caller.user, Farewell::PasswordChanged).await;
     let account = app.accounts.account(caller.user).await?;
     let account = account.ok_or_else(|| Error::not_found("no such user"))?;
     Issued::to(&app, account).map(Json)

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use shared::Error;
 use shared::app::App;
+use shared::chat::closing::{self, Farewell};
 use shared::clock::UnixMs;
 use shared::identity::{Caller, TICKET_LIFE_MS, Ticket};
 
@@ -16,12 +17,13 @@ pub(crate) struct IssuedTicket {
     expires_at: UnixMs,
 }
 
-/// `POST /api/v1/auth/logout`: revokes every token of the caller.
+/// `POST /api/v1/auth/logout`: revokes every token of the caller and closes their sockets.
 ///
 /// # Errors
 /// `unauthenticated`, `unavailable`.
 pub(crate) async fn logout(State(app): State<Arc<App>>, caller: Caller) -> Result<StatusCode, Error> {
-    app.accounts.revoke_tokens(caller.user).await?;
+    app.accounts.revoke_tokens(caller.user, app.clock.now()).await?;
+    closing::revoked(&app, caller.user, Farewell::LoggedOut).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -7,6 +7,7 @@ mod members;
 mod membership;
 mod messages;
 mod read;
+mod revisions;
 mod rooms;
 
 use std::sync::Arc;
@@ -22,6 +23,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/rooms", get(list::list).post(create::create))
         .route("/api/v1/rooms/{room}", get(rooms::show).patch(rooms::change).delete(rooms::delete))
         .route("/api/v1/rooms/{room}/messages", get(history::history).post(messages::send))
+        .route(
+            "/api/v1/rooms/{room}/messages/{message}",
+            patch(revisions::edit).put(revisions::edit).delete(revisions::recall),
+        )
         .route("/api/v1/rooms/{room}/join", post(membership::join))
         .route("/api/v1/rooms/{room}/leave", post(membership::leave))
         .route("/api/v1/rooms/{room}/read", post(read::read))

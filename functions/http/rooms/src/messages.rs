@@ -51,7 +51,7 @@ pub(crate) async fn send(
 }
 
 /// The key of the header, else the id of the body, else a fresh one.
-fn client_id(headers: &HeaderMap, id: Option<&FrameId>) -> Result<ClientMessageId, Error> {
+pub(crate) fn client_id(headers: &HeaderMap, id: Option<&FrameId>) -> Result<ClientMessageId, Error> {
     if let Some(key) = headers.get(IDEMPOTENCY_KEY) {
         let key = key.to_str().map_err(|_| Error::invalid("Idempotency-Key", "must be plain text"))?;
         return ClientMessageId::parse(key).map_err(|problem| Error::invalid("Idempotency-Key", problem));

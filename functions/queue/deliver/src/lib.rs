@@ -1,10 +1,12 @@
 //! Finishes what the live path left open, and settles it.
 //!
-//! Reads `chat.messages` (one message of the bus per stored message), the fan-out queues (one per chunk of a
-//! large room) and `chat.system.notification` (who is online). A fault of a service fails the batch, so that it comes again; every step is
-//! safe to run twice.
+//! Reads `chat.messages` (one message of the bus per entry of a log), the fan-out queues (one per chunk of
+//! a large room) and `chat.system.notification` (what concerns one user). A fault of a service fails the
+//! batch, so that it comes again; every step is safe to run twice.
 
 mod chunk;
+mod close;
+mod copies;
 mod post;
 mod rebuild;
 mod stored;
@@ -20,16 +22,19 @@ use shared::ports::{Event, MessageStored};
 /// When a service is away: the whole batch has to come again.
 pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
-    let (mut messages, mut chunks, mut rebuilds) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut messages, mut chunks) = (Vec::new(), Vec::new());
+    let (mut closings, mut rebuilds) = (Vec::new(), Vec::new());
     for (_, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
             Event::FanoutChunk(chunk) => chunks.push(chunk),
             Event::PresenceRebuild(next) => rebuilds.push(next),
+            Event::CloseSockets(sockets) => closings.push(sockets),
         }
     }
     let (posted, delivered) = (chunks.len(), messages.len());
     try_join_all(chunks.into_iter().map(|chunk| chunk::deliver(app, chunk))).await?;
+    try_join_all(closings.into_iter().map(|sockets| close::deliver(app, sockets))).await?;
     finish(app, messages).await?;
     try_join_all(rebuilds.into_iter().map(|next| rebuild::step(app, next))).await?;
     tracing::info!(messages = delivered, chunks = posted, "batch done");
@@ -43,10 +48,7 @@ async fn finish(app: &App, messages: Vec<MessageStored>) -> Result<(), Error> {
     }
     try_join_all(messages.iter().map(|stored| stored::deliver(app, stored))).await?;
     let rows: Vec<_> = messages.iter().map(|stored| stored.outbox).collect();
-    let copies: Vec<_> = messages.into_iter().map(|stored| stored.message).collect();
-    if let Err(error) = app.presence.cache_messages(&copies).await {
-        tracing::warn!(%error, "no copies kept");
-    }
+    copies::keep(app, messages.into_iter().map(|stored| stored.entry)).await?;
     app.outbox.settle(&rows).await?;
     Ok(())
 }

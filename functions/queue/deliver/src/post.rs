@@ -16,7 +16,7 @@ const ROUND: Duration = Duration::from_secs(5);
 const ATTEMPTS_MAX: u8 = 5;
 
 /// 100, 200, 400, 800 ms, give or take: longer than a `$connect` takes, shorter than anyone waits for.
-fn pauses() -> impl Iterator<Item = Duration> {
+pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
     let backoff = ExponentialBuilder::default().with_min_delay(Duration::from_millis(100));
     backoff.with_max_times(4).with_jitter().build()
 }

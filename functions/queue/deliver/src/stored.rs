@@ -1,16 +1,16 @@
 use lambda_runtime::Error;
 use shared::app::App;
 use shared::chat::{audience, fanout, registration};
-use shared::frames::{Outgoing, ServerFrame};
+use shared::frames::Outgoing;
 use shared::ids::{RoomId, RoomRef};
 use shared::model::Listener;
 use shared::ports::{Left, MessageStored};
 
 use crate::post;
 
-/// Posts a stored message to whoever has not had it, and forgets the connections that were gone.
+/// Posts a stored entry to whoever has not had it, and forgets the connections that were gone.
 pub(crate) async fn deliver(app: &App, stored: &MessageStored) -> Result<(), Error> {
-    let room = stored.message.room_id;
+    let room = stored.entry.room_id();
     for gone in &stored.gone {
         registration::forget_gone(app, gone, room).await?;
     }
@@ -19,7 +19,7 @@ pub(crate) async fn deliver(app: &App, stored: &MessageStored) -> Result<(), Err
         Left::These(listeners) => listeners.clone(),
         Left::Everyone => everyone(app, room).await?,
     };
-    let frame = Outgoing::new(&ServerFrame::Message(&stored.message));
+    let frame = Outgoing::new(&(&stored.entry).into());
     if fanout::is_large(app, &to) {
         fanout::enqueue(app, room, &to, &frame, 0).await?;
         return Ok(());

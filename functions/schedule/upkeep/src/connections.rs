@@ -78,7 +78,7 @@ async fn forget_if_gone(app: &App, listener: Listener) -> Result<bool, StoreErro
     let look = timeout(LOOK, app.connections.inspect(&listener.address)).await;
     let gone = matches!(look, Ok(Err(PostError::Gone))) && !is_young(&listener.address, app.clock.now());
     if gone {
-        registration::forget_lost(app, &listener).await?;
+        registration::forget_closed(app, &listener).await?;
     }
     Ok(gone)
 }

@@ -1,11 +1,12 @@
 //! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
-//! lost, users who went silent, an empty presence that nobody speaks to.
+//! lost, sockets that outlived a revocation, users who went silent, an empty presence that nobody speaks to.
 //!
 //! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
 //! again each second.
 
 mod connections;
 mod outbox;
+mod revoked;
 
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> Result<(), Error> {
     let until = Instant::now() + WATCH;
     let forgotten = connections::forget_lapsed(app).await?;
+    let closed = revoked::close(app).await?;
     let rebuilt = connections::rebuild_if_lost(app).await;
     let silent = connections::sweep_silent(app).await;
     let lost = connections::forget_lost(app, &silent).await?;
@@ -31,6 +33,7 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
         sleep(LOOK_AGAIN).await;
         republished += outbox::sweep(app).await?;
     }
-    tracing::info!(forgotten, rebuilt, silent = silent.len(), lost, republished, "swept");
+    let silent = silent.len();
+    tracing::info!(forgotten, closed, rebuilt, silent, lost, republished, "swept");
     Ok(())
 }

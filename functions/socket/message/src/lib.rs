@@ -1,11 +1,13 @@
 //! Every frame that a client sends, and the frame that answers it.
 
+mod revise;
+
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use lambda_runtime::Error;
 use shared::app::App;
 use shared::chat::{admission, members, send};
 use shared::frames::{ClientFrame, Draft, FrameError, FrameId, ServerFrame, decode, error_frame};
-use shared::ids::RoomRef;
+use shared::ids::{ClientMessageId, RoomRef};
 use shared::ports::Change;
 use shared::socket::{Origin, SocketReply};
 
@@ -51,6 +53,8 @@ async fn act(
     match frame {
         ClientFrame::Heartbeat => heartbeat(app, origin, id).await,
         ClientFrame::Message(draft) => message(app, origin, id, draft).await,
+        ClientFrame::Edit(frame) => revise::edit(app, origin, id, frame).await,
+        ClientFrame::Recall(frame) => revise::recall(app, origin, id, frame).await,
         ClientFrame::JoinRoom(frame) => join(app, origin, id, &frame.room_id).await,
         ClientFrame::LeaveRoom(frame) => leave(app, origin, id, &frame.room_id).await,
     }
@@ -63,13 +67,16 @@ async fn message(
     draft: Draft,
 ) -> Result<ServerFrame<'static>, shared::Error> {
     admit(app, origin).await?;
-    let client_id = match &id {
-        Some(id) => id.client_id().map_err(|problem| shared::Error::invalid("id", problem))?,
-        None => origin.client_id(),
-    };
+    let client_id = client_id(origin, id.as_ref())?;
     let from = Some(&origin.address.connection);
     let ack = send::send(app, &origin.caller, from, client_id, draft).await?;
     Ok(ServerFrame::Ack { id, ack })
+}
+
+/// What makes a frame idempotent: its own id, or what the gateway calls it.
+fn client_id(origin: &Origin, id: Option<&FrameId>) -> Result<ClientMessageId, shared::Error> {
+    let own = |id: &FrameId| id.client_id().map_err(|problem| shared::Error::invalid("id", problem));
+    id.map_or_else(|| Ok(origin.client_id()), own)
 }
 
 async fn join(

@@ -4,7 +4,7 @@ use super::{Backend, Embedded, bind, keep_jwt_secret};
 use crate::{
     Options,
     embedded::{
-        LocalConnections,
+        LocalConnections, LoggedPush,
         bus::{InProcessBus, Queues},
         presence::{MemoryPresence, MemoryPresenceConfig},
         sqlite::Sqlite,
@@ -20,6 +20,8 @@ use shared::{
     clock::SystemClock,
     config::{Config, ROUTING_TTL},
     identity::Tokens,
+    ports::OfflinePush,
+    push::PushChannels,
 };
 use std::sync::Arc;
 
@@ -53,12 +55,21 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         rooms: store.clone(),
         messages: store.clone(),
         outbox: store.clone(),
-        connection_log: store,
+        connection_log: store.clone(),
+        push_subscriptions: store.clone(),
+        push_pending: store,
+        push: push(&config),
         presence: Arc::new(MemoryPresence::new(presence(&config))),
         bus: Arc::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues)),
         connections: Arc::new(LocalConnections::new(sockets.clone())),
         config: Arc::new(config),
     }
+}
+
+/// The channels that are configured; none: the log.
+fn push(config: &Config) -> Arc<dyn OfflinePush> {
+    let channels = PushChannels::new(&config.push);
+    if channels.reach().is_nobody() { Arc::new(LoggedPush) } else { Arc::new(channels) }
 }
 
 fn presence(config: &Config) -> MemoryPresenceConfig {

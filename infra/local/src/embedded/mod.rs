@@ -2,7 +2,9 @@
 
 pub mod bus;
 mod connections;
+mod logged_push;
 pub mod presence;
 pub mod sqlite;
 
 pub use connections::LocalConnections;
+pub use logged_push::LoggedPush;

@@ -1,4 +1,4 @@
--- Takes outbox rows that are due and puts them off, with the message that each is about.
+-- Takes outbox rows that are due and puts them off, with the entry that each is about.
 --
 -- $1 now  $2 when they fall due again  $3 how many
 --
@@ -21,7 +21,8 @@ claimed as (
 select
     c.id as outbox, c.payload, c.created_at as opened_at,
     m.id, m.room_id, m.seq, m.sender_id, u.nickname as sender_name, m.kind, m.content, m.reply_to,
-    m.metadata, m.created_at
+    m.metadata, m.created_at, m.edited_at, m.recalled_at,
+    m.entry, m.target_id, m.target_seq
 from claimed c
 left join messages m on m.id = c.message_id
 left join users u on u.id = m.sender_id

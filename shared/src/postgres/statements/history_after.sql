@@ -18,7 +18,7 @@ total as (
 select
     t.total,
     m.id, m.room_id, m.seq, m.sender_id, u.nickname as sender_name, m.kind, m.content, m.reply_to,
-    m.metadata, m.created_at
+    m.metadata, m.created_at, m.edited_at, m.recalled_at
 from total t
 left join lateral (
     select * from messages w

@@ -27,7 +27,7 @@ bounds as (
 select
     b.total,
     m.id, m.room_id, m.seq, m.sender_id, u.nickname as sender_name, m.kind, m.content, m.reply_to,
-    m.metadata, m.created_at
+    m.metadata, m.created_at, m.edited_at, m.recalled_at
 from bounds b
 left join messages m
     on m.room_id = $1

@@ -20,6 +20,8 @@
 
 /// One send. Parameters and answer are described in the file.
 pub const APPEND: &str = include_str!("append.sql");
+/// One edit or recall. Parameters and answer are described in the file.
+pub const REVISE: &str = include_str!("revise.sql");
 /// A page of a room's log.
 pub const HISTORY_PAGE: &str = include_str!("history_page.sql");
 /// The last messages before a seq.
@@ -34,6 +36,10 @@ pub const ROOMS_OF: &str = include_str!("rooms_of.sql");
 pub const AUDIENCE: &str = include_str!("audience.sql");
 /// A page of the connections, for a rebuild of presence.
 pub const CONNECTIONS_PAGE: &str = include_str!("connections_page.sql");
+/// Who misses a message and is away.
+pub const PUSH_CLAIM: &str = include_str!("push_claim.sql");
+/// What somebody who is away has not read of a room.
+pub const PUSH_UNREAD: &str = include_str!("push_unread.sql");
 /// A viewer's own rooms, newest activity first.
 pub const LIST_OWN: &str = concat!(include_str!("picked_own.sql"), include_str!("summaries.sql"));
 /// Every room but others' direct ones, newest activity first.

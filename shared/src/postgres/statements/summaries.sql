@@ -9,6 +9,7 @@ select
     coalesce(r.last_number - me.read_number, 0) as unread_count,
     last.id as message_id, last.room_id, last.seq, last.sender_id, sender.nickname as sender_name,
     last.kind, last.content, last.reply_to, last.metadata, last.created_at as message_at,
+    last.edited_at, last.recalled_at,
     peer.id as peer_id, peer.username as peer_username, peer.nickname as peer_nickname
 from picked p
 left join rooms r on r.id = p.room_id

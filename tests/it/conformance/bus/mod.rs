@@ -10,7 +10,7 @@ mod world;
 
 use shared::clock::UnixMs;
 use shared::ids::{MessageId, OutboxId, RoomId, Seq, UserId};
-use shared::model::Message;
+use shared::model::{Entry, Message};
 use shared::ports::{Event, FanoutChunk, Left, MessageStored};
 
 use world::World;
@@ -40,7 +40,7 @@ use on_both;
 fn stored(seq: i64) -> Event {
     Event::MessageStored(MessageStored {
         outbox: OutboxId(seq),
-        message: Message {
+        entry: Entry::Message(Message {
             message_id: MessageId::fresh(),
             room_id: RoomId(1),
             seq: Seq(seq),
@@ -51,7 +51,9 @@ fn stored(seq: i64) -> Event {
             reply_to: None,
             metadata: Some(serde_json::json!({ "nested": { "n": 1 } })),
             timestamp: NOW,
-        },
+            edited_at: None,
+            recalled: false,
+        }),
         left: Left::Everyone,
         gone: Vec::new(),
     })

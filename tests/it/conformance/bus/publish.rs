@@ -7,7 +7,7 @@ use futures::future::join_all;
 use shared::dead_letter;
 use shared::mq_event::RabbitMqEvent;
 use shared::ports::{
-    ENVELOPE_VERSION, Event, PresenceRebuild, QUEUE_MESSAGES, QUEUE_NOTIFICATION, fanout_queue,
+    CloseSockets, ENVELOPE_VERSION, Event, PresenceRebuild, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, fanout_queue,
 };
 use uuid::Uuid;
 
@@ -84,20 +84,22 @@ async fn many_published_side_by_side_are_all_confirmed_and_arrive_once(world: Wo
 
 fn seq_of(event: &Event) -> i64 {
     match event {
-        Event::MessageStored(stored) => stored.message.seq.0,
+        Event::MessageStored(stored) => stored.entry.seq().0,
         other => panic!("only messages were published, not {other:?}"),
     }
 }
 
 async fn each_event_goes_to_the_queue_of_its_kind(world: World) {
     let rebuild = Event::PresenceRebuild(PresenceRebuild { claim: Uuid::nil(), after: None });
-    let events = [chunk(0), stored(1), chunk(1), chunk(2), rebuild.clone()];
+    let closing = CloseSockets { frame: "{}".to_owned(), listeners: vec![], attempt: 0 };
+    let closing = Event::CloseSockets(closing);
+    let events = [chunk(0), stored(1), chunk(1), chunk(2), closing.clone(), rebuild.clone()];
     world.bus.publish(&events, NOW).await.expect("they are confirmed");
     let expected = [
         (QUEUE_MESSAGES.to_owned(), vec![events[1].clone()]),
         (fanout_queue(0), vec![chunk(0), chunk(FANOUT_QUEUES)]),
         (fanout_queue(1), vec![chunk(1)]),
-        (QUEUE_NOTIFICATION.to_owned(), vec![rebuild]),
+        (QUEUE_NOTIFICATIONS.to_owned(), vec![closing, rebuild]),
     ];
     for (queue, expected) in expected {
         let (function, mut recorded) = recorder(0);

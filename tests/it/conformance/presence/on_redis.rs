@@ -6,7 +6,7 @@ use redis::AsyncCommands;
 use shared::clock::UnixMs;
 use shared::ids::{MessageId, RoomId, Seq, UserId};
 use shared::model::Message;
-use shared::ports::{Presence, PresenceError, Wholeness};
+use shared::ports::{Admission, Presence, PresenceError, Wholeness};
 use shared::redis::{RedisConfig, RedisConfigError, RedisPresence};
 use tokio::net::TcpListener;
 
@@ -28,6 +28,8 @@ pub(super) fn a_message() -> Message {
         reply_to: None,
         metadata: None,
         timestamp: UnixMs(1_800_000_000_000),
+        edited_at: None,
+        recalled: false,
     }
 }
 
@@ -264,6 +266,22 @@ async fn no_server_is_unavailable_at_once_and_nothing_is_opened_before() {
     drop(listener);
     let presence = with_deadline(&url, Duration::from_millis(150));
     assert!(matches!(presence.ping().await, Err(PresenceError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn without_a_server_each_instance_limits_by_itself() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let presence = with_deadline(&url, Duration::from_millis(150));
+    let (ann, bob) = (a_user(), a_user());
+    for _ in 0..20 {
+        assert!(matches!(presence.admit(ann, None, NOW).await, Err(PresenceError::Unavailable(_))));
+    }
+    let refused = presence.admit(ann, None, NOW).await.unwrap();
+    assert_eq!(refused, Admission::Limited { retry_after_ms: 100 });
+    assert!(matches!(presence.admit(bob, None, NOW).await, Err(PresenceError::Unavailable(_))));
+    assert!(presence.admit(ann, None, NOW.plus(100)).await.is_err());
 }
 
 #[test]

@@ -3,7 +3,6 @@
 //! One lock over everything, so each call is atomic. What stays between calls is what the store and
 //! presence know of each other: a register may come with rooms read before a change of members.
 
-mod rate;
 mod room;
 mod state;
 mod user;
@@ -14,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId, UserId};
+use shared::limiter::Rate;
 use shared::model::{Listener, Message};
 use shared::ports::{
     Admission, Cap, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, Registration,
@@ -21,7 +21,6 @@ use shared::ports::{
 };
 use uuid::Uuid;
 
-use rate::Rate;
 use room::Room;
 use state::State;
 use user::User;
@@ -57,7 +56,7 @@ impl MemoryPresence {
     }
 
     fn rate(&self) -> Rate {
-        Rate::new(self.config.rate_messages_per_second, self.config.rate_burst)
+        Rate::per_second(self.config.rate_messages_per_second, self.config.rate_burst)
     }
 
     fn silent_before(&self, now: UnixMs) -> UnixMs {

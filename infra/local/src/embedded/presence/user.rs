@@ -86,7 +86,7 @@ impl User {
             && self.joined.values().all(|at| at.elapsed() >= JOINED_TTL)
     }
 
-    /// Where the user stands in their rate: see [`super::rate::Rate`].
+    /// Where the user stands in their rate: see [`shared::limiter::Rate`].
     pub(super) fn arrival(&mut self) -> &mut i64 {
         &mut self.arrival
     }

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{NameOr, UserId, UserRef};
-use shared::model::{Account, User};
+use shared::model::{Account, Role, User};
 use shared::ports::{Accounts, AccountsError, NewAccount, ProfileChange, StoreError};
 use shared::sql::{DELETED_USER, broken_rule, folded, storable, word};
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 
 use super::{Sqlite, json_list, rooms, rows};
 
@@ -34,7 +34,15 @@ const CHANGE_PROFILE: &str = concat!(
 const ANONYMISE: &str = "
 update users
 set username = null, username_folded = null, nickname = ?2, email = null, email_folded = null,
-    password_hash = null, token_version = token_version + 1, deleted = true
+    password_hash = null, token_version = token_version + 1, revoked_at = ?3, deleted = true
+where id = ?1 and not deleted";
+const ADMINS: &str = "select id from users where role = 'admin' and not deleted";
+/// A role that is theirs already revokes nothing.
+const SET_ROLE: &str = "
+update users
+set role = ?2,
+    token_version = token_version + (role <> ?2),
+    revoked_at = case when role <> ?2 then ?3 else revoked_at end
 where id = ?1 and not deleted";
 
 #[async_trait]
@@ -97,24 +105,46 @@ impl Accounts for Sqlite {
         Ok(rows::account(&row.ok_or(AccountsError::NotFound)?)?)
     }
 
-    async fn set_password(&self, user: UserId, password_hash: &str) -> Result<(), AccountsError> {
+    async fn set_password(
+        &self,
+        user: UserId,
+        password_hash: &str,
+        now: UnixMs,
+    ) -> Result<(), AccountsError> {
         let done = query(
-            "update users set password_hash = ?2, token_version = token_version + 1 \
+            "update users set password_hash = ?2, token_version = token_version + 1, revoked_at = ?3 \
              where id = ?1 and not deleted",
         )
         .bind(user.0)
         .bind(storable(password_hash))
+        .bind(now.0)
         .execute(&self.writer)
         .await?;
         found(done.rows_affected())
     }
 
-    async fn revoke_tokens(&self, user: UserId) -> Result<(), AccountsError> {
-        let done = query("update users set token_version = token_version + 1 where id = ?1 and not deleted")
-            .bind(user.0)
-            .execute(&self.writer)
-            .await?;
+    async fn revoke_tokens(&self, user: UserId, now: UnixMs) -> Result<(), AccountsError> {
+        let done = query(
+            "update users set token_version = token_version + 1, revoked_at = ?2 \
+             where id = ?1 and not deleted",
+        )
+        .bind(user.0)
+        .bind(now.0)
+        .execute(&self.writer)
+        .await?;
         found(done.rows_affected())
+    }
+
+    async fn set_role(&self, user: UserId, role: Role, now: UnixMs) -> Result<(), AccountsError> {
+        self.transact(async |connection| {
+            let admins: Vec<i64> = query_scalar(ADMINS).fetch_all(&mut *connection).await?;
+            if role != Role::Admin && admins == [user.0] {
+                return Err(AccountsError::LastAdmin);
+            }
+            let update = query(SET_ROLE).bind(user.0).bind(word(role)).bind(now.0);
+            found(update.execute(connection).await?.rows_affected())
+        })
+        .await
     }
 
     async fn issue_ticket(&self, digest: &[u8], user: UserId, expires_at: UnixMs) -> Result<(), StoreError> {
@@ -140,15 +170,21 @@ impl Accounts for Sqlite {
         }
     }
 
-    async fn anonymise(&self, user: UserId) -> Result<(), AccountsError> {
-        self.transact(async |connection| anonymise(connection, user).await).await
+    async fn anonymise(&self, user: UserId, now: UnixMs) -> Result<(), AccountsError> {
+        self.transact(async |connection| anonymise(connection, user, now).await).await
     }
 }
 
-async fn anonymise(connection: &mut SqliteConnection, user: UserId) -> Result<(), AccountsError> {
+async fn anonymise(
+    connection: &mut SqliteConnection,
+    user: UserId,
+    now: UnixMs,
+) -> Result<(), AccountsError> {
     rooms::leave_all(connection, user).await?;
-    let done = query(ANONYMISE).bind(user.0).bind(DELETED_USER).execute(&mut *connection).await?;
-    query("delete from tickets where user_id = ?1").bind(user.0).execute(connection).await?;
+    let strip = query(ANONYMISE).bind(user.0).bind(DELETED_USER).bind(now.0);
+    let done = strip.execute(&mut *connection).await?;
+    query("delete from tickets where user_id = ?1").bind(user.0).execute(&mut *connection).await?;
+    query("delete from push_subscriptions where user_id = ?1").bind(user.0).execute(connection).await?;
     found(done.rows_affected())
 }
 

@@ -4,20 +4,43 @@ use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::model::Listener;
-use shared::ports::{ConnectionLog, OpenedConnection, Rooms, StoreError};
+use shared::ports::{ConnectionLog, LoggedConnection, OpenedConnection, Registration, Rooms, StoreError};
 use shared::sql::storable;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, query, query_scalar};
 
 use super::{Sqlite, json_list, rows};
 
-/// Writes nothing for a user who isn't there (a token older than the file).
+/// Writes nothing for a user who isn't there (a token older than the file), nor under a token that was
+/// revoked: revocations are written over the same connection, so one comes wholly before or after.
 const OPENED: &str = "
-insert into connections (id, user_id, endpoint, device, connected_at)
-select ?1, u.id, ?3, ?4, ?5 from users u where u.id = ?2
+insert into connections (id, user_id, endpoint, device, connected_at, token_version)
+select ?1, u.id, ?3, ?4, ?5, u.token_version
+from users u where u.id = ?2 and u.token_version <= ?6 and not u.deleted
 on conflict (id) do update
 set user_id = excluded.user_id, endpoint = excluded.endpoint, device = excluded.device,
-    connected_at = excluded.connected_at";
+    connected_at = excluded.connected_at, token_version = excluded.token_version";
+
+const OF_USERS: &str = "
+select c.* from connections c
+join users u on u.id = c.user_id
+where c.user_id in (select value from json_each(?1))
+  and not coalesce(c.token_version < u.token_version, false)
+order by c.user_id, c.connected_at, c.id";
+
+const OF_USER: &str = "
+select c.*, coalesce(c.token_version, -1) < u.token_version as revoked
+from connections c
+join users u on u.id = c.user_id
+where c.user_id = ?1
+order by c.connected_at, c.id";
+
+const REVOKED: &str = "
+select c.* from users u
+join connections c on c.user_id = u.id
+where u.revoked_at >= ?1 and c.token_version < u.token_version
+order by u.revoked_at, c.id
+limit ?2";
 
 const PAGE: &str = "
 select c.*, (
@@ -26,23 +49,30 @@ select c.*, (
     ) m
 ) as rooms
 from connections c
-where c.id > coalesce(?1, '')
+join users u on u.id = c.user_id
+where c.id > coalesce(?1, '') and not coalesce(c.token_version < u.token_version, false)
 order by c.id
 limit ?2";
 
+const STILL_OPEN: &str = "
+select c.id from connections c
+join users u on u.id = c.user_id
+where c.id in (select value from json_each(?1)) and not coalesce(c.token_version < u.token_version, false)";
+
 #[async_trait]
 impl ConnectionLog for Sqlite {
-    async fn opened(&self, connection: &OpenedConnection) -> Result<Vec<RoomId>, StoreError> {
-        let OpenedConnection { user, address, device } = connection;
-        query(OPENED)
+    async fn opened(&self, connection: &OpenedConnection) -> Result<Option<Vec<RoomId>>, StoreError> {
+        let OpenedConnection { user, address, device, token_version } = connection;
+        let written = query(OPENED)
             .bind(storable(&address.connection.0))
             .bind(user.0)
             .bind(storable(&address.endpoint))
             .bind(device.as_deref().map(storable))
             .bind(address.connected_at.0)
+            .bind(token_version)
             .execute(&self.writer)
             .await?;
-        self.rooms_of(*user).await
+        if written.rows_affected() == 0 { Ok(None) } else { self.rooms_of(*user).await.map(Some) }
     }
 
     async fn closed(&self, connection: &ConnectionId) -> Result<Option<(UserId, Vec<RoomId>)>, StoreError> {
@@ -57,36 +87,36 @@ impl ConnectionLog for Sqlite {
     }
 
     async fn of_users(&self, users: &[UserId]) -> Result<Vec<Listener>, StoreError> {
-        let rows = query(
-            "select * from connections where user_id in (select value from json_each(?1)) \
-             order by user_id, connected_at, id",
-        )
-        .bind(json_list(users.iter().map(|user| user.0)))
-        .fetch_all(&self.readers)
-        .await?;
-        listeners(&rows)
+        let users = json_list(users.iter().map(|user| user.0));
+        listeners(&query(OF_USERS).bind(users).fetch_all(&self.readers).await?)
     }
 
-    async fn page(
-        &self,
-        after: Option<&ConnectionId>,
-        limit: u32,
-    ) -> Result<Vec<(OpenedConnection, Vec<RoomId>)>, StoreError> {
+    async fn of_user(&self, user: UserId) -> Result<Vec<LoggedConnection>, StoreError> {
+        let rows = query(OF_USER).bind(user.0).fetch_all(&self.readers).await?;
+        let logged = |row: &SqliteRow| -> Result<LoggedConnection, StoreError> {
+            Ok(LoggedConnection { address: rows::listener(row)?.address, revoked: row.try_get("revoked")? })
+        };
+        rows.iter().map(logged).collect()
+    }
+
+    async fn revoked(&self, since: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError> {
+        let read = query(REVOKED).bind(since.0).bind(i64::from(limit));
+        listeners(&read.fetch_all(&self.readers).await?)
+    }
+
+    async fn page(&self, after: Option<&ConnectionId>, limit: u32) -> Result<Vec<Registration>, StoreError> {
         let rows = query(PAGE)
             .bind(after.map(|after| storable(&after.0)))
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(opened_in_rooms).collect()
+        rows.iter().map(registration).collect()
     }
 
     async fn still_open(&self, connections: &[ConnectionId]) -> Result<Vec<ConnectionId>, StoreError> {
         let ids = serde_json::Value::from_iter(connections.iter().map(|connection| connection.0.as_str()));
         let found: Vec<String> =
-            query_scalar("select id from connections where id in (select value from json_each(?1))")
-                .bind(ids.to_string())
-                .fetch_all(&self.readers)
-                .await?;
+            query_scalar(STILL_OPEN).bind(ids.to_string()).fetch_all(&self.readers).await?;
         Ok(found.into_iter().map(ConnectionId).collect())
     }
 
@@ -110,11 +140,11 @@ impl ConnectionLog for Sqlite {
     }
 }
 
-fn opened_in_rooms(row: &SqliteRow) -> Result<(OpenedConnection, Vec<RoomId>), StoreError> {
+fn registration(row: &SqliteRow) -> Result<Registration, StoreError> {
     let Listener { user, address } = rows::listener(row)?;
     let rooms: String = row.try_get("rooms")?;
     let rooms = serde_json::from_str(&rooms).map_err(|error| StoreError::Internal(error.to_string()))?;
-    Ok((OpenedConnection { user, address, device: row.try_get("device")? }, rooms))
+    Ok(Registration { user, address, device: row.try_get("device")?, rooms })
 }
 
 fn listeners(rows: &[SqliteRow]) -> Result<Vec<Listener>, StoreError> {

@@ -9,7 +9,12 @@ use uuid::Uuid;
 use super::Sqlite;
 
 /// The schema by `user_version`: a file of version n gets the scripts from the nth on.
-const SCHEMA: [&str; 1] = [include_str!("schema.sql")];
+const SCHEMA: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("entries.sql"),
+    include_str!("revocation.sql"),
+    include_str!("push.sql"),
+];
 
 /// The update changes nothing: it makes the row that is there the answer.
 const KEEP_SETTING: &str = "

@@ -8,6 +8,8 @@ mod connection_log;
 mod database;
 mod messages;
 mod outbox;
+mod push_pending;
+mod push_subscriptions;
 mod rooms;
 mod rows;
 

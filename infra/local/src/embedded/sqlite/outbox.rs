@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query, query_scalar};
 use uuid::Uuid;
 
-use super::rows::{self, message_columns};
+use super::rows::{self, entry_columns};
 use super::{Sqlite, json_list};
 
 const CLAIM: &str = "
@@ -18,7 +18,7 @@ returning id";
 
 const READ: &str = concat!(
     "select o.id as outbox, o.payload, o.created_at as opened_at, ",
-    message_columns!(),
+    entry_columns!(),
     " from outbox o left join messages m on m.id = o.message_id left join users s on s.id = m.sender_id \
      where o.id in (select value from json_each(?1)) order by o.created_at, o.id"
 );
@@ -75,8 +75,8 @@ fn readable(row: &SqliteRow) -> Option<OutboxRow> {
 fn outbox_row(row: &SqliteRow) -> Result<OutboxRow, StoreError> {
     let id = OutboxId(row.try_get("outbox")?);
     let event = if row.try_get::<Option<Uuid>, _>("message_id")?.is_some() {
-        let message = rows::message(row)?;
-        Event::MessageStored(MessageStored { outbox: id, message, left: Left::Everyone, gone: Vec::new() })
+        let entry = rows::entry(row)?;
+        Event::MessageStored(MessageStored { outbox: id, entry, left: Left::Everyone, gone: Vec::new() })
     } else {
         let payload: String = row.try_get("payload")?;
         serde_json::from_str(&payload).map_err(|error| StoreError::Internal(error.to_string()))?

@@ -2,7 +2,9 @@
 
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, MessageId, RoomId, Seq, UserId};
-use shared::model::{Account, Address, Listener, Member, Membership, Message, Room, RoomSummary, User};
+use shared::model::{
+    Account, Address, Edited, Entry, Listener, Member, Membership, Message, Recalled, Room, RoomSummary, User,
+};
 use shared::ports::StoreError;
 use shared::sql::from_word;
 use sqlx::Row;
@@ -93,7 +95,7 @@ fn peer(row: &SqliteRow) -> Result<Option<User>, StoreError> {
 macro_rules! message_columns {
     () => {
         "m.id as message_id, m.room_id as message_room, m.seq, m.sender_id, s.nickname as sender_name, \
-         m.kind, m.content, m.reply_to, m.metadata, m.created_at as message_at"
+         m.kind, m.content, m.reply_to, m.metadata, m.created_at as message_at, m.edited_at, m.recalled_at"
     };
 }
 pub(super) use message_columns;
@@ -111,6 +113,44 @@ pub(super) fn message(row: &SqliteRow) -> Result<Message, StoreError> {
         content: row.try_get("content")?,
         reply_to: row.try_get::<Option<Uuid>, _>("reply_to")?.map(MessageId),
         metadata: metadata.map_err(|error| StoreError::Internal(error.to_string()))?,
+        timestamp: UnixMs(row.try_get("message_at")?),
+        edited_at: row.try_get::<Option<i64>, _>("edited_at")?.map(UnixMs),
+        recalled: row.try_get::<Option<i64>, _>("recalled_at")?.is_some(),
+    })
+}
+
+/// What an entry has besides the columns of a message.
+macro_rules! entry_columns {
+    () => {
+        concat!(crate::embedded::sqlite::rows::message_columns!(), ", m.entry, m.target_id, m.target_seq")
+    };
+}
+pub(super) use entry_columns;
+
+pub(super) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
+    let entry: String = row.try_get("entry")?;
+    match entry.as_str() {
+        "message" => message(row).map(Entry::Message),
+        "edited" => Ok(Entry::Edited(edited(row)?)),
+        "recalled" => Ok(Entry::Recalled(recalled(row)?)),
+        other => Err(StoreError::Internal(format!("{other:?} is no kind of entry"))),
+    }
+}
+
+fn edited(row: &SqliteRow) -> Result<Edited, sqlx::Error> {
+    let Recalled { message_id, room_id, seq, target_seq, sender_id, sender_name, timestamp } = recalled(row)?;
+    let content = row.try_get("content")?;
+    Ok(Edited { message_id, room_id, seq, target_seq, sender_id, sender_name, content, timestamp })
+}
+
+fn recalled(row: &SqliteRow) -> Result<Recalled, sqlx::Error> {
+    Ok(Recalled {
+        message_id: MessageId(row.try_get("target_id")?),
+        room_id: RoomId(row.try_get("message_room")?),
+        seq: Seq(row.try_get("seq")?),
+        target_seq: Seq(row.try_get("target_seq")?),
+        sender_id: UserId(row.try_get("sender_id")?),
+        sender_name: row.try_get("sender_name")?,
         timestamp: UnixMs(row.try_get("message_at")?),
     })
 }

@@ -1,10 +1,14 @@
 //! The rooms' logs.
 
+mod revise;
+
 use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{MessageId, OutboxId, RoomId, Seq};
 use shared::model::{Listing, Message};
-use shared::ports::{Appended, Messages, MessagesError, NewMessage, OUTBOX_DUE_MS, StoreError, Window};
+use shared::ports::{
+    Appended, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Revised, StoreError, Window,
+};
 use shared::sql::{TOPIC_MESSAGES, storable, storable_json};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query, query_scalar};
@@ -78,6 +82,10 @@ const ONE: &str = concat!(
 impl Messages for Sqlite {
     async fn append(&self, new: &NewMessage) -> Result<Appended, MessagesError> {
         self.transact(async |connection| append(connection, new).await).await
+    }
+
+    async fn revise(&self, new: &NewRevision) -> Result<Revised, MessagesError> {
+        self.transact(async |connection| revise::revise(connection, new).await).await
     }
 
     async fn history(
@@ -171,18 +179,22 @@ async fn store(
         .bind(number)
         .execute(&mut *connection)
         .await?;
-    let outbox = query_scalar(
+    Ok((Seq(seq), open_delivery(connection, new.room, new.id, new.now).await?))
+}
+
+/// The outbox row of an entry.
+async fn open_delivery(
+    connection: &mut SqliteConnection,
+    room: RoomId,
+    entry: MessageId,
+    now: UnixMs,
+) -> Result<OutboxId, sqlx::Error> {
+    let opened = query_scalar(
         "insert into outbox (topic, room_id, message_id, created_at, due_at) values (?1, ?2, ?3, ?4, ?5) \
          returning id",
-    )
-    .bind(TOPIC_MESSAGES)
-    .bind(new.room.0)
-    .bind(new.id.0)
-    .bind(new.now.0)
-    .bind(new.now.plus(OUTBOX_DUE_MS).0)
-    .fetch_one(connection)
-    .await?;
-    Ok((Seq(seq), OutboxId(outbox)))
+    );
+    let opened = opened.bind(TOPIC_MESSAGES).bind(room.0).bind(entry.0).bind(now.0);
+    opened.bind(now.plus(OUTBOX_DUE_MS).0).fetch_one(connection).await.map(OutboxId)
 }
 
 async fn history(

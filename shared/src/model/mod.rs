@@ -1,9 +1,13 @@
 //! The things that Hark keeps, as the stores give them and the wire shows them.
 
+mod entry;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, MessageId, RoomId, Seq, UserId};
+
+pub use entry::{Edited, Entry, Recalled};
 
 /// What a user is; each role carries a default set of permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +137,17 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<serde_json::Value>,
     pub timestamp: UnixMs,
+    /// When its sender last changed the content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<UnixMs>,
+    /// Taken back: the content is empty, `reply_to` and `metadata` are gone.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub recalled: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Where a connection can be posted to.

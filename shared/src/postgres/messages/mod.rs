@@ -1,5 +1,8 @@
 //! The rooms' logs.
 
+mod revise;
+mod rows;
+
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::types::Json;
@@ -8,25 +11,41 @@ use uuid::Uuid;
 
 use super::times::{time_of, timestamp};
 use super::{Postgres, statements};
-use crate::ids::{MessageId, OutboxId, RoomId, Seq, UserId};
+use crate::ids::{MessageId, OutboxId, RoomId, Seq};
 use crate::model::{Listing, Message};
-use crate::ports::{Appended, Messages, MessagesError, NewMessage, OUTBOX_DUE_MS, StoreError, Window};
+use crate::ports::{
+    Appended, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Revised, StoreError, Window,
+};
 use crate::sql::{TOPIC_MESSAGES, broken_rule, storable, storable_json};
 
-/// How often the append is run while others change the room's members under it. Each further run means
+pub(super) use rows::{entry_of, message_of};
+
+/// How often a statement is run while others change the room's members under it. Each further run means
 /// that one more change was committed during a statement of a millisecond.
-const APPEND_ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 5;
 
 #[async_trait]
 impl Messages for Postgres {
     async fn append(&self, new: &NewMessage) -> Result<Appended, MessagesError> {
         self.run(async |connection| {
-            for _ in 0..APPEND_ATTEMPTS {
+            for _ in 0..ATTEMPTS {
                 if let Some(outcome) = append_once(connection, new).await? {
                     return outcome;
                 }
             }
-            Err(StoreError::Unavailable("the room's members keep changing".to_owned()).into())
+            Err(overtaken().into())
+        })
+        .await
+    }
+
+    async fn revise(&self, new: &NewRevision) -> Result<Revised, MessagesError> {
+        self.run(async |connection| {
+            for _ in 0..ATTEMPTS {
+                if let Some(outcome) = revise::once(connection, new).await? {
+                    return outcome;
+                }
+            }
+            Err(overtaken().into())
         })
         .await
     }
@@ -64,6 +83,10 @@ impl Messages for Postgres {
         })
         .await
     }
+}
+
+fn overtaken() -> StoreError {
+    StoreError::Unavailable("the room's members keep changing".to_owned())
 }
 
 /// Runs the statement; None when what it checked was overtaken while it waited for the room's row.
@@ -141,20 +164,4 @@ fn listing(rows: &[PgRow]) -> Result<Listing<Message>, StoreError> {
         }
     }
     Ok(Listing { items, total })
-}
-
-/// The message in a row whose columns for its id and time have these names.
-pub(super) fn message_of(row: &PgRow, id: &str, at: &str) -> Result<Message, sqlx::Error> {
-    Ok(Message {
-        message_id: MessageId(row.try_get(id)?),
-        room_id: RoomId(row.try_get("room_id")?),
-        seq: Seq(row.try_get("seq")?),
-        sender_id: UserId(row.try_get("sender_id")?),
-        sender_name: row.try_get("sender_name")?,
-        kind: row.try_get("kind")?,
-        content: row.try_get("content")?,
-        reply_to: row.try_get::<Option<Uuid>, _>("reply_to")?.map(MessageId),
-        metadata: row.try_get::<Option<Json<serde_json::Value>>, _>("metadata")?.map(|json| json.0),
-        timestamp: time_of(row, at)?,
-    })
 }

@@ -11,7 +11,7 @@ use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
 use crate::ports::{
     Accounts, Bus, ConnectionLog, Connections, Database, Messages, OfflinePush, Outbox, Presence,
-    PushPending, PushSubscriptions, Rooms,
+    PushPending, PushSubscriptions, Rooms, Statuses,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -34,6 +34,7 @@ pub struct App {
     pub messages: Arc<dyn Messages>,
     pub outbox: Arc<dyn Outbox>,
     pub connection_log: Arc<dyn ConnectionLog>,
+    pub statuses: Arc<dyn Statuses>,
     pub push_subscriptions: Arc<dyn PushSubscriptions>,
     pub push_pending: Arc<dyn PushPending>,
     pub push: Arc<dyn OfflinePush>,
@@ -86,6 +87,7 @@ impl App {
             messages: postgres.clone(),
             outbox: postgres.clone(),
             connection_log: postgres.clone(),
+            statuses: postgres.clone(),
             push_subscriptions: postgres.clone(),
             push_pending: postgres,
             presence: Arc::new(redis),

@@ -21,5 +21,6 @@ mod refusals;
 mod runner;
 mod schedules;
 mod seeds;
+mod status;
 mod upkeep;
 mod vanished;

@@ -13,3 +13,4 @@ pub mod removal;
 mod resolve;
 pub mod revise;
 pub mod send;
+pub mod status;

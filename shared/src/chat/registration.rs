@@ -1,6 +1,7 @@
 //! Making a connection reachable, and forgetting it.
 
 use crate::app::App;
+use crate::chat::status;
 use crate::identity::Caller;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::{Address, Listener};
@@ -18,7 +19,8 @@ pub async fn open(app: &App, caller: &Caller, address: &Address) -> Result<(), E
     let registration = log(app, caller, address).await?;
     let caps = app.config.sockets.caps();
     match app.presence.open(&registration, caps, app.clock.now()).await {
-        Ok(Opening::Registered { .. }) => {}
+        Ok(Opening::Registered { arrived: true }) => status::changed(app, &[caller.user]).await,
+        Ok(Opening::Registered { arrived: false }) => {}
         Ok(Opening::Full(cap)) => {
             app.connection_log.closed(&address.connection).await?;
             return Err(full(cap, caps));
@@ -38,17 +40,18 @@ fn full(cap: Cap, caps: ConnectionCaps) -> Error {
     }
 }
 
-/// The same for a connection that is open already, whatever its number; again without harm.
+/// The same for a connection that is open already, whatever its number; again without harm. Answers whether
+/// nobody has been told yet that the user is here.
 ///
 /// # Errors
 /// `unauthenticated` when the tokens of the user were revoked since the handshake; `unavailable` when the
 /// store is away.
-pub async fn register(app: &App, caller: &Caller, address: &Address) -> Result<(), Error> {
+pub async fn register(app: &App, caller: &Caller, address: &Address) -> Result<bool, Error> {
     let registration = log(app, caller, address).await?;
-    if let Err(error) = app.presence.register(&registration, app.clock.now()).await {
+    Ok(app.presence.register(&registration, app.clock.now()).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "registered without presence");
-    }
-    Ok(())
+        false
+    }))
 }
 
 async fn log(app: &App, caller: &Caller, address: &Address) -> Result<Registration, Error> {
@@ -102,8 +105,14 @@ pub async fn forget_closed(app: &App, closed: &Listener) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Whose last connection went is not announced at once: they may be changing networks.
 async fn forget_in_presence(app: &App, user: UserId, connection: &ConnectionId, rooms: &[RoomId]) {
-    if let Err(error) = app.presence.forget(user, connection, rooms, app.clock.now()).await {
+    let online = app.presence.forget(user, connection, rooms, app.clock.now()).await;
+    let online = online.unwrap_or_else(|error| {
         tracing::warn!(%error, "forgotten without presence");
+        false
+    });
+    if !online {
+        status::changed_after(app, user, app.config.sockets.offline_grace).await;
     }
 }

@@ -15,6 +15,8 @@ pub struct ChatConfig {
     pub fanout_queues: u32,
     /// `ROOM_MAX_MEMBERS` (10,000).
     pub room_max_members: u32,
+    /// `PUSH_ROOM_MAX` (100): status, receipts and typing are pushed in rooms of up to so many members.
+    pub push_room_max: u32,
 }
 
 impl ChatConfig {
@@ -26,6 +28,7 @@ impl ChatConfig {
             fanout_chunk: reader.number("FANOUT_CHUNK", 100, 1..=1_000),
             fanout_queues: reader.number("FANOUT_QUEUES", 4, 1..=8),
             room_max_members: reader.number("ROOM_MAX_MEMBERS", 10_000, 2..=10_000_000),
+            push_room_max: reader.number("PUSH_ROOM_MAX", 100, 0..=1_000),
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::reader::Reader;
-use crate::ports::ConnectionCaps;
+use crate::ports::{ConnectionCaps, Delay};
 
 /// API Gateway closes every socket after two hours; whatever is older has lost its `$disconnect`.
 pub const ROUTING_TTL: Duration = Duration::from_secs(2 * 60 * 60);
@@ -21,6 +21,8 @@ pub struct SocketConfig {
     pub ping_interval_s: u32,
     /// `PRESENCE_TTL` (300 s): how long a user counts as online after their last frame.
     pub presence_ttl: Duration,
+    /// `OFFLINE_GRACE` (15 s): how long others are not told that a user's last connection closed.
+    pub offline_grace: Delay,
 }
 
 impl SocketConfig {
@@ -38,6 +40,18 @@ impl SocketConfig {
             user_max_connections: reader.number("USER_MAX_CONNECTIONS", 20, 1..=10_000),
             ping_interval_s: reader.number("WEBSOCKET_PING_INTERVAL", 30, 1..=600),
             presence_ttl: Duration::from_secs(reader.number("PRESENCE_TTL", 300, 1..=86_400)),
+            offline_grace: grace(reader),
         }
     }
+}
+
+/// One of the steps that events can wait.
+fn grace(reader: &mut Reader<'_>) -> Delay {
+    const KEY: &str = "OFFLINE_GRACE";
+    let seconds = reader.number(KEY, 15, 1..=60);
+    let step = Delay::ALL.into_iter().find(|step| step.duration() == Duration::from_secs(seconds));
+    step.unwrap_or_else(|| {
+        reader.problem(KEY, "must be 1, 5, 15 or 60");
+        Delay::FifteenSeconds
+    })
 }

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ids::{ClientMessageId, MessageId, RoomRef, UserRef};
+use crate::model::Status;
 use crate::names::{Content, Kind, Metadata};
 
 /// The `id` of a client's frame, which its reply repeats as it came: a string or a number.
@@ -47,6 +48,7 @@ pub enum ClientFrame {
     Recall(RecallMessage),
     JoinRoom(JoinRoom),
     LeaveRoom(LeaveRoom),
+    StatusUpdate(StatusUpdate),
     Heartbeat,
 }
 
@@ -60,6 +62,7 @@ impl ClientFrame {
             Self::Recall(_) => "recall",
             Self::JoinRoom(_) => "join_room",
             Self::LeaveRoom(_) => "leave_room",
+            Self::StatusUpdate(_) => "status_update",
             Self::Heartbeat => "heartbeat",
         }
     }
@@ -104,4 +107,10 @@ pub struct JoinRoom {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct LeaveRoom {
     pub room_id: RoomRef,
+}
+
+/// What the sender wants to be shown as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct StatusUpdate {
+    pub status: Status,
 }

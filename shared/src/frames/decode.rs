@@ -81,6 +81,7 @@ fn body(kind: &str, text: &str) -> Result<ClientFrame, Error> {
         "recall" => decode_body(json).map(ClientFrame::Recall),
         "join_room" => decode_body(json).map(ClientFrame::JoinRoom),
         "leave_room" => decode_body(json).map(ClientFrame::LeaveRoom),
+        "status_update" => decode_body(json).map(ClientFrame::StatusUpdate),
         "heartbeat" | "HEARTBEAT" => Ok(ClientFrame::Heartbeat),
         other => {
             let shown: String = other.chars().take(40).collect();

@@ -5,7 +5,9 @@ mod client;
 mod decode;
 mod server;
 
-pub use client::{ClientFrame, Draft, EditMessage, FrameId, JoinRoom, LeaveRoom, RecallMessage, Target};
+pub use client::{
+    ClientFrame, Draft, EditMessage, FrameId, JoinRoom, LeaveRoom, RecallMessage, StatusUpdate, Target,
+};
 pub use decode::{FrameError, decode, decode_body};
 pub use server::{Ack, Outgoing, ServerFrame, SystemEvent, error_frame};
 

@@ -4,8 +4,8 @@ use serde::Serialize;
 use super::client::FrameId;
 use crate::clock::UnixMs;
 use crate::error::{Code, Error, Stored};
-use crate::ids::{MessageId, RoomId, Seq};
-use crate::model::{Edited, Entry, Message, Recalled, User};
+use crate::ids::{MessageId, RoomId, Seq, UserId};
+use crate::model::{Edited, Entry, Message, Recalled, Status, User};
 
 /// What the server sends.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,6 +28,19 @@ pub enum ServerFrame<'a> {
         id: Option<FrameId>,
         room_id: RoomId,
         last_seq: Seq,
+    },
+    /// A status was chosen.
+    #[serde(rename = "ack")]
+    StatusAck {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<FrameId>,
+        status: Status,
+    },
+    /// Somebody whom one shares a room with came, went or chose another status.
+    StatusUpdate {
+        user_id: UserId,
+        status: Status,
+        last_seen: Option<UnixMs>,
     },
     Error {
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::UnixMs;
-use crate::ids::{ConnectionId, OutboxId, RoomId};
+use crate::ids::{ConnectionId, OutboxId, RoomId, UserId};
 use crate::model::{Entry, Listener};
 
 /// Raised when a body changes in a way that an older consumer would misread.
@@ -60,6 +60,8 @@ pub enum Event {
     MessageStored(MessageStored),
     /// One frame for some of a large room's connections.
     FanoutChunk(FanoutChunk),
+    /// Somebody came, went or chose another status: others are told, if it is news to them.
+    StatusChanged(StatusChanged),
     /// Presence came back empty: its next connections are to be restored.
     PresenceRebuild(PresenceRebuild),
     /// Sockets that have to be closed and could not be at once.
@@ -104,6 +106,12 @@ pub struct FanoutChunk {
     pub attempt: u8,
 }
 
+/// Goes to [`QUEUE_NOTIFICATIONS`]; says nothing of the status, which is looked up when it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusChanged {
+    pub user: UserId,
+}
+
 /// Goes to [`QUEUE_NOTIFICATIONS`], each step published by the one before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PresenceRebuild {
@@ -131,6 +139,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => "message_stored",
             Self::FanoutChunk(_) => "fanout_chunk",
+            Self::StatusChanged(_) => "status_changed",
             Self::PresenceRebuild(_) => "presence_rebuild",
             Self::CloseSockets(_) => "close_sockets",
         }
@@ -148,8 +157,9 @@ impl Event {
         match self {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
-            Self::PresenceRebuild(_) => QUEUE_NOTIFICATIONS.to_owned(),
-            Self::CloseSockets(_) => QUEUE_NOTIFICATIONS.to_owned(),
+            Self::StatusChanged(_) | Self::PresenceRebuild(_) | Self::CloseSockets(_) => {
+                QUEUE_NOTIFICATIONS.to_owned()
+            }
         }
     }
 }

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
-use crate::model::{Address, Listener, Message};
+use crate::model::{Address, Listener, Message, Status};
 
 #[derive(Debug, thiserror::Error)]
 pub enum PresenceError {
@@ -59,6 +59,28 @@ pub enum Opening {
     /// Nothing was registered.
     Full(Cap),
 }
+
+/// What is pushed to a sender's contacts at most once in [`PUSH_EVERY_MS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pushing {
+    Status,
+    Typing,
+    ReadReceipt,
+}
+
+impl Pushing {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Typing => "typing",
+            Self::ReadReceipt => "read_receipt",
+        }
+    }
+}
+
+/// Between two pushes of one kind by one sender.
+pub const PUSH_EVERY_MS: i64 = 1_000;
 
 /// Whether presence holds everything that it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +171,13 @@ pub trait Presence: Send + Sync {
         rooms: &[RoomId],
         now: UnixMs,
     ) -> Result<bool, PresenceError>;
+
+    /// Notes what others are told of a user now; answers whether it is news to them, as it is when nothing is
+    /// known of what they were told before.
+    async fn tell(&self, user: UserId, status: Status) -> Result<bool, PresenceError>;
+
+    /// Whether a sender may push now; if so it counts as done.
+    async fn may_push(&self, user: UserId, what: Pushing, now: UnixMs) -> Result<bool, PresenceError>;
 
     /// Whether everything is here. When it was lost, one caller at a time is given the claim to rebuild
     /// it, which runs out by itself.

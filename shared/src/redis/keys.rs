@@ -2,6 +2,7 @@
 //! keeps it on one node.
 
 use crate::ids::{ConnectionId, MessageId, RoomId, UserId};
+use crate::ports::Pushing;
 
 /// Zset: user -> last heard (ms). Sweeps trim it; it goes when nobody registers for a connection's life.
 pub(super) const ONLINE: &str = "hark:online";
@@ -30,9 +31,14 @@ pub(super) fn seen(user: UserId) -> String {
     format!("hark:{{u:{user}}}:seen")
 }
 
-/// What others were told of the user last; nothing is there of who is offline.
+/// What others were told of the user last.
 pub(super) fn told(user: UserId) -> String {
     format!("hark:{{u:{user}}}:told")
+}
+
+/// When the user's contacts were pushed something of a kind (ms).
+pub(super) fn pushed(user: UserId, what: Pushing) -> String {
+    format!("hark:{{u:{user}}}:pushed:{}", what.word())
 }
 
 /// Where the user stands in their rate.

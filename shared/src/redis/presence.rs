@@ -9,10 +9,10 @@ use super::registration::UNCAPPED;
 use super::{MESSAGE_TTL, keys, millis};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
-use crate::model::{Listener, Message};
+use crate::model::{Listener, Message, Status};
 use crate::ports::{
-    Admission, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, Registration, RoomAudience,
-    UserStatus, Wholeness,
+    Admission, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, Pushing, Registration,
+    RoomAudience, UserStatus, Wholeness,
 };
 
 #[async_trait]
@@ -70,6 +70,14 @@ impl Presence for RedisPresence {
         now: UnixMs,
     ) -> Result<bool, PresenceError> {
         self.remove(user, connection, rooms, now).await
+    }
+
+    async fn tell(&self, user: UserId, status: Status) -> Result<bool, PresenceError> {
+        self.note_told(user, status).await
+    }
+
+    async fn may_push(&self, user: UserId, what: Pushing, now: UnixMs) -> Result<bool, PresenceError> {
+        self.take_push(user, what, now).await
     }
 
     async fn claim_rebuild(&self) -> Result<Wholeness, PresenceError> {

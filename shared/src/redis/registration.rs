@@ -71,7 +71,7 @@ impl RedisPresence {
         caps: ConnectionCaps,
         now: UnixMs,
     ) -> Result<Opening, PresenceError> {
-        let (told, just_joined) = match self.take_place(registration, caps, now).await? {
+        let (arrived, just_joined) = match self.take_place(registration, caps, now).await? {
             Ok(taken) => taken,
             Err(cap) => return Ok(Opening::Full(cap)),
         };
@@ -79,7 +79,7 @@ impl RedisPresence {
         let mut commands = vec![self.confirm(registration, now)];
         commands.extend(self.list(registration.user, now, &registration.address.endpoint));
         self.link.send(commands).await?.all_done()?;
-        Ok(Opening::Registered { arrived: !told })
+        Ok(Opening::Registered { arrived })
     }
 
     /// The same for a connection that was heard some time ago, which need not make its user online.
@@ -101,7 +101,7 @@ impl RedisPresence {
     }
 
     /// Adds the connection to its user and to the count of all, side by side; when one of the two is full,
-    /// takes it back from the other. Answers whether others were told that the user is online, and the
+    /// takes it back from the other. Answers whether nobody was told yet that the user is online, and the
     /// rooms joined a moment ago.
     async fn take_place(
         &self,
@@ -116,7 +116,7 @@ impl RedisPresence {
         let mut answers = self.link.send(commands).await?;
         let with_user: Vec<Value> = answers.next()?;
         let counted: bool = answers.next()?;
-        let Ok::<[Value; 3], _>([_, told, rooms]) = with_user.try_into() else {
+        let Ok::<[Value; 3], _>([_, arrived, rooms]) = with_user.try_into() else {
             if counted {
                 self.link.send(vec![uncount(&registration.address.connection)]).await?.all_done()?;
             }
@@ -126,7 +126,7 @@ impl RedisPresence {
             self.take_back(registration).await?;
             return Ok(Err(Cap::Overall));
         }
-        Ok(Ok((read(told)?, read(rooms)?)))
+        Ok(Ok((read(arrived)?, read(rooms)?)))
     }
 
     fn register(&self, registration: &Registration, most: u32, now: UnixMs) -> Cmd {

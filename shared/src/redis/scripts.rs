@@ -35,6 +35,8 @@ scripts!(
     JOINED = "joined.lua",
     MEMBERS_CHANGED = "members_changed.lua",
     SWEEP = "sweep.lua",
+    TELL = "tell.lua",
+    MAY_PUSH = "may_push.lua",
     CLAIM = "claim.lua",
     KEEP_CLAIM = "keep_claim.lua",
     END_REBUILD = "end_rebuild.lua",

@@ -36,6 +36,7 @@ mod rooms;
 mod rooms_members;
 mod rooms_roles;
 mod settings;
+mod statuses;
 mod stores;
 
 pub(crate) use engines::with_database;

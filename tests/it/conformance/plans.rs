@@ -62,7 +62,7 @@ async fn the_live_path_reads_no_table_from_end_to_end() {
 
 type Expectation = (&'static str, &'static str, usize, &'static [&'static str]);
 
-fn expected() -> [Expectation; 11] {
+fn expected() -> [Expectation; 12] {
     let seqs: &[&str] = &["messages_seq_unique"];
     [
         (
@@ -88,6 +88,7 @@ fn expected() -> [Expectation; 11] {
             2,
             &["connections_pkey", "room_members_user"],
         ),
+        ("contacts", statements::CONTACTS, 4, &["room_members_user", "room_members_pkey", "rooms_pkey"]),
         ("claim due", statements::CLAIM_DUE, 3, &["outbox_due_at"]),
         ("own rooms", statements::LIST_OWN, 3, &["room_members_user", "messages_seq_unique"]),
         ("one room", statements::SUMMARY, 2, &["rooms_pkey", "messages_seq_unique"]),

@@ -8,6 +8,7 @@ use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
     Accounts, Appended, ConnectionLog, Database, Messages, NewAccount, NewMessage, NewRoom, Outbox, Rooms,
+    Statuses,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -25,6 +26,7 @@ pub(crate) struct Stores {
     pub(crate) messages: Arc<dyn Messages>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) connections: Arc<dyn ConnectionLog>,
+    pub(crate) statuses: Arc<dyn Statuses>,
     raw: Raw,
     clock: AtomicI64,
 }
@@ -38,7 +40,7 @@ pub(crate) enum Raw {
 impl Stores {
     pub(crate) fn of<S>(store: S, raw: Raw) -> Self
     where
-        S: Database + Accounts + Rooms + Messages + Outbox + ConnectionLog + 'static,
+        S: Database + Accounts + Rooms + Messages + Outbox + ConnectionLog + Statuses + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -47,7 +49,8 @@ impl Stores {
             rooms: Arc::clone(&store) as _,
             messages: Arc::clone(&store) as _,
             outbox: Arc::clone(&store) as _,
-            connections: store,
+            connections: Arc::clone(&store) as _,
+            statuses: store,
             raw,
             clock: AtomicI64::new(NOW.0),
         }

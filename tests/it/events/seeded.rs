@@ -100,6 +100,7 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         messages: store.clone(),
         outbox: store.clone(),
         connection_log: store.clone(),
+        statuses: store.clone(),
         push_subscriptions: store.clone(),
         push_pending: store.clone(),
         push: Arc::new(LoggedPush),

@@ -9,6 +9,7 @@ mod close;
 mod copies;
 mod post;
 mod rebuild;
+mod status;
 mod stored;
 
 use futures::future::try_join_all;
@@ -23,12 +24,13 @@ use shared::ports::{Event, MessageStored};
 pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
     let (mut messages, mut chunks) = (Vec::new(), Vec::new());
-    let (mut closings, mut rebuilds) = (Vec::new(), Vec::new());
+    let (mut closings, mut rebuilds, mut statuses) = (Vec::new(), Vec::new(), Vec::new());
     for (_, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
             Event::FanoutChunk(chunk) => chunks.push(chunk),
             Event::PresenceRebuild(next) => rebuilds.push(next),
+            Event::StatusChanged(changed) => statuses.push(changed),
             Event::CloseSockets(sockets) => closings.push(sockets),
         }
     }
@@ -36,6 +38,7 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     try_join_all(chunks.into_iter().map(|chunk| chunk::deliver(app, chunk))).await?;
     try_join_all(closings.into_iter().map(|sockets| close::deliver(app, sockets))).await?;
     finish(app, messages).await?;
+    try_join_all(statuses.into_iter().map(|changed| status::tell(app, changed))).await?;
     try_join_all(rebuilds.into_iter().map(|next| rebuild::step(app, next))).await?;
     tracing::info!(messages = delivered, chunks = posted, "batch done");
     Ok(())

@@ -4,7 +4,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use lambda_runtime::Error;
 use shared::app::App;
 use shared::chat::fanout::is_young;
-use shared::chat::{rebuild, registration};
+use shared::chat::{rebuild, registration, status};
 use shared::config::ROUTING_TTL;
 use shared::ids::UserId;
 use shared::model::Listener;
@@ -46,7 +46,10 @@ pub(crate) async fn sweep_silent(app: &App) -> Vec<UserId> {
     loop {
         match app.presence.sweep_silent(app.clock.now(), BATCH).await {
             Ok(users) if users.is_empty() => return silent,
-            Ok(users) => silent.extend(users),
+            Ok(users) => {
+                status::changed(app, &users).await;
+                silent.extend(users);
+            }
             Err(error) => {
                 tracing::warn!(%error, "silent users stay listed for another minute");
                 return silent;

@@ -1,6 +1,7 @@
 //! Every frame that a client sends, and the frame that answers it.
 
 mod revise;
+mod status;
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use lambda_runtime::Error;
@@ -57,6 +58,7 @@ async fn act(
         ClientFrame::Recall(frame) => revise::recall(app, origin, id, frame).await,
         ClientFrame::JoinRoom(frame) => join(app, origin, id, &frame.room_id).await,
         ClientFrame::LeaveRoom(frame) => leave(app, origin, id, &frame.room_id).await,
+        ClientFrame::StatusUpdate(frame) => status::update(app, origin, id, frame).await,
     }
 }
 

@@ -56,6 +56,7 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         messages: store.clone(),
         outbox: store.clone(),
         connection_log: store.clone(),
+        statuses: store.clone(),
         push_subscriptions: store.clone(),
         push_pending: store,
         push: push(&config),

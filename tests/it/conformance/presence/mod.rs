@@ -9,6 +9,7 @@ mod lost;
 mod on_redis;
 mod races;
 mod rooms;
+mod telling;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -205,6 +206,10 @@ suite! {
         who_is_open_already_is_not_counted_again
         connections_past_their_life_take_no_place
         a_refused_connection_leaves_nothing;
+    telling:
+        the_same_status_again_is_no_news
+        who_was_told_to_be_offline_arrives
+        a_sender_pushes_each_kind_once_a_second;
     lost:
         a_restored_connection_is_reachable_and_makes_online_only_if_heard_lately
         restoring_takes_nothing_from_who_spoke_meanwhile

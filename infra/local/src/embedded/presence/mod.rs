@@ -14,9 +14,9 @@ use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::limiter::Rate;
-use shared::model::{Listener, Message};
+use shared::model::{Listener, Message, Status};
 use shared::ports::{
-    Admission, Cap, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, Registration,
+    Admission, Cap, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, Pushing, Registration,
     RoomAudience, UserStatus, Wholeness,
 };
 use uuid::Uuid;
@@ -158,6 +158,14 @@ impl Presence for MemoryPresence {
             }
         }
         Ok(online)
+    }
+
+    async fn tell(&self, user: UserId, status: Status) -> Result<bool, PresenceError> {
+        Ok(self.state().users.entry(user).or_default().tell(status))
+    }
+
+    async fn may_push(&self, user: UserId, what: Pushing, now: UnixMs) -> Result<bool, PresenceError> {
+        Ok(self.state().users.entry(user).or_default().may_push(what, now))
     }
 
     /// Memory is lost with the process and its sockets, so there is never anything to rebuild.

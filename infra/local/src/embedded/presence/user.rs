@@ -3,7 +3,8 @@ use std::time::{Duration, Instant};
 
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId};
-use shared::model::Address;
+use shared::model::{Address, Status};
+use shared::ports::{PUSH_EVERY_MS, Pushing};
 
 /// How long a register that began before a join may still come.
 const JOINED_TTL: Duration = Duration::from_secs(60);
@@ -16,8 +17,9 @@ pub(super) struct User {
     seen: Option<UnixMs>,
     joined: HashMap<RoomId, Instant>,
     arrival: i64,
-    /// Whether others were told that the user is online.
-    told: bool,
+    /// What others were told of the user last.
+    told: Option<Status>,
+    pushed: HashMap<Pushing, UnixMs>,
 }
 
 struct Connection {
@@ -67,12 +69,27 @@ impl User {
         self.connections.len() - usize::from(self.connections.contains_key(connection))
     }
 
+    /// Whether others were told that the user is here.
     pub(super) fn is_told(&self) -> bool {
-        self.told
+        self.told.is_some_and(|told| told != Status::Offline)
     }
 
     pub(super) fn count_as_told(&mut self) {
-        self.told = true;
+        self.told.get_or_insert(Status::Online);
+    }
+
+    /// Notes what others are told; answers whether it is news.
+    pub(super) fn tell(&mut self, status: Status) -> bool {
+        self.told.replace(status) != Some(status)
+    }
+
+    /// Notes a push, unless the last of its kind was a moment ago.
+    pub(super) fn may_push(&mut self, what: Pushing, now: UnixMs) -> bool {
+        let due = self.pushed.get(&what).is_none_or(|last| now >= last.plus(PUSH_EVERY_MS));
+        if due {
+            self.pushed.insert(what, now);
+        }
+        due
     }
 
     pub(super) fn drop_opened_before(&mut self, time: UnixMs) {

@@ -14,6 +14,7 @@ const SCHEMA: &[&str] = &[
     include_str!("entries.sql"),
     include_str!("revocation.sql"),
     include_str!("push.sql"),
+    include_str!("status.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

@@ -1,0 +1,6 @@
+-- What users say of themselves, and when they were last here: what an empty Redis doesn't take along.
+
+-- 'online', 'busy', 'away' or 'offline': what others are shown while the user is online.
+alter table users add column status text not null default 'online';
+-- When the user was last heard before they went offline.
+alter table users add column last_seen_at timestamptz;

@@ -1,0 +1,61 @@
+//! What users say of themselves, and who is told.
+
+use async_trait::async_trait;
+use sqlx::{Row, query, query_scalar};
+
+use super::times::{timestamp, unix_ms};
+use super::{Postgres, statements};
+use crate::clock::UnixMs;
+use crate::ids::UserId;
+use crate::model::Status;
+use crate::ports::{ContactScope, KeptStatus, Statuses, StoreError};
+use crate::sql::{from_word, word};
+
+#[async_trait]
+impl Statuses for Postgres {
+    async fn choose(&self, user: UserId, status: Status) -> Result<(), StoreError> {
+        self.run(async |connection| {
+            let set = query("update users set status = $2 where id = $1").bind(user.0).bind(word(status));
+            set.execute(connection).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn kept(&self, user: UserId) -> Result<Option<KeptStatus>, StoreError> {
+        self.run(async |connection| {
+            let read = query("select status, last_seen_at from users where id = $1").bind(user.0);
+            let Some(row) = read.fetch_optional(connection).await? else { return Ok(None) };
+            let last_seen: Option<_> = row.try_get("last_seen_at")?;
+            let last_seen = last_seen.map(unix_ms);
+            Ok(Some(KeptStatus { chosen: from_word(row.try_get("status")?)?, last_seen }))
+        })
+        .await
+    }
+
+    async fn seen(&self, user: UserId, at: UnixMs) -> Result<(), StoreError> {
+        self.run(async |connection| {
+            let set = query(
+                "update users set last_seen_at = $2 \
+                 where id = $1 and (last_seen_at is null or last_seen_at < $2)",
+            );
+            set.bind(user.0).bind(timestamp(at)).execute(connection).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn contacts(&self, user: UserId, scope: ContactScope) -> Result<Vec<UserId>, StoreError> {
+        self.run(async |connection| {
+            let found: Vec<i64> = query_scalar(statements::CONTACTS)
+                .bind(user.0)
+                .bind(i64::from(scope.room_max_members))
+                .bind(i64::from(scope.rooms))
+                .bind(i64::from(scope.users))
+                .fetch_all(connection)
+                .await?;
+            Ok(found.into_iter().map(UserId).collect())
+        })
+        .await
+    }
+}

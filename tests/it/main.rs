@@ -17,6 +17,7 @@ mod hark;
 mod http;
 mod management;
 mod online;
+mod passing;
 mod refusals;
 mod runner;
 mod schedules;

@@ -13,10 +13,10 @@ pub struct ChatConfig {
     pub fanout_chunk: usize,
     /// `FANOUT_QUEUES` (4): how many fan-out queues run in parallel.
     pub fanout_queues: u32,
+    /// `PUSH_ROOM_MAX` (100): receipts, typing and status are pushed in rooms of up to so many members.
+    pub push_room_max: i64,
     /// `ROOM_MAX_MEMBERS` (10,000).
     pub room_max_members: u32,
-    /// `PUSH_ROOM_MAX` (100): status, receipts and typing are pushed in rooms of up to so many members.
-    pub push_room_max: u32,
 }
 
 impl ChatConfig {

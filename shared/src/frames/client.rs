@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ids::{ClientMessageId, MessageId, RoomRef, UserRef};
+use crate::ids::{ClientMessageId, MessageId, RoomRef, Seq, UserRef};
 use crate::model::Status;
 use crate::names::{Content, Kind, Metadata};
 
@@ -49,6 +49,8 @@ pub enum ClientFrame {
     JoinRoom(JoinRoom),
     LeaveRoom(LeaveRoom),
     StatusUpdate(StatusUpdate),
+    ReadReceipt(ReadReceipt),
+    Typing(Typing),
     Heartbeat,
 }
 
@@ -63,6 +65,8 @@ impl ClientFrame {
             Self::JoinRoom(_) => "join_room",
             Self::LeaveRoom(_) => "leave_room",
             Self::StatusUpdate(_) => "status_update",
+            Self::ReadReceipt(_) => "read_receipt",
+            Self::Typing(_) => "typing",
             Self::Heartbeat => "heartbeat",
         }
     }
@@ -113,4 +117,26 @@ pub struct LeaveRoom {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct StatusUpdate {
     pub status: Status,
+}
+
+/// Up to where somebody has read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadReceipt {
+    /// Up to this message, which names its room.
+    Message { message: MessageId, room: Option<RoomRef> },
+    /// Up to a place in a room; None: everything.
+    Place { target: Target, seq: Option<Seq> },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typing {
+    pub target: Target,
+    pub state: TypingState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TypingState {
+    Typing,
+    StopTyping,
 }

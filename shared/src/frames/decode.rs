@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::client::{ClientFrame, Draft, FrameId, Target};
+use super::client::{ClientFrame, Draft, FrameId, ReadReceipt, Target, Typing, TypingState};
 use crate::Error;
-use crate::ids::{MessageId, RoomRef, UserRef};
+use crate::ids::{MessageId, RoomRef, Seq, UserRef};
 use crate::names::{Content, Kind, Metadata};
 
 /// Why a frame was refused, with its id when that much could be read.
@@ -82,6 +82,10 @@ fn body(kind: &str, text: &str) -> Result<ClientFrame, Error> {
         "join_room" => decode_body(json).map(ClientFrame::JoinRoom),
         "leave_room" => decode_body(json).map(ClientFrame::LeaveRoom),
         "status_update" => decode_body(json).map(ClientFrame::StatusUpdate),
+        "read_receipt" => decode_body::<ReadReceiptBody>(json)?.receipt().map(ClientFrame::ReadReceipt),
+        "READ_RECEIPT" => decode_body::<SeedReceiptBody>(json)?.receipt().map(ClientFrame::ReadReceipt),
+        "typing" => decode_body::<TypingBody>(json)?.typing().map(ClientFrame::Typing),
+        "TYPING" => decode_body::<SeedTypingBody>(json)?.typing().map(ClientFrame::Typing),
         "heartbeat" | "HEARTBEAT" => Ok(ClientFrame::Heartbeat),
         other => {
             let shown: String = other.chars().take(40).collect();
@@ -104,19 +108,32 @@ struct MessageBody {
 
 impl MessageBody {
     fn draft(self) -> Result<Draft, Error> {
-        let target = match (self.room_id, self.to) {
-            (Some(room), None) => Target::Room(room),
-            (None, Some(user)) => Target::User(user),
-            (None, None) => return Err(Error::invalid("room_id", "or `to` is missing")),
-            (Some(_), Some(_)) => return Err(Error::invalid("to", "can't stand beside room_id")),
-        };
         Ok(Draft {
-            target,
+            target: target(self.room_id, self.to)?,
             content: self.content,
             kind: self.kind,
             reply_to: self.reply_to,
             metadata: self.metadata,
         })
+    }
+}
+
+fn target(room: Option<RoomRef>, to: Option<UserRef>) -> Result<Target, Error> {
+    match (room, to) {
+        (Some(room), None) => Ok(Target::Room(room)),
+        (None, Some(user)) => Ok(Target::User(user)),
+        (None, None) => Err(Error::invalid("room_id", "or `to` is missing")),
+        (Some(_), Some(_)) => Err(Error::invalid("to", "can't stand beside room_id")),
+    }
+}
+
+/// As the first document spells it: a chat that isn't known stands for the pair's room.
+fn seed_target(chat: Option<RoomRef>, receiver: Option<UserRef>) -> Result<Target, Error> {
+    match (chat, receiver) {
+        (Some(room), Some(user)) => Ok(Target::RoomElseUser(room, user)),
+        (Some(room), None) => Ok(Target::Room(room)),
+        (None, Some(user)) => Ok(Target::User(user)),
+        (None, None) => Err(Error::invalid("receiverId", "or chatId is missing")),
     }
 }
 
@@ -149,18 +166,81 @@ struct ChatMessageBody {
 
 impl ChatMessageBody {
     fn draft(self) -> Result<Draft, Error> {
-        let target = match (self.chat_id, self.receiver_id) {
-            (Some(room), Some(user)) => Target::RoomElseUser(room, user),
-            (Some(room), None) => Target::Room(room),
-            (None, Some(user)) => Target::User(user),
-            (None, None) => return Err(Error::invalid("receiverId", "or chatId is missing")),
-        };
-        Ok(plain(target, self.content))
+        Ok(plain(seed_target(self.chat_id, self.receiver_id)?, self.content))
     }
 }
 
 fn plain(target: Target, content: Content) -> Draft {
     Draft { target, content, kind: Kind::default(), reply_to: None, metadata: None }
+}
+
+/// `read_receipt`: {room_id, seq or message_id}.
+#[derive(Deserialize)]
+struct ReadReceiptBody {
+    room_id: Option<RoomRef>,
+    seq: Option<Seq>,
+    message_id: Option<MessageId>,
+}
+
+impl ReadReceiptBody {
+    fn receipt(self) -> Result<ReadReceipt, Error> {
+        match (self.message_id, self.seq, self.room_id) {
+            (Some(_), Some(_), _) => Err(Error::invalid("message_id", "can't stand beside seq")),
+            (Some(message), None, room) => Ok(ReadReceipt::Message { message, room }),
+            (None, seq, Some(room)) => Ok(ReadReceipt::Place { target: Target::Room(room), seq }),
+            (None, _, None) => Err(Error::invalid("room_id", "or message_id is missing")),
+        }
+    }
+}
+
+/// `READ_RECEIPT`: {chatId, messageId, receiverId}; the message decides.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SeedReceiptBody {
+    chat_id: Option<RoomRef>,
+    message_id: Option<MessageId>,
+    receiver_id: Option<UserRef>,
+}
+
+impl SeedReceiptBody {
+    fn receipt(self) -> Result<ReadReceipt, Error> {
+        match self.message_id {
+            Some(message) => Ok(ReadReceipt::Message { message, room: None }),
+            None => {
+                let target = seed_target(self.chat_id, self.receiver_id)?;
+                Ok(ReadReceipt::Place { target, seq: None })
+            }
+        }
+    }
+}
+
+/// `typing`: {room_id or to, state}.
+#[derive(Deserialize)]
+struct TypingBody {
+    room_id: Option<RoomRef>,
+    to: Option<UserRef>,
+    state: TypingState,
+}
+
+impl TypingBody {
+    fn typing(self) -> Result<Typing, Error> {
+        Ok(Typing { target: target(self.room_id, self.to)?, state: self.state })
+    }
+}
+
+/// `TYPING`: {receiverId, chatId, content}.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SeedTypingBody {
+    receiver_id: Option<UserRef>,
+    chat_id: Option<RoomRef>,
+    content: TypingState,
+}
+
+impl SeedTypingBody {
+    fn typing(self) -> Result<Typing, Error> {
+        Ok(Typing { target: seed_target(self.chat_id, self.receiver_id)?, state: self.content })
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ mod decode;
 mod server;
 
 pub use client::{
-    ClientFrame, Draft, EditMessage, FrameId, JoinRoom, LeaveRoom, RecallMessage, StatusUpdate, Target,
+    ClientFrame, Draft, EditMessage, FrameId, JoinRoom, LeaveRoom, ReadReceipt, RecallMessage, StatusUpdate,
+    Target, Typing, TypingState,
 };
 pub use decode::{FrameError, decode, decode_body};
 pub use server::{Ack, Outgoing, ServerFrame, SystemEvent, error_frame};

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::client::FrameId;
+use super::client::{FrameId, TypingState};
 use crate::clock::UnixMs;
 use crate::error::{Code, Error, Stored};
 use crate::ids::{MessageId, RoomId, Seq, UserId};
@@ -41,6 +41,28 @@ pub enum ServerFrame<'a> {
         user_id: UserId,
         status: Status,
         last_seen: Option<UnixMs>,
+    },
+    /// A mark was moved, or stood further already.
+    #[serde(rename = "ack")]
+    ReadAck {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<FrameId>,
+        room_id: RoomId,
+        /// Where it stands now.
+        seq: Seq,
+    },
+    /// Somebody has read up to here.
+    ReadReceipt {
+        room_id: RoomId,
+        user_id: UserId,
+        seq: Seq,
+        timestamp: UnixMs,
+    },
+    Typing {
+        room_id: RoomId,
+        user_id: UserId,
+        name: &'a str,
+        state: TypingState,
     },
     Error {
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -80,7 +80,7 @@ fn messages_keep_their_order_around_one_that_does_not_read() {
 fn lane_of(envelope: Result<Envelope, String>) -> Option<u32> {
     match envelope.ok()?.event {
         Event::FanoutChunk(chunk) => Some(chunk.lane),
-        Event::MessageStored(_) => None,
+        _ => None,
     }
 }
 

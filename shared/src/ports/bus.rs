@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::UnixMs;
-use crate::ids::{ConnectionId, OutboxId, RoomId, UserId};
+use crate::ids::{ConnectionId, OutboxId, RoomId, Seq, UserId};
 use crate::model::{Entry, Listener};
 
 /// Raised when a body changes in a way that an older consumer would misread.
@@ -66,6 +66,8 @@ pub enum Event {
     PresenceRebuild(PresenceRebuild),
     /// Sockets that have to be closed and could not be at once.
     CloseSockets(CloseSockets),
+    /// Receipts came too fast: how far somebody has read is to be told now.
+    ReceiptDue(ReceiptDue),
 }
 
 /// Goes to [`QUEUE_MESSAGES`]; `deliver` finishes what is left and settles the outbox row.
@@ -121,6 +123,15 @@ pub struct PresenceRebuild {
     pub after: Option<ConnectionId>,
 }
 
+/// Goes to [`QUEUE_NOTIFICATIONS`] a second after it was published; `deliver` tells what is true then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReceiptDue {
+    pub room: RoomId,
+    pub user: UserId,
+    /// The last mark that was told, or before it.
+    pub since: Seq,
+}
+
 /// Goes to [`QUEUE_NOTIFICATIONS`]; `deliver` closes them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CloseSockets {
@@ -142,6 +153,7 @@ impl Event {
             Self::StatusChanged(_) => "status_changed",
             Self::PresenceRebuild(_) => "presence_rebuild",
             Self::CloseSockets(_) => "close_sockets",
+            Self::ReceiptDue(_) => "receipt_due",
         }
     }
 
@@ -157,9 +169,10 @@ impl Event {
         match self {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
-            Self::StatusChanged(_) | Self::PresenceRebuild(_) | Self::CloseSockets(_) => {
-                QUEUE_NOTIFICATIONS.to_owned()
-            }
+            Self::StatusChanged(_)
+            | Self::PresenceRebuild(_)
+            | Self::CloseSockets(_)
+            | Self::ReceiptDue(_) => QUEUE_NOTIFICATIONS.to_owned(),
         }
     }
 }

@@ -19,7 +19,7 @@ mod statuses;
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bus::{
     Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    PresenceRebuild, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, StatusChanged, fanout_queue,
+    PresenceRebuild, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, ReceiptDue, StatusChanged, fanout_queue,
 };
 pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
@@ -28,13 +28,13 @@ pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
 pub use offline_push::{OfflinePush, PushError, Reach};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
 pub use presence::{
-    Admission, Cap, ConnectionCaps, OnlineCount, Opening, PUSH_EVERY_MS, Presence, PresenceError, Pushing,
-    Registration, RoomAudience, UserStatus, Wholeness,
+    Admission, Cap, ConnectionCaps, OnlineCount, Opening, PUSH_EVERY, Presence, PresenceError, PushTopic,
+    PushTurn, Registration, RoomAudience, UserStatus, Wholeness,
 };
 pub use push_pending::{ClaimScope, PushClaim, PushPending, Unread};
 pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscriptions, SubscriptionsError};
 pub use revision::{NewRevision, Placed, Revised, Revision};
-pub use rooms::{Audience, Change, NewRoom, RoomPatch, Rooms, RoomsError};
+pub use rooms::{Audience, Change, NewRoom, RECEIPT_SPAN, Reading, RoomPatch, Rooms, RoomsError};
 pub use statuses::{ContactScope, KeptStatus, Statuses};
 
 /// What can go wrong with any store, whatever was asked.

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -60,28 +62,6 @@ pub enum Opening {
     Full(Cap),
 }
 
-/// What is pushed to a sender's contacts at most once in [`PUSH_EVERY_MS`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Pushing {
-    Status,
-    Typing,
-    ReadReceipt,
-}
-
-impl Pushing {
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Typing => "typing",
-            Self::ReadReceipt => "read_receipt",
-        }
-    }
-}
-
-/// Between two pushes of one kind by one sender.
-pub const PUSH_EVERY_MS: i64 = 1_000;
-
 /// Whether presence holds everything that it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wholeness {
@@ -115,6 +95,32 @@ pub struct UserStatus {
 pub struct OnlineCount {
     pub users: i64,
     pub connections: i64,
+}
+
+/// What a user tells others in passing, each at most once in [`PUSH_EVERY`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PushTopic {
+    /// How far they have read a room.
+    Read(RoomId),
+    /// That they are typing in a room.
+    Typing(RoomId),
+    /// That they stopped.
+    StoppedTyping(RoomId),
+    /// That they came, went or chose a status.
+    Status,
+}
+
+/// How often a user may push on one topic.
+pub const PUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// Whose turn a push is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushTurn {
+    Now,
+    /// The first to come too early: whoever gets this tells what is true once [`PUSH_EVERY`] has passed.
+    Later,
+    /// Somebody has that turn already.
+    Never,
 }
 
 /// Who is connected where, and how fast they may send. Nothing lives here alone: all of it can be
@@ -176,9 +182,6 @@ pub trait Presence: Send + Sync {
     /// known of what they were told before.
     async fn tell(&self, user: UserId, status: Status) -> Result<bool, PresenceError>;
 
-    /// Whether a sender may push now; if so it counts as done.
-    async fn may_push(&self, user: UserId, what: Pushing, now: UnixMs) -> Result<bool, PresenceError>;
-
     /// Whether everything is here. When it was lost, one caller at a time is given the claim to rebuild
     /// it, which runs out by itself.
     async fn claim_rebuild(&self) -> Result<Wholeness, PresenceError>;
@@ -213,6 +216,10 @@ pub trait Presence: Send + Sync {
         left: &[UserId],
         members_version: i64,
     ) -> Result<(), PresenceError>;
+
+    /// Whether a user may push now, counted over all instances; in one round trip.
+    async fn push_turn(&self, user: UserId, topic: PushTopic, now: UnixMs)
+    -> Result<PushTurn, PresenceError>;
 
     async fn status(&self, user: UserId, now: UnixMs) -> Result<UserStatus, PresenceError>;
 

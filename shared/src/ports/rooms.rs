@@ -44,6 +44,21 @@ pub struct Audience {
     pub members: Vec<UserId>,
 }
 
+/// How far a member has read, and whom that concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    pub membership: Membership,
+    /// Their mark before.
+    pub since: Seq,
+    pub member_count: i64,
+    /// Members whose messages lie between the two marks, the reader not among them; of the newest
+    /// [`RECEIPT_SPAN`] entries alone.
+    pub senders: Vec<UserId>,
+}
+
+/// Entries that are looked through for the senders of what was read.
+pub const RECEIPT_SPAN: i64 = 1_000;
+
 #[derive(Debug, thiserror::Error)]
 pub enum RoomsError {
     #[error("no such room")]
@@ -155,9 +170,18 @@ pub trait Rooms: Send + Sync {
     /// The rooms that a user is in.
     async fn rooms_of(&self, user: UserId) -> Result<Vec<RoomId>, StoreError>;
 
-    /// Moves the user's mark forward to `seq` (at most the room's last one), never back.
+    /// The pair's room, None while they have none.
+    async fn pair(&self, one: UserId, other: UserId) -> Result<Option<Room>, StoreError>;
+
+    /// Moves the user's mark forward to `seq` (at most the room's last one), never back; in one statement.
     ///
     /// # Errors
     /// `NotMember`.
-    async fn mark_read(&self, room: RoomId, user: UserId, seq: Seq) -> Result<Membership, RoomsError>;
+    async fn mark_read(&self, room: RoomId, user: UserId, seq: Seq) -> Result<Reading, RoomsError>;
+
+    /// How far the user has read, and whom that concerns when their mark was at `since`.
+    ///
+    /// # Errors
+    /// `NotMember`.
+    async fn reading(&self, room: RoomId, user: UserId, since: Seq) -> Result<Reading, RoomsError>;
 }

@@ -18,7 +18,7 @@ pub struct KeptStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContactScope {
     /// Larger rooms are left out.
-    pub room_max_members: u32,
+    pub room_max_members: i64,
     /// Rooms looked at, those with the newest activity first.
     pub rooms: u32,
     /// Users in all.

@@ -49,7 +49,7 @@ impl Statuses for Postgres {
         self.run(async |connection| {
             let found: Vec<i64> = query_scalar(statements::CONTACTS)
                 .bind(user.0)
-                .bind(i64::from(scope.room_max_members))
+                .bind(scope.room_max_members)
                 .bind(i64::from(scope.rooms))
                 .bind(i64::from(scope.users))
                 .fetch_all(connection)

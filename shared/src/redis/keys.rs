@@ -2,7 +2,7 @@
 //! keeps it on one node.
 
 use crate::ids::{ConnectionId, MessageId, RoomId, UserId};
-use crate::ports::Pushing;
+use crate::ports::PushTopic;
 
 /// Zset: user -> last heard (ms). Sweeps trim it; it goes when nobody registers for a connection's life.
 pub(super) const ONLINE: &str = "hark:online";
@@ -36,14 +36,20 @@ pub(super) fn told(user: UserId) -> String {
     format!("hark:{{u:{user}}}:told")
 }
 
-/// When the user's contacts were pushed something of a kind (ms).
-pub(super) fn pushed(user: UserId, what: Pushing) -> String {
-    format!("hark:{{u:{user}}}:pushed:{}", what.word())
-}
-
 /// Where the user stands in their rate.
 pub(super) fn rate(user: UserId) -> String {
     format!("hark:{{u:{user}}}:rate")
+}
+
+/// While it is there, the user has pushed on the topic a moment ago.
+pub(super) fn pushed(user: UserId, topic: PushTopic) -> String {
+    let topic = match topic {
+        PushTopic::Read(room) => format!("read:{room}"),
+        PushTopic::Typing(room) => format!("typing:{room}"),
+        PushTopic::StoppedTyping(room) => format!("stopped:{room}"),
+        PushTopic::Status => "status".to_owned(),
+    };
+    format!("hark:{{u:{user}}}:pushed:{topic}")
 }
 
 /// Set: rooms the user joined a moment ago.

@@ -6,13 +6,13 @@ use uuid::Uuid;
 use super::RedisPresence;
 use super::link::unavailable;
 use super::registration::UNCAPPED;
-use super::{MESSAGE_TTL, keys, millis};
+use super::{MESSAGE_TTL, keys, millis, scripts};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::{Listener, Message, Status};
 use crate::ports::{
-    Admission, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, Pushing, Registration,
-    RoomAudience, UserStatus, Wholeness,
+    Admission, ConnectionCaps, OnlineCount, Opening, PUSH_EVERY, Presence, PresenceError, PushTopic,
+    PushTurn, Registration, RoomAudience, UserStatus, Wholeness,
 };
 
 #[async_trait]
@@ -76,10 +76,6 @@ impl Presence for RedisPresence {
         self.note_told(user, status).await
     }
 
-    async fn may_push(&self, user: UserId, what: Pushing, now: UnixMs) -> Result<bool, PresenceError> {
-        self.take_push(user, what, now).await
-    }
-
     async fn claim_rebuild(&self) -> Result<Wholeness, PresenceError> {
         self.claim().await
     }
@@ -113,6 +109,22 @@ impl Presence for RedisPresence {
         members_version: i64,
     ) -> Result<(), PresenceError> {
         self.change_members(room, joined, left, members_version).await
+    }
+
+    async fn push_turn(
+        &self,
+        user: UserId,
+        topic: PushTopic,
+        _now: UnixMs,
+    ) -> Result<PushTurn, PresenceError> {
+        let mut call = scripts::call(&scripts::PUSH_TURN, &[keys::pushed(user, topic)]);
+        call.arg(millis(PUSH_EVERY));
+        let turn: i64 = self.link.send(vec![call]).await?.next()?;
+        Ok(match turn {
+            1 => PushTurn::Now,
+            2 => PushTurn::Later,
+            _ => PushTurn::Never,
+        })
     }
 
     async fn status(&self, user: UserId, now: UnixMs) -> Result<UserStatus, PresenceError> {

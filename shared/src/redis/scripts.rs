@@ -36,10 +36,10 @@ scripts!(
     MEMBERS_CHANGED = "members_changed.lua",
     SWEEP = "sweep.lua",
     TELL = "tell.lua",
-    MAY_PUSH = "may_push.lua",
     CLAIM = "claim.lua",
     KEEP_CLAIM = "keep_claim.lua",
     END_REBUILD = "end_rebuild.lua",
+    PUSH_TURN = "push_turn.lua",
 );
 
 /// `EVALSHA` of a script on these keys; the arguments are added by the caller.

@@ -9,10 +9,7 @@ use super::{RedisPresence, expire, keys, records, scripts};
 use crate::clock::UnixMs;
 use crate::ids::UserId;
 use crate::model::{Listener, Status};
-use crate::ports::{OnlineCount, PUSH_EVERY_MS, PresenceError, Pushing, UserStatus};
-
-/// Also bounds how long a clock that ran ahead can hold a sender up.
-const PUSHED_TTL_MS: i64 = 10 * PUSH_EVERY_MS;
+use crate::ports::{OnlineCount, PresenceError, UserStatus};
 
 impl RedisPresence {
     /// Whether somebody heard at `heard` counts as online.
@@ -52,17 +49,6 @@ impl RedisPresence {
         let mut tell = scripts::call(&scripts::TELL, &[keys::told(user)]);
         tell.arg(status.word()).arg(self.routing_ms());
         self.link.ask(tell).await
-    }
-
-    pub(super) async fn take_push(
-        &self,
-        user: UserId,
-        what: Pushing,
-        now: UnixMs,
-    ) -> Result<bool, PresenceError> {
-        let mut ask = scripts::call(&scripts::MAY_PUSH, &[keys::pushed(user, what)]);
-        ask.arg(now.0).arg(PUSH_EVERY_MS).arg(PUSHED_TTL_MS);
-        self.link.ask(ask).await
     }
 
     /// Puts a user on the list of those online if they are: for those who may have been taken off

@@ -13,6 +13,8 @@ on_every_engine! {
     an_owner_who_steps_down_passes_the_room_on,
     a_mark_moves_forward_only,
     a_mark_stops_at_the_last_entry,
+    a_mark_says_whose_messages_were_read,
+    a_pair_has_no_room_until_it_is_made,
 }
 
 const NOBODY: UserId = UserId(999_999);
@@ -83,7 +85,8 @@ async fn a_mark_moves_forward_only(stores: &Stores) {
     for n in 0..4 {
         stores.say(room, users[0], &format!("m{n}")).await;
     }
-    let mark = async |seq| stores.rooms.mark_read(room, users[1], Seq(seq)).await.unwrap().read_seq;
+    let mark =
+        async |seq| stores.rooms.mark_read(room, users[1], Seq(seq)).await.unwrap().membership.read_seq;
     assert_eq!((mark(3).await, stores.unread(room, users[1]).await), (Seq(3), 1));
     assert_eq!((mark(1).await, stores.unread(room, users[1]).await), (Seq(3), 1));
     assert_eq!((mark(3).await, stores.unread(room, users[1]).await), (Seq(3), 1));
@@ -99,10 +102,48 @@ async fn a_mark_stops_at_the_last_entry(stores: &Stores) {
     let users = stores.users(2).await;
     let new = NewRoom { history_before_joining: false, ..new_room(RoomType::Group, "t", users[0], &users) };
     let room = stores.rooms.create(new, ROOMY, NOW).await.unwrap().id;
-    assert_eq!(stores.rooms.mark_read(room, users[1], Seq(9)).await.unwrap().read_seq, Seq(0));
+    assert_eq!(stores.rooms.mark_read(room, users[1], Seq(9)).await.unwrap().membership.read_seq, Seq(0));
     stores.say(room, users[0], "m1").await;
     let own = stores.rooms.mark_read(room, users[1], Seq(i64::MAX)).await.unwrap();
-    assert_eq!((own.read_seq, own.role), (Seq(1), MemberRole::Member));
+    assert_eq!((own.membership.read_seq, own.membership.role), (Seq(1), MemberRole::Member));
     stores.say(room, users[0], "m2").await;
     assert_eq!(stores.unread(room, users[1]).await, 1);
+}
+
+async fn a_mark_says_whose_messages_were_read(stores: &Stores) {
+    let users = stores.users(4).await;
+    let [ann, bob, eve, dan] = users[..] else { unreachable!("four") };
+    let room = stores.group(ann, &[bob, eve, dan]).await;
+    for (sender, content) in [(ann, "m1"), (eve, "m2"), (ann, "m3"), (dan, "m4"), (bob, "m5"), (ann, "m6")] {
+        stores.say(room, sender, content).await;
+    }
+    // Who answers has read what was there; a mark of their own is not needed.
+    let read = async |user, seq| {
+        let mut reading = stores.rooms.mark_read(room, user, Seq(seq)).await.unwrap();
+        reading.senders.sort_unstable();
+        (reading.since, reading.membership.read_seq, reading.senders)
+    };
+    stores.rooms.remove_member(room, dan).await.unwrap();
+    assert_eq!(read(bob, 6).await, (Seq(5), Seq(6), vec![ann]));
+    assert_eq!(read(bob, 6).await, (Seq(6), Seq(6), vec![]), "nothing is read twice");
+    assert_eq!(read(bob, 2).await, (Seq(6), Seq(6), vec![]));
+    let late = stores.user("late").await;
+    stores.rooms.add_members(room, &[late], ROOMY, NOW).await.unwrap();
+    assert_eq!(read(late, 6).await.2, vec![], "who joins starts read");
+
+    let reading = stores.rooms.reading(room, bob, Seq(0)).await.unwrap();
+    let mut senders = reading.senders.clone();
+    senders.sort_unstable();
+    assert_eq!((reading.since, reading.membership.read_seq, senders), (Seq(0), Seq(6), vec![ann, eve]));
+    assert_eq!(reading.member_count, 4);
+    let outside = stores.rooms.reading(room, dan, Seq(0)).await;
+    assert!(matches!(outside, Err(RoomsError::NotMember)), "{outside:?}");
+}
+
+async fn a_pair_has_no_room_until_it_is_made(stores: &Stores) {
+    let users = stores.users(2).await;
+    assert_eq!(stores.rooms.pair(users[0], users[1]).await.unwrap(), None);
+    let made = stores.rooms.direct(users[0], users[1], NOW).await.unwrap();
+    assert_eq!(stores.rooms.pair(users[1], users[0]).await.unwrap(), Some(made));
+    assert_eq!(stores.rooms.pair(users[0], NOBODY).await.unwrap(), None);
 }

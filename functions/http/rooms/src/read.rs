@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::app::App;
 use shared::chat::access::{self, Action, Seat};
+use shared::chat::receipt;
 use shared::http::{At, Body};
 use shared::identity::Caller;
 use shared::ids::{MessageId, RoomId, RoomRef, Seq};
@@ -37,7 +38,7 @@ pub(crate) async fn read(
     let Seat { room, .. } = access::seat(&app, &caller, &room, Action::Read).await?;
     let mark = body.map(|Body(mark)| mark).unwrap_or_default();
     let seq = mark.seq(&app, room.id).await?.unwrap_or(room.last_seq);
-    app.rooms.mark_read(room.id, caller.user, seq).await?;
+    receipt::mark(&app, caller.user, None, room.id, seq).await?;
     let summary = app.rooms.summary(room.id, caller.user).await?;
     let summary = summary.ok_or_else(|| Error::not_found("no such room"))?;
     Ok(Json(Reading { room_id: room.id, read_seq: summary.read_seq, unread_count: summary.unread_count }))

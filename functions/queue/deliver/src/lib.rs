@@ -15,6 +15,7 @@ mod stored;
 use futures::future::try_join_all;
 use lambda_runtime::Error;
 use shared::app::App;
+use shared::chat::receipt;
 use shared::dead_letter;
 use shared::mq_event::RabbitMqEvent;
 use shared::ports::{Event, MessageStored};
@@ -23,8 +24,8 @@ use shared::ports::{Event, MessageStored};
 /// When a service is away: the whole batch has to come again.
 pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
-    let (mut messages, mut chunks) = (Vec::new(), Vec::new());
-    let (mut closings, mut rebuilds, mut statuses) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut messages, mut chunks, mut closings, mut receipts) = (vec![], vec![], vec![], vec![]);
+    let (mut rebuilds, mut statuses) = (vec![], vec![]);
     for (_, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
@@ -32,11 +33,13 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
             Event::PresenceRebuild(next) => rebuilds.push(next),
             Event::StatusChanged(changed) => statuses.push(changed),
             Event::CloseSockets(sockets) => closings.push(sockets),
+            Event::ReceiptDue(due) => receipts.push(due),
         }
     }
     let (posted, delivered) = (chunks.len(), messages.len());
     try_join_all(chunks.into_iter().map(|chunk| chunk::deliver(app, chunk))).await?;
     try_join_all(closings.into_iter().map(|sockets| close::deliver(app, sockets))).await?;
+    try_join_all(receipts.iter().map(|due| receipt::tell_late(app, due))).await?;
     finish(app, messages).await?;
     try_join_all(statuses.into_iter().map(|changed| status::tell(app, changed))).await?;
     try_join_all(rebuilds.into_iter().map(|next| rebuild::step(app, next))).await?;

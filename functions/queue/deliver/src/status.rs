@@ -10,7 +10,7 @@ use shared::frames::{Outgoing, ServerFrame};
 use shared::ids::UserId;
 use shared::model::{Listener, Status};
 use shared::ports::{
-    ContactScope, Delay, Event, KeptStatus, PresenceError, Pushing, StatusChanged, UserStatus,
+    ContactScope, Delay, Event, KeptStatus, PresenceError, PushTopic, PushTurn, StatusChanged, UserStatus,
 };
 
 /// Rooms of the user that are looked at, and users told, at most.
@@ -24,7 +24,7 @@ const BUDGET: Duration = Duration::from_secs(5);
 enum News {
     None,
     /// Others were told something of the user a moment ago.
-    TooSoon,
+    Later,
     Of(UserStatus, Status),
 }
 
@@ -37,7 +37,7 @@ pub(crate) async fn tell(app: &App, changed: StatusChanged) -> Result<(), Error>
     let Some(kept) = app.statuses.kept(changed.user).await? else { return Ok(()) };
     match news(app, changed.user, kept).await {
         Ok(News::None) => Ok(()),
-        Ok(News::TooSoon) => again(app, changed, Delay::OneSecond).await,
+        Ok(News::Later) => again(app, changed, Delay::OneSecond).await,
         Ok(News::Of(user, status)) => push(app, &user, status, kept).await,
         Err(error) => {
             tracing::warn!(%error, "a status without presence");
@@ -48,8 +48,10 @@ pub(crate) async fn tell(app: &App, changed: StatusChanged) -> Result<(), Error>
 
 async fn news(app: &App, user: UserId, kept: KeptStatus) -> Result<News, PresenceError> {
     let now = app.clock.now();
-    if !app.presence.may_push(user, Pushing::Status, now).await? {
-        return Ok(News::TooSoon);
+    match app.presence.push_turn(user, PushTopic::Status, now).await? {
+        PushTurn::Now => {}
+        PushTurn::Later => return Ok(News::Later),
+        PushTurn::Never => return Ok(News::None),
     }
     // Read after it: whoever is let in tells the newest, and nobody tells an older one after that.
     let user = app.presence.status(user, now).await?;

@@ -1,7 +1,9 @@
 //! Every frame that a client sends, and the frame that answers it.
 
+mod receipt;
 mod revise;
 mod status;
+mod typing;
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use lambda_runtime::Error;
@@ -19,12 +21,18 @@ pub async fn handle(app: &App, event: ApiGatewayWebsocketProxyRequest) -> Result
     let origin = Origin::of(&event, &app.config.sockets)?;
     let answer = match decode(event.body.as_deref().unwrap_or_default()) {
         Ok((id, frame)) => answer(app, &origin, id, frame).await,
-        Err(error) => refuse(app, &origin, error).await,
+        Err(error) => Some(refuse(app, &origin, error).await),
     };
-    Ok(SocketReply::frame(&answer))
+    Ok(answer.map_or(SocketReply::status(200), |frame| SocketReply::frame(&frame)))
 }
 
-async fn answer(app: &App, origin: &Origin, id: Option<FrameId>, frame: ClientFrame) -> ServerFrame<'static> {
+/// None for a frame that has no reply.
+async fn answer(
+    app: &App,
+    origin: &Origin,
+    id: Option<FrameId>,
+    frame: ClientFrame,
+) -> Option<ServerFrame<'static>> {
     let kind = frame.name();
     match act(app, origin, id.clone(), frame).await {
         Ok(reply) => {
@@ -33,7 +41,7 @@ async fn answer(app: &App, origin: &Origin, id: Option<FrameId>, frame: ClientFr
         }
         Err(error) => {
             tracing::info!(user = %origin.caller.user, frame = kind, code = error.code.row().name, "refused");
-            error_frame(id, error)
+            Some(error_frame(id, error))
         }
     }
 }
@@ -50,8 +58,8 @@ async fn act(
     origin: &Origin,
     id: Option<FrameId>,
     frame: ClientFrame,
-) -> Result<ServerFrame<'static>, shared::Error> {
-    match frame {
+) -> Result<Option<ServerFrame<'static>>, shared::Error> {
+    let reply = match frame {
         ClientFrame::Heartbeat => heartbeat(app, origin, id).await,
         ClientFrame::Message(draft) => message(app, origin, id, draft).await,
         ClientFrame::Edit(frame) => revise::edit(app, origin, id, frame).await,
@@ -59,7 +67,10 @@ async fn act(
         ClientFrame::JoinRoom(frame) => join(app, origin, id, &frame.room_id).await,
         ClientFrame::LeaveRoom(frame) => leave(app, origin, id, &frame.room_id).await,
         ClientFrame::StatusUpdate(frame) => status::update(app, origin, id, frame).await,
-    }
+        ClientFrame::ReadReceipt(receipt) => receipt::read(app, origin, id, &receipt).await,
+        ClientFrame::Typing(frame) => return typing::typing(app, origin, &frame).await.map(|()| None),
+    };
+    reply.map(Some)
 }
 
 async fn message(

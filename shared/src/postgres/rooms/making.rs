@@ -10,7 +10,7 @@ use super::rows::{self, room_columns};
 use crate::clock::UnixMs;
 use crate::ids::{RoomId, UserId};
 use crate::model::{MemberRole, Room, RoomType};
-use crate::ports::{NewRoom, RoomPatch, RoomsError};
+use crate::ports::{NewRoom, RoomPatch, RoomsError, StoreError};
 use crate::sql::{broken_rule, folded, storable, word};
 
 const CREATE: &str = "
@@ -82,9 +82,9 @@ pub(super) async fn pair(
     connection: &mut PgConnection,
     one: UserId,
     other: UserId,
-) -> Result<Option<Room>, RoomsError> {
+) -> Result<Option<Room>, StoreError> {
     let row = query(PAIR).bind(one.min(other).0).bind(one.max(other).0).fetch_optional(connection).await?;
-    Ok(row.as_ref().map(rows::room).transpose()?)
+    row.as_ref().map(rows::room).transpose()
 }
 
 pub(super) async fn direct(

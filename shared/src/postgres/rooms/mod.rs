@@ -18,7 +18,7 @@ use super::Postgres;
 use crate::clock::UnixMs;
 use crate::ids::{RoomId, RoomRef, Seq, UserId};
 use crate::model::{Listing, Member, MemberRole, Membership, Page, Room, RoomSummary};
-use crate::ports::{Audience, Change, NewRoom, RoomPatch, Rooms, RoomsError, StoreError};
+use crate::ports::{Audience, Change, NewRoom, Reading, RoomPatch, Rooms, RoomsError, StoreError};
 
 pub(super) use membership::leave_all;
 
@@ -105,7 +105,15 @@ impl Rooms for Postgres {
         self.run(async |connection| views::rooms_of(connection, user).await).await
     }
 
-    async fn mark_read(&self, room: RoomId, user: UserId, seq: Seq) -> Result<Membership, RoomsError> {
+    async fn pair(&self, one: UserId, other: UserId) -> Result<Option<Room>, StoreError> {
+        self.run(async |connection| making::pair(connection, one, other).await).await
+    }
+
+    async fn mark_read(&self, room: RoomId, user: UserId, seq: Seq) -> Result<Reading, RoomsError> {
         self.run(async |connection| mark::mark_read(connection, room, user, seq).await).await
+    }
+
+    async fn reading(&self, room: RoomId, user: UserId, since: Seq) -> Result<Reading, RoomsError> {
+        self.run(async |connection| mark::reading(connection, room, user, since).await).await
     }
 }

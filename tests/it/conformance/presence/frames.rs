@@ -1,6 +1,7 @@
 //! Frames: known or not, and how many.
 
-use shared::ports::Admission;
+use shared::ids::RoomId;
+use shared::ports::{Admission, PUSH_EVERY, PushTopic, PushTurn};
 
 use super::{Adapter, NOW, a_user, an_address, connected};
 
@@ -86,4 +87,26 @@ pub(super) async fn renewing_tells_whether_the_connection_is_known(adapter: Adap
     assert!(!presence.renew(ann, &an_address().connection, NOW).await.unwrap());
     presence.forget(ann, &phone.connection, &[], NOW).await.unwrap();
     assert!(!presence.renew(ann, &phone.connection, NOW).await.unwrap());
+}
+
+pub(super) async fn one_pushes_now_the_next_later_and_the_rest_never(adapter: Adapter) {
+    let (presence, ann, bob) = (adapter.presence(), a_user(), a_user());
+    let (read, typing) = (PushTopic::Read(RoomId(1)), PushTopic::Typing(RoomId(1)));
+    let turn = async |user, topic| presence.push_turn(user, topic, NOW).await.unwrap();
+    assert_eq!(turn(ann, read).await, PushTurn::Now);
+    assert_eq!(turn(ann, read).await, PushTurn::Later);
+    assert_eq!(turn(ann, read).await, PushTurn::Never);
+    assert_eq!(turn(ann, typing).await, PushTurn::Now, "topics don't share a turn");
+    assert_eq!(turn(ann, PushTopic::StoppedTyping(RoomId(1))).await, PushTurn::Now);
+    assert_eq!(turn(ann, PushTopic::Read(RoomId(2))).await, PushTurn::Now);
+    assert_eq!(turn(bob, read).await, PushTurn::Now);
+}
+
+pub(super) async fn a_turn_to_push_comes_again(adapter: Adapter) {
+    let (presence, ann) = (adapter.presence(), a_user());
+    let topic = PushTopic::Typing(RoomId(1));
+    assert_eq!(presence.push_turn(ann, topic, NOW).await.unwrap(), PushTurn::Now);
+    // Redis goes by its own clock.
+    tokio::time::sleep(PUSH_EVERY).await;
+    assert_eq!(presence.push_turn(ann, topic, NOW.plus(1_000)).await.unwrap(), PushTurn::Now);
 }

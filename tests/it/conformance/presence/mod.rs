@@ -179,7 +179,9 @@ suite! {
         a_refused_frame_renews_presence
         one_user_does_not_use_up_the_rate_of_another
         renewing_is_not_counted
-        renewing_tells_whether_the_connection_is_known;
+        renewing_tells_whether_the_connection_is_known
+        one_pushes_now_the_next_later_and_the_rest_never
+        a_turn_to_push_comes_again;
     connections:
         registering_twice_is_registering_once
         two_devices_are_two_listeners
@@ -208,8 +210,7 @@ suite! {
         a_refused_connection_leaves_nothing;
     telling:
         the_same_status_again_is_no_news
-        who_was_told_to_be_offline_arrives
-        a_sender_pushes_each_kind_once_a_second;
+        who_was_told_to_be_offline_arrives;
     lost:
         a_restored_connection_is_reachable_and_makes_online_only_if_heard_lately
         restoring_takes_nothing_from_who_spoke_meanwhile

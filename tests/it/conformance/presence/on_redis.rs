@@ -6,7 +6,7 @@ use redis::AsyncCommands;
 use shared::clock::UnixMs;
 use shared::ids::{MessageId, RoomId, Seq, UserId};
 use shared::model::{Message, Status};
-use shared::ports::{Admission, Presence, PresenceError, Pushing, Wholeness};
+use shared::ports::{Admission, Presence, PresenceError, Wholeness};
 use shared::redis::{RedisConfig, RedisConfigError, RedisPresence};
 use tokio::net::TcpListener;
 
@@ -77,7 +77,6 @@ async fn use_everything(presence: &RedisPresence) {
     presence.keep_claim(claim).await.unwrap();
     presence.end_rebuild(claim, true).await.unwrap();
     presence.tell(bob, Status::Busy).await.unwrap();
-    presence.may_push(bob, Pushing::Status, NOW).await.unwrap();
 }
 
 #[tokio::test]
@@ -86,9 +85,7 @@ async fn no_key_is_left_for_ever() {
     use_everything(&with_deadline(&url, Duration::from_secs(5))).await;
     let mut redis = raw_redis(&url).await;
     let keys: Vec<String> = redis.keys("*").await.unwrap();
-    for kind in
-        ["connections", "heard", "seen", "rate", "joined", "told", "pushed:status", "audience", "members"]
-    {
+    for kind in ["connections", "heard", "seen", "rate", "joined", "told", "audience", "members"] {
         assert!(keys.iter().any(|key| key.starts_with("hark:{") && key.ends_with(kind)), "{kind}: {keys:?}");
     }
     for key in &keys {

@@ -1,7 +1,6 @@
 //! What others are told of a user, and how often.
 
 use shared::model::Status;
-use shared::ports::{PUSH_EVERY_MS, Pushing};
 
 use super::{Adapter, NOW, a_user, an_address, connected, registration};
 
@@ -24,15 +23,4 @@ pub(super) async fn who_was_told_to_be_offline_arrives(adapter: Adapter) {
         presence.tell(ann, told).await.unwrap();
         assert_eq!(arrives().await, arrived, "{told:?}");
     }
-}
-
-pub(super) async fn a_sender_pushes_each_kind_once_a_second(adapter: Adapter) {
-    let (presence, ann, bob) = (adapter.presence(), a_user(), a_user());
-    let may = async |user, what, after_ms| presence.may_push(user, what, NOW.plus(after_ms)).await.unwrap();
-    assert!(may(ann, Pushing::Status, 0).await);
-    assert!(!may(ann, Pushing::Status, PUSH_EVERY_MS - 1).await);
-    assert!(may(ann, Pushing::Typing, 1).await && may(ann, Pushing::ReadReceipt, 1).await);
-    assert!(may(bob, Pushing::Status, 1).await);
-    assert!(may(ann, Pushing::Status, PUSH_EVERY_MS).await);
-    assert!(!may(ann, Pushing::Status, PUSH_EVERY_MS + 1).await);
 }

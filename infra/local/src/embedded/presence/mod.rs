@@ -16,8 +16,8 @@ use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::limiter::Rate;
 use shared::model::{Listener, Message, Status};
 use shared::ports::{
-    Admission, Cap, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, Pushing, Registration,
-    RoomAudience, UserStatus, Wholeness,
+    Admission, Cap, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, PushTopic, PushTurn,
+    Registration, RoomAudience, UserStatus, Wholeness,
 };
 use uuid::Uuid;
 
@@ -164,10 +164,6 @@ impl Presence for MemoryPresence {
         Ok(self.state().users.entry(user).or_default().tell(status))
     }
 
-    async fn may_push(&self, user: UserId, what: Pushing, now: UnixMs) -> Result<bool, PresenceError> {
-        Ok(self.state().users.entry(user).or_default().may_push(what, now))
-    }
-
     /// Memory is lost with the process and its sockets, so there is never anything to rebuild.
     async fn claim_rebuild(&self) -> Result<Wholeness, PresenceError> {
         Ok(Wholeness::Whole)
@@ -217,6 +213,15 @@ impl Presence for MemoryPresence {
         let listeners = state.connections_of(joined);
         state.rooms.entry(room).or_default().change(members_version, joined, left, listeners);
         Ok(())
+    }
+
+    async fn push_turn(
+        &self,
+        user: UserId,
+        topic: PushTopic,
+        now: UnixMs,
+    ) -> Result<PushTurn, PresenceError> {
+        Ok(self.state().users.entry(user).or_default().push_turn(topic, now))
     }
 
     async fn status(&self, user: UserId, now: UnixMs) -> Result<UserStatus, PresenceError> {

@@ -1,10 +1,11 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId};
 use shared::model::{Address, Status};
-use shared::ports::{PUSH_EVERY_MS, Pushing};
+use shared::ports::{PUSH_EVERY, PushTopic, PushTurn};
 
 /// How long a register that began before a join may still come.
 const JOINED_TTL: Duration = Duration::from_secs(60);
@@ -19,7 +20,13 @@ pub(super) struct User {
     arrival: i64,
     /// What others were told of the user last.
     told: Option<Status>,
-    pushed: HashMap<Pushing, UnixMs>,
+    pushed: HashMap<PushTopic, Pushed>,
+}
+
+/// The last push on a topic, and whether somebody came too early since.
+struct Pushed {
+    at: UnixMs,
+    late: bool,
 }
 
 struct Connection {
@@ -83,15 +90,6 @@ impl User {
         self.told.replace(status) != Some(status)
     }
 
-    /// Notes a push, unless the last of its kind was a moment ago.
-    pub(super) fn may_push(&mut self, what: Pushing, now: UnixMs) -> bool {
-        let due = self.pushed.get(&what).is_none_or(|last| now >= last.plus(PUSH_EVERY_MS));
-        if due {
-            self.pushed.insert(what, now);
-        }
-        due
-    }
-
     pub(super) fn drop_opened_before(&mut self, time: UnixMs) {
         self.connections.retain(|_, held| held.address.connected_at >= time);
     }
@@ -101,6 +99,22 @@ impl User {
         self.connections.is_empty()
             && self.seen.is_none_or(|seen| seen < seen_before)
             && self.joined.values().all(|at| at.elapsed() >= JOINED_TTL)
+    }
+
+    pub(super) fn push_turn(&mut self, topic: PushTopic, now: UnixMs) -> PushTurn {
+        let since = now.plus(-i64::try_from(PUSH_EVERY.as_millis()).unwrap_or(i64::MAX));
+        self.pushed.retain(|_, pushed| pushed.at > since);
+        match self.pushed.entry(topic) {
+            Entry::Vacant(first) => {
+                first.insert(Pushed { at: now, late: false });
+                PushTurn::Now
+            }
+            Entry::Occupied(mut pushed) if !pushed.get().late => {
+                pushed.get_mut().late = true;
+                PushTurn::Later
+            }
+            Entry::Occupied(_) => PushTurn::Never,
+        }
     }
 
     /// Where the user stands in their rate: see [`shared::limiter::Rate`].

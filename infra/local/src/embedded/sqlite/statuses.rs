@@ -55,7 +55,7 @@ impl Statuses for Sqlite {
     async fn contacts(&self, user: UserId, scope: ContactScope) -> Result<Vec<UserId>, StoreError> {
         let found: Vec<i64> = query_scalar(CONTACTS)
             .bind(user.0)
-            .bind(i64::from(scope.room_max_members))
+            .bind(scope.room_max_members)
             .bind(i64::from(scope.rooms))
             .bind(i64::from(scope.users))
             .fetch_all(&self.readers)

@@ -3,7 +3,7 @@
 use shared::clock::UnixMs;
 use shared::ids::{RoomId, UserId};
 use shared::model::{MemberRole, Room};
-use shared::ports::{NewRoom, RoomPatch, RoomsError};
+use shared::ports::{NewRoom, RoomPatch, RoomsError, StoreError};
 use shared::sql::{broken_rule, folded, storable, word};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{query, query_scalar};
@@ -80,9 +80,9 @@ pub(super) async fn pair(
     connection: &mut SqliteConnection,
     one: UserId,
     other: UserId,
-) -> Result<Option<Room>, RoomsError> {
+) -> Result<Option<Room>, StoreError> {
     let row = query(PAIR).bind(one.min(other).0).bind(one.max(other).0).fetch_optional(connection).await?;
-    Ok(row.as_ref().map(rows::room).transpose()?)
+    row.as_ref().map(rows::room).transpose()
 }
 
 pub(super) async fn direct(

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{RoomId, RoomRef, Seq, UserId};
 use shared::model::{Listing, Member, MemberRole, Membership, Page, Room, RoomSummary};
-use shared::ports::{Audience, Change, NewRoom, RoomPatch, Rooms, RoomsError, StoreError};
+use shared::ports::{Audience, Change, NewRoom, Reading, RoomPatch, Rooms, RoomsError, StoreError};
 
 use super::Sqlite;
 
@@ -101,7 +101,15 @@ impl Rooms for Sqlite {
         self.read(async |connection| views::rooms_of(connection, user).await).await
     }
 
-    async fn mark_read(&self, room: RoomId, user: UserId, seq: Seq) -> Result<Membership, RoomsError> {
+    async fn pair(&self, one: UserId, other: UserId) -> Result<Option<Room>, StoreError> {
+        self.read(async |connection| making::pair(connection, one, other).await).await
+    }
+
+    async fn mark_read(&self, room: RoomId, user: UserId, seq: Seq) -> Result<Reading, RoomsError> {
         self.transact(async |connection| mark::mark_read(connection, room, user, seq).await).await
+    }
+
+    async fn reading(&self, room: RoomId, user: UserId, since: Seq) -> Result<Reading, RoomsError> {
+        self.snapshot(async |connection| mark::reading(connection, room, user, since).await).await
     }
 }

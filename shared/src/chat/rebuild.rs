@@ -87,36 +87,31 @@ pub async fn step(app: &App, claim: Uuid, after: Option<&ConnectionId>) -> Resul
         return Ok(Progress::Superseded);
     }
     let page = app.connection_log.page(after, STEP).await?;
-    let Some(last) = page.last() else {
+    let Some((last, _)) = page.last() else {
         let done = app.presence.end_rebuild(claim, true).await?;
         return Ok(if done { Progress::Done } else { Progress::Superseded });
     };
     let last = last.address.connection.clone();
-    let restored = stream::iter(page).map(|lost| restore(app, lost));
+    let restored = stream::iter(page).map(|(lost, heard)| restore(app, lost, heard));
     let restored: Vec<Registration> = restored.buffer_unordered(AT_ONCE).try_collect().await?;
     forget_closed(app, restored).await?;
     Ok(Progress::Until(last))
 }
 
-async fn restore(app: &App, lost: Registration) -> Result<Registration, RebuildError> {
-    if let Some(heard) = last_heard(app, &lost.address).await? {
+async fn restore(app: &App, lost: Registration, heard: UnixMs) -> Result<Registration, RebuildError> {
+    if is_gone(app, &lost.address).await {
+        registration::forget(app, &lost.address.connection).await?;
+    } else {
         app.presence.restore(&lost, heard, app.clock.now()).await?;
     }
     Ok(lost)
 }
 
-/// When the gateway last saw a frame of the socket, or when it connected if the gateway can't say. None
-/// when it is gone, and with it its row.
-async fn last_heard(app: &App, address: &Address) -> Result<Option<UnixMs>, StoreError> {
-    let now = app.clock.now();
-    match timeout(LOOK, app.connections.inspect(address)).await {
-        Ok(Ok(info)) => Ok(Some(info.last_active_at.min(now).max(address.connected_at))),
-        Ok(Err(PostError::Gone)) if !fanout::is_young(address, now) => {
-            registration::forget(app, &address.connection).await?;
-            Ok(None)
-        }
-        Ok(Err(_)) | Err(_) => Ok(Some(address.connected_at)),
-    }
+/// Whether the gateway says that the socket isn't there. When it last was active is no help: that counts what
+/// it was posted, too.
+async fn is_gone(app: &App, address: &Address) -> bool {
+    let look = timeout(LOOK, app.connections.inspect(address)).await;
+    matches!(look, Ok(Err(PostError::Gone))) && !fanout::is_young(address, app.clock.now())
 }
 
 /// A connection that closed between being read and being restored was forgotten too early: its row tells.

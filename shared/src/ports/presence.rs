@@ -229,6 +229,15 @@ pub trait Presence: Send + Sync {
     /// Users online and connections open now.
     async fn online(&self, now: UnixMs) -> Result<OnlineCount, PresenceError>;
 
+    /// Users online who were heard at `since` or later, with when, but for the first `skip` of them; `limit`
+    /// at most.
+    async fn heard_since(
+        &self,
+        since: UnixMs,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<(UserId, UnixMs)>, PresenceError>;
+
     /// Takes users whose presence ran out off the list of online users, `limit` at most, and answers
     /// them; their connections stay reachable.
     async fn sweep_silent(&self, now: UnixMs, limit: u32) -> Result<Vec<UserId>, PresenceError>;

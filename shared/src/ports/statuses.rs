@@ -37,6 +37,10 @@ pub trait Statuses: Send + Sync {
     /// Notes when the user was last heard; an earlier time than the one noted changes nothing.
     async fn seen(&self, user: UserId, at: UnixMs) -> Result<(), StoreError>;
 
+    /// Notes when users were heard, for those who are restored to an empty presence; an earlier time than the
+    /// one noted changes nothing.
+    async fn heard(&self, users: &[(UserId, UnixMs)]) -> Result<(), StoreError>;
+
     /// The others who share a room with the user, each once.
     async fn contacts(&self, user: UserId, scope: ContactScope) -> Result<Vec<UserId>, StoreError>;
 }

@@ -126,11 +126,15 @@ impl ConnectionLog for Postgres {
             .await
     }
 
-    async fn page(&self, after: Option<&ConnectionId>, limit: u32) -> Result<Vec<Registration>, StoreError> {
+    async fn page(
+        &self,
+        after: Option<&ConnectionId>,
+        limit: u32,
+    ) -> Result<Vec<(Registration, UnixMs)>, StoreError> {
         let after = after.map(|after| storable(&after.0));
         self.run(async |connection| {
             let page = query(CONNECTIONS_PAGE).bind(after.as_deref()).bind(i64::from(limit));
-            page.fetch_all(connection).await?.iter().map(|row| Ok(registration(row)?)).collect()
+            page.fetch_all(connection).await?.iter().map(|row| Ok(lost(row)?)).collect()
         })
         .await
     }
@@ -180,9 +184,10 @@ fn listeners(rows: &[PgRow]) -> Result<Vec<Listener>, StoreError> {
     rows.iter().map(|row| Ok(listener(row)?)).collect()
 }
 
-fn registration(row: &PgRow) -> Result<Registration, sqlx::Error> {
+fn lost(row: &PgRow) -> Result<(Registration, UnixMs), sqlx::Error> {
     let Listener { user, address } = listener(row)?;
-    Ok(Registration { user, address, device: row.try_get("device")?, rooms: rooms_of(row)? })
+    let registration = Registration { user, address, device: row.try_get("device")?, rooms: rooms_of(row)? };
+    Ok((registration, time_of(row, "heard_at")?))
 }
 
 fn listener(row: &PgRow) -> Result<Listener, sqlx::Error> {

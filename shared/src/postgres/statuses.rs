@@ -11,6 +11,13 @@ use crate::model::Status;
 use crate::ports::{ContactScope, KeptStatus, Statuses, StoreError};
 use crate::sql::{from_word, word};
 
+const HEARD: &str = "
+update users u
+set heard_at = heard.at
+from unnest($1::bigint[], $2::timestamptz[]) as heard (id, at),
+    (select set_config('synchronous_commit', 'off', true)) soft
+where u.id = heard.id and (u.heard_at is null or u.heard_at < heard.at)";
+
 #[async_trait]
 impl Statuses for Postgres {
     async fn choose(&self, user: UserId, status: Status) -> Result<(), StoreError> {
@@ -40,6 +47,16 @@ impl Statuses for Postgres {
                  where id = $1 and (last_seen_at is null or last_seen_at < $2)",
             );
             set.bind(user.0).bind(timestamp(at)).execute(connection).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn heard(&self, users: &[(UserId, UnixMs)]) -> Result<(), StoreError> {
+        let (ids, times): (Vec<i64>, Vec<_>) =
+            users.iter().map(|(user, at)| (user.0, timestamp(*at))).unzip();
+        self.run(async |connection| {
+            query(HEARD).bind(&ids).bind(&times).execute(connection).await?;
             Ok(())
         })
         .await

@@ -139,6 +139,19 @@ impl Presence for RedisPresence {
         self.count_online(now).await
     }
 
+    async fn heard_since(
+        &self,
+        since: UnixMs,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<(UserId, UnixMs)>, PresenceError> {
+        let mut read = redis::cmd("ZRANGEBYSCORE");
+        read.arg(keys::ONLINE).arg(since.0).arg("+inf").arg("WITHSCORES");
+        read.arg("LIMIT").arg(skip).arg(limit);
+        let heard: Vec<(i64, i64)> = self.link.ask(read).await?;
+        Ok(heard.into_iter().map(|(user, at)| (UserId(user), UnixMs(at))).collect())
+    }
+
     async fn sweep_silent(&self, now: UnixMs, limit: u32) -> Result<Vec<UserId>, PresenceError> {
         self.sweep(now, limit).await
     }

@@ -1,5 +1,6 @@
 //! The rules of `ConnectionLog`.
 
+use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::model::{Address, Listener};
 use shared::ports::{OpenedConnection, Registration};
@@ -134,9 +135,9 @@ async fn connections_that_outlived_a_revocation_are_told_apart(stores: &Stores) 
 }
 
 /// What a page has of a connection.
-fn in_rooms(id: &str, user: UserId, rooms: &[RoomId]) -> Registration {
+fn in_rooms(id: &str, user: UserId, rooms: &[RoomId]) -> (Registration, UnixMs) {
     let OpenedConnection { user, address, device, .. } = opened(id, user, HERE, 0);
-    Registration { user, address, device, rooms: rooms.to_vec() }
+    (Registration { user, address, device, rooms: rooms.to_vec() }, NOW)
 }
 
 async fn connections_are_read_page_by_page_with_the_rooms_of_their_users(stores: &Stores) {
@@ -155,6 +156,10 @@ async fn connections_are_read_page_by_page_with_the_rooms_of_their_users(stores:
     let alone = stores.user("eve").await;
     stores.connections.opened(&opened("d", alone, HERE, 0)).await.unwrap();
     assert_eq!(page(Some("c")).await, [in_rooms("d", alone, &[])]);
+    for (after_ms, expected) in [(-1, NOW), (7, NOW.plus(7)), (5, NOW.plus(7))] {
+        stores.statuses.heard(&[(alone, NOW.plus(after_ms)), (UserId(999_999), NOW)]).await.unwrap();
+        assert_eq!(page(Some("c")).await[0].1, expected, "when they connected or were heard, the later");
+    }
 }
 
 async fn those_whose_rows_are_there_are_still_open(stores: &Stores) {

@@ -15,6 +15,10 @@ use tokio::time::timeout;
 const BATCH: u32 = 500;
 /// A socket at the very end of its life still gets its own `$disconnect` first.
 const SLACK_MS: i64 = 60_000;
+/// Somewhat longer than between two runs.
+const HEARD_MS: i64 = 90_000;
+/// Users written down in one statement.
+const HEARD_AT_ONCE: usize = 1_000;
 /// Users whose connections are read in one trip.
 const USERS_A_TRIP: usize = 200;
 /// Sockets looked at in one run, at most: seconds of it, with an endpoint that doesn't answer.
@@ -92,4 +96,21 @@ pub(crate) async fn rebuild_if_lost(app: &App) -> bool {
         tracing::warn!(%error, "presence is not whole for another minute");
         false
     })
+}
+
+/// Writes down who was heard since the last run, a page at a time: what is known of them when presence comes
+/// back empty.
+pub(crate) async fn note_heard(app: &App) -> Result<(), Error> {
+    let since = app.clock.now().plus(-HEARD_MS);
+    for skip in (0..).step_by(HEARD_AT_ONCE) {
+        match app.presence.heard_since(since, skip, u32::try_from(HEARD_AT_ONCE)?).await {
+            Ok(heard) if heard.is_empty() => break,
+            Ok(heard) => app.statuses.heard(&heard).await?,
+            Err(error) => {
+                tracing::warn!(%error, "who was heard stays unknown to the store");
+                break;
+            }
+        }
+    }
+    Ok(())
 }

@@ -26,6 +26,7 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
     let forgotten = connections::forget_lapsed(app).await?;
     let closed = revoked::close(app).await?;
     let rebuilt = connections::rebuild_if_lost(app).await;
+    connections::note_heard(app).await?;
     let silent = connections::sweep_silent(app).await;
     let lost = connections::forget_lost(app, &silent).await?;
     let mut republished = outbox::sweep(app).await?;

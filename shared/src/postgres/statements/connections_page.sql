@@ -2,6 +2,7 @@
 -- the rooms of their users.
 select
     c.*,
+    greatest(c.connected_at, u.heard_at) as heard_at,
     array(select m.room_id from room_members m where m.user_id = c.user_id order by m.room_id) as rooms
 from connections c
 join users u on u.id = c.user_id

@@ -206,3 +206,18 @@ pub(super) async fn forgetting_tells_whether_the_user_is_still_online(adapter: A
     assert!(!presence.forget(ann, &laptop.connection, &[], now).await.unwrap(), "one is left, long silent");
     assert!(!presence.forget(ann, &silent.connection, &[], now).await.unwrap());
 }
+
+pub(super) async fn who_was_heard_since_is_listed_with_when(adapter: Adapter) {
+    let presence = adapter.alone(25).await;
+    let users = [a_user(), a_user(), a_user()];
+    for (order, user) in (0..).zip(users) {
+        let phone = connected(&*presence, user, &[]).await;
+        presence.renew(user, &phone.connection, NOW.plus(order)).await.unwrap();
+    }
+    let heard = async |since, skip, limit| presence.heard_since(since, skip, limit).await.unwrap();
+    let all = [(users[0], NOW), (users[1], NOW.plus(1)), (users[2], NOW.plus(2))];
+    assert_eq!(heard(NOW, 0, 9).await, all);
+    assert_eq!(heard(NOW.plus(1), 0, 9).await, all[1..]);
+    assert_eq!(heard(NOW, 1, 1).await, all[1..2]);
+    assert_eq!(heard(NOW, 3, 9).await, []);
+}

@@ -201,7 +201,8 @@ suite! {
         a_connection_older_than_any_socket_is_dropped
         caching_messages_succeeds
         it_answers_a_ping
-        forgetting_tells_whether_the_user_is_still_online;
+        forgetting_tells_whether_the_user_is_still_online
+        who_was_heard_since_is_listed_with_when;
     caps:
         a_user_may_open_as_many_as_the_cap_and_not_one_more
         as_many_may_be_open_as_the_cap_and_not_one_more

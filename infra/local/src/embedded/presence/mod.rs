@@ -250,6 +250,20 @@ impl Presence for MemoryPresence {
         Ok(OnlineCount { users: count(users), connections: count(connections) })
     }
 
+    async fn heard_since(
+        &self,
+        since: UnixMs,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<(UserId, UnixMs)>, PresenceError> {
+        let state = self.state();
+        let heard = |user: &UserId| Some((*user, state.users.get(user)?.last_heard()?));
+        let mut heard: Vec<_> =
+            state.listed.iter().filter_map(heard).filter(|(_, at)| *at >= since).collect();
+        heard.sort_unstable_by_key(|(user, at)| (*at, *user));
+        Ok(heard.into_iter().skip(size(skip)).take(size(limit)).collect())
+    }
+
     async fn sweep_silent(&self, now: UnixMs, limit: u32) -> Result<Vec<UserId>, PresenceError> {
         let silent_before = self.silent_before(now);
         let mut state = self.state();

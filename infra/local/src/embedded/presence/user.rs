@@ -67,8 +67,13 @@ impl User {
         self.connections.values().any(|held| held.heard >= silent_before)
     }
 
+    /// When one of the connections there are was heard last.
+    pub(super) fn last_heard(&self) -> Option<UnixMs> {
+        self.connections.values().map(|held| held.heard).max()
+    }
+
     pub(super) fn last_seen(&self) -> Option<UnixMs> {
-        self.connections.values().map(|held| held.heard).max().max(self.seen)
+        self.last_heard().max(self.seen)
     }
 
     /// How many connections there are besides this one.

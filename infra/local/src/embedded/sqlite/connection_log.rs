@@ -43,7 +43,7 @@ order by u.revoked_at, c.id
 limit ?2";
 
 const PAGE: &str = "
-select c.*, (
+select c.*, max(c.connected_at, coalesce(u.heard_at, 0)) as heard_at, (
     select json_group_array(m.room_id) from (
         select room_id from room_members where user_id = c.user_id order by room_id
     ) m
@@ -104,13 +104,17 @@ impl ConnectionLog for Sqlite {
         listeners(&read.fetch_all(&self.readers).await?)
     }
 
-    async fn page(&self, after: Option<&ConnectionId>, limit: u32) -> Result<Vec<Registration>, StoreError> {
+    async fn page(
+        &self,
+        after: Option<&ConnectionId>,
+        limit: u32,
+    ) -> Result<Vec<(Registration, UnixMs)>, StoreError> {
         let rows = query(PAGE)
             .bind(after.map(|after| storable(&after.0)))
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(registration).collect()
+        rows.iter().map(lost).collect()
     }
 
     async fn still_open(&self, connections: &[ConnectionId]) -> Result<Vec<ConnectionId>, StoreError> {
@@ -140,11 +144,12 @@ impl ConnectionLog for Sqlite {
     }
 }
 
-fn registration(row: &SqliteRow) -> Result<Registration, StoreError> {
+fn lost(row: &SqliteRow) -> Result<(Registration, UnixMs), StoreError> {
     let Listener { user, address } = rows::listener(row)?;
     let rooms: String = row.try_get("rooms")?;
     let rooms = serde_json::from_str(&rooms).map_err(|error| StoreError::Internal(error.to_string()))?;
-    Ok(Registration { user, address, device: row.try_get("device")?, rooms })
+    let registration = Registration { user, address, device: row.try_get("device")?, rooms };
+    Ok((registration, UnixMs(row.try_get("heard_at")?)))
 }
 
 fn listeners(rows: &[SqliteRow]) -> Result<Vec<Listener>, StoreError> {

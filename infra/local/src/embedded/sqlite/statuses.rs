@@ -28,6 +28,13 @@ group by m.user_id
 order by max(near.active_at) desc, m.user_id
 limit ?4";
 
+/// `?1` is a list of `[user, time]`.
+const HEARD: &str = "
+update users
+set heard_at = heard.value ->> 1
+from json_each(?1) as heard
+where users.id = heard.value ->> 0 and (heard_at is null or heard_at < heard.value ->> 1)";
+
 #[async_trait]
 impl Statuses for Sqlite {
     async fn choose(&self, user: UserId, status: Status) -> Result<(), StoreError> {
@@ -49,6 +56,12 @@ impl Statuses for Sqlite {
              where id = ?1 and (last_seen_at is null or last_seen_at < ?2)",
         );
         set.bind(user.0).bind(at.0).execute(&self.writer).await?;
+        Ok(())
+    }
+
+    async fn heard(&self, users: &[(UserId, UnixMs)]) -> Result<(), StoreError> {
+        let users = serde_json::Value::from_iter(users.iter().map(|(user, at)| vec![user.0, at.0]));
+        query(HEARD).bind(users.to_string()).execute(&self.writer).await?;
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod events;
 mod exchange;
 mod handshake;
 mod hark;
+mod held;
 mod http;
 mod management;
 mod online;

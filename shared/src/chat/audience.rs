@@ -68,7 +68,7 @@ fn connections_of(listeners: &[Listener]) -> HashSet<ConnectionId> {
 async fn restore(app: &App, room: RoomId, listener: &Listener) {
     let Listener { user, address } = listener.clone();
     let connected_at = address.connected_at;
-    let registration = Registration { user, address, device: None, rooms: vec![room] };
+    let registration = Registration { user, address, device: None, rooms: vec![room], profile: None };
     // As of when it connected: being found in the log is not being heard.
     if let Err(error) = app.presence.restore(&registration, connected_at, app.clock.now()).await {
         tracing::warn!(%error, "posted to, not restored");

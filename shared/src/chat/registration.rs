@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::chat::status;
 use crate::identity::Caller;
 use crate::ids::{ConnectionId, RoomId, UserId};
-use crate::model::{Address, Listener};
+use crate::model::{Address, Listener, User};
 use crate::ports::{Cap, ConnectionCaps, OpenedConnection, Opening, Registration, StoreError};
 use crate::{Code, Error};
 
@@ -62,9 +62,10 @@ async fn log(app: &App, caller: &Caller, address: &Address) -> Result<Registrati
         token_version: caller.token_version,
     };
     let rooms = app.connection_log.opened(&opened).await?;
+    let profile = User { id: caller.user, username: caller.username.clone(), nickname: caller.name.clone() };
     let rooms = rooms.ok_or_else(|| Error::unauthenticated("the token was revoked"))?;
     let OpenedConnection { user, address, device, .. } = opened;
-    Ok(Registration { user, address, device, rooms })
+    Ok(Registration { user, address, device, rooms, profile: Some(profile) })
 }
 
 /// Forgets a connection that closed, in the store and in presence.

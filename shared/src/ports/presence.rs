@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
-use crate::model::{Address, Listener, Message, Status};
+use crate::model::{Address, Listener, Message, Status, User};
 
 #[derive(Debug, thiserror::Error)]
 pub enum PresenceError {
@@ -33,6 +33,8 @@ pub struct Registration {
     pub address: Address,
     pub device: Option<String>,
     pub rooms: Vec<RoomId>,
+    /// Who the user is, where it is known: for tools beside a Redis server.
+    pub profile: Option<User>,
 }
 
 /// How many connections may be open; who registers again is not counted anew.

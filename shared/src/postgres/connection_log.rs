@@ -186,7 +186,8 @@ fn listeners(rows: &[PgRow]) -> Result<Vec<Listener>, StoreError> {
 
 fn lost(row: &PgRow) -> Result<(Registration, UnixMs), sqlx::Error> {
     let Listener { user, address } = listener(row)?;
-    let registration = Registration { user, address, device: row.try_get("device")?, rooms: rooms_of(row)? };
+    let registration =
+        Registration { user, address, device: row.try_get("device")?, rooms: rooms_of(row)?, profile: None };
     Ok((registration, time_of(row, "heard_at")?))
 }
 

@@ -77,6 +77,11 @@ pub(super) fn connection(connection: &ConnectionId) -> String {
     format!("chat:connection:{connection}")
 }
 
+/// JSON: who a user is.
+pub(super) fn profile(user: UserId) -> String {
+    format!("chat:user:{user}")
+}
+
 /// JSON: a message as the wire shows it.
 pub(super) fn message(message: MessageId) -> String {
     format!("chat:message:{message}")

@@ -49,7 +49,8 @@
 //! goes through the rows of the store page by page and sets the epoch at the end, if the claim is still
 //! held: after another loss it isn't, and what was restored before is known to be incomplete.
 //!
-//! restore is register with the time when the connection was heard, so all of the above holds for it. The
+//! restore is register with the time when the connection was heard (its user, rather, as of the last minute), so
+//! all of the above holds for it. The
 //! row of a connection is written before it registers and removed before it is forgotten. If it was
 //! written before its page was read, it is restored. If after, it registers itself after Redis came back.
 //! If it is removed after its page was read, the rows are looked at once more when the page is restored:
@@ -94,6 +95,8 @@ use url::RedisUrl;
 const JOINED_TTL: Duration = Duration::from_secs(60);
 /// How long "last seen" is known after the last connection went.
 const SEEN_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a user's profile is kept at hand (`chat:user:{id}`).
+const PROFILE_TTL: Duration = Duration::from_secs(24 * 3600);
 /// How long a message is kept at hand (`chat:message:{id}`).
 const MESSAGE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 

@@ -3,10 +3,10 @@
 use redis::{Cmd, FromRedisValue, Value};
 
 use super::link::unavailable;
-use super::{RedisPresence, SEEN_TTL, expire, keys, millis, records, scripts};
+use super::{PROFILE_TTL, RedisPresence, SEEN_TTL, expire, keys, millis, records, scripts};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
-use crate::model::Address;
+use crate::model::{Address, User};
 use crate::ports::{Admission, Cap, ConnectionCaps, Opening, PresenceError, Registration};
 
 /// Of a connection that is open already.
@@ -166,6 +166,7 @@ impl RedisPresence {
         let mut commands: Vec<Cmd> =
             rooms.into_iter().map(|room| self.listen(room, *user, address)).collect();
         commands.push(self.mirror(*user, address));
+        commands.extend(registration.profile.as_ref().map(mirror_profile));
         commands.push(expire(keys::EPOCH, self.routing_ms()));
         self.link.send(commands).await?.all_done()
     }
@@ -239,6 +240,13 @@ fn close_mirrors(connection: &ConnectionId, rooms: &[RoomId]) -> Vec<Cmd> {
     mirror.arg(keys::connection(connection));
     commands.extend([uncount(connection), mirror]);
     commands
+}
+
+fn mirror_profile(profile: &User) -> Cmd {
+    let mut mirror = redis::cmd("SET");
+    mirror.arg(keys::profile(profile.id)).arg(serde_json::json!(profile).to_string());
+    mirror.arg("PX").arg(millis(PROFILE_TTL));
+    mirror
 }
 
 /// Takes a connection out of the count of all.

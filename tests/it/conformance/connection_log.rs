@@ -137,7 +137,7 @@ async fn connections_that_outlived_a_revocation_are_told_apart(stores: &Stores) 
 /// What a page has of a connection.
 fn in_rooms(id: &str, user: UserId, rooms: &[RoomId]) -> (Registration, UnixMs) {
     let OpenedConnection { user, address, device, .. } = opened(id, user, HERE, 0);
-    (Registration { user, address, device, rooms: rooms.to_vec() }, NOW)
+    (Registration { user, address, device, rooms: rooms.to_vec(), profile: None }, NOW)
 }
 
 async fn connections_are_read_page_by_page_with_the_rooms_of_their_users(stores: &Stores) {

@@ -17,7 +17,7 @@ use std::time::Duration;
 use local::embedded::presence::{MemoryPresence, MemoryPresenceConfig};
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId, UserId};
-use shared::model::{Address, Listener};
+use shared::model::{Address, Listener, User};
 use shared::ports::{Presence, Registration, RoomAudience};
 use shared::redis::{RedisConfig, RedisPresence};
 use uuid::Uuid;
@@ -130,6 +130,7 @@ fn registration(user: UserId, address: &Address, rooms: &[RoomId]) -> Registrati
         address: address.clone(),
         device: Some("a phone of theirs".to_owned()),
         rooms: rooms.to_vec(),
+        profile: Some(User { id: user, username: "ann".to_owned(), nickname: "Ann".to_owned() }),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use redis::AsyncCommands;
 use shared::clock::UnixMs;
 use shared::ids::{MessageId, RoomId, Seq, UserId};
-use shared::model::{Message, Status};
+use shared::model::{Message, Status, User};
 use shared::ports::{Admission, Presence, PresenceError, Wholeness};
 use shared::redis::{RedisConfig, RedisConfigError, RedisPresence};
 use tokio::net::TcpListener;
@@ -118,6 +118,13 @@ async fn the_mirrors_show_who_is_online_and_where() {
     assert_eq!(redis.get::<_, String>(&server).await.unwrap(), phone.endpoint);
 
     presence.forget(ann, &phone.connection, &[], silent).await.unwrap();
+    // Who somebody is does not end with their connection.
+    let profile = format!("chat:user:{ann}");
+    let kept: String = redis.get(&profile).await.unwrap();
+    assert_eq!(serde_json::from_str::<User>(&kept).unwrap().id, ann);
+    let lifetime: i64 = redis.pttl(&profile).await.unwrap();
+    assert!((86_340_000..=86_400_000).contains(&lifetime), "{lifetime}");
+    redis.del::<_, ()>(&profile).await.unwrap();
     let left: Vec<String> = redis.keys("chat:*").await.unwrap();
     assert_eq!(left, [] as [String; 0]);
 }

@@ -148,7 +148,7 @@ fn lost(row: &SqliteRow) -> Result<(Registration, UnixMs), StoreError> {
     let Listener { user, address } = rows::listener(row)?;
     let rooms: String = row.try_get("rooms")?;
     let rooms = serde_json::from_str(&rooms).map_err(|error| StoreError::Internal(error.to_string()))?;
-    let registration = Registration { user, address, device: row.try_get("device")?, rooms };
+    let registration = Registration { user, address, device: row.try_get("device")?, rooms, profile: None };
     Ok((registration, UnixMs(row.try_get("heard_at")?)))
 }
 

@@ -17,8 +17,8 @@ cluster: ## run two nodes on private services, on ports 9430 and 9431
 test: ## run every test, with private Redis, RabbitMQ and Postgres
 	$(services) run cargo test --workspace
 
-test-all: ## the same, and every event through `cargo lambda`
-	$(services) run cargo test --workspace
+test-all: ## the same at full size, and every event through `cargo lambda`
+	HARK_FULL=1 $(services) run cargo test --workspace
 	$(services) run infra/local/invoke-events
 
 lint: ## check formatting, code and template

@@ -9,9 +9,10 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ROUTING_TTL, Secret};
 use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
+use crate::moderation::Moderation;
 use crate::ports::{
-    Accounts, Bus, ConnectionLog, Connections, Database, Messages, OfflinePush, Outbox, Presence,
-    PushPending, PushSubscriptions, Rooms, Statuses,
+    Accounts, Blocks, Bus, ConnectionLog, Connections, Database, Flags, Messages, OfflinePush, Outbox,
+    Presence, PushPending, PushSubscriptions, Rooms, Statuses,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -27,11 +28,14 @@ const POST_DEADLINE: Duration = Duration::from_secs(3);
 pub struct App {
     pub config: Arc<Config>,
     pub tokens: Arc<Tokens>,
+    pub moderation: Arc<Moderation>,
     pub clock: Arc<dyn Clock>,
     pub database: Arc<dyn Database>,
     pub accounts: Arc<dyn Accounts>,
+    pub blocks: Arc<dyn Blocks>,
     pub rooms: Arc<dyn Rooms>,
     pub messages: Arc<dyn Messages>,
+    pub flags: Arc<dyn Flags>,
     pub outbox: Arc<dyn Outbox>,
     pub connection_log: Arc<dyn ConnectionLog>,
     pub statuses: Arc<dyn Statuses>,
@@ -78,13 +82,16 @@ impl App {
         let postgres = Arc::new(postgres);
         Ok(Self {
             tokens: Arc::new(Tokens::new(&config.identity)),
+            moderation: Arc::new(Moderation::new(config.moderation.clone())),
             push: Arc::new(PushChannels::new(&config.push)),
             config: Arc::new(config),
             clock: Arc::new(SystemClock),
             database: postgres.clone(),
             accounts: postgres.clone(),
+            blocks: postgres.clone(),
             rooms: postgres.clone(),
             messages: postgres.clone(),
+            flags: postgres.clone(),
             outbox: postgres.clone(),
             connection_log: postgres.clone(),
             statuses: postgres.clone(),

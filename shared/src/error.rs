@@ -5,7 +5,10 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::ids::{MessageId, RoomId, Seq};
-use crate::ports::{AccountsError, MessagesError, RoomsError, StoreError, SubscriptionsError};
+use crate::ports::{AccountsError, BlocksError, MessagesError, RoomsError, StoreError, SubscriptionsError};
+
+/// Who is blocked learns no more: neither that they are, nor by whom.
+const BLOCKED: &str = "not possible with this user";
 
 /// What a client is told. The same codes go over the socket (`error` frames) and over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -202,6 +205,7 @@ impl From<RoomsError> for Error {
             RoomsError::NotMember => Self::forbidden("not a member of the room"),
             RoomsError::Private => Self::forbidden("the room is joined by being added"),
             RoomsError::FixedMembers => Self::forbidden("the members of a direct room don't change"),
+            RoomsError::Blocked => Self::forbidden(BLOCKED),
             RoomsError::Full(most) => Self::conflict(format!("the room is full: {most} members at most")),
             RoomsError::Store(error) => error.into(),
         }
@@ -212,6 +216,7 @@ impl From<MessagesError> for Error {
     fn from(error: MessagesError) -> Self {
         match error {
             MessagesError::NotMember => Self::forbidden("not a member of the room"),
+            MessagesError::Blocked => Self::forbidden(BLOCKED),
             MessagesError::Banned => Self::forbidden("banned"),
             MessagesError::Conflict => Self::conflict("id: was used for another message of this room"),
             MessagesError::NoSuchReply => Self::invalid("reply_to", "is not a message of this room"),
@@ -220,6 +225,16 @@ impl From<MessagesError> for Error {
             MessagesError::Recalled => Self::conflict("the message was recalled"),
             MessagesError::TooLate => Self::forbidden("the message is too old to be changed"),
             MessagesError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BlocksError> for Error {
+    fn from(error: BlocksError) -> Self {
+        match error {
+            BlocksError::NoUser => Self::not_found("no such user"),
+            BlocksError::Full(most) => Self::conflict(format!("{most} blocks at most: take one back first")),
+            BlocksError::Store(error) => error.into(),
         }
     }
 }

@@ -11,6 +11,7 @@ pub const ROOM_NAME_MAX_CHARS: usize = 100;
 pub const DESCRIPTION_MAX_CHARS: usize = 1_000;
 pub const CONTENT_MAX_CHARS: usize = 8_000;
 pub const KIND_MAX_CHARS: usize = 32;
+pub const DEVICE_NAME_MAX_CHARS: usize = 64;
 pub const METADATA_MAX_BYTES: usize = 4 * 1024;
 
 macro_rules! parsed {
@@ -118,6 +119,11 @@ parsed!(
         }
     }
 );
+parsed!(
+    /// What a user calls one of their devices: 1 to [`DEVICE_NAME_MAX_CHARS`] characters, trimmed.
+    DeviceName,
+    |text: &str| bounded(text, 1, DEVICE_NAME_MAX_CHARS)
+);
 
 impl Default for Kind {
     fn default() -> Self {
@@ -217,6 +223,8 @@ mod tests {
         assert!(Description::parse(&"d".repeat(DESCRIPTION_MAX_CHARS + 1)).is_err());
         assert!(Kind::parse(&"k".repeat(KIND_MAX_CHARS)).is_ok());
         assert!(Kind::parse(&"k".repeat(KIND_MAX_CHARS + 1)).is_err());
+        assert!(DeviceName::parse(&"d".repeat(DEVICE_NAME_MAX_CHARS)).is_ok());
+        assert!(DeviceName::parse(&"d".repeat(DEVICE_NAME_MAX_CHARS + 1)).is_err());
         let of = |n: usize| serde_json::json!({ "k": "x".repeat(n - r#"{"k":""}"#.len()) });
         assert!(Metadata::try_from(of(METADATA_MAX_BYTES)).is_ok());
         assert!(Metadata::try_from(of(METADATA_MAX_BYTES + 1)).is_err());

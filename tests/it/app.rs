@@ -16,6 +16,7 @@ use shared::config::{Config, ROUTING_TTL};
 use shared::identity::Tokens;
 use shared::ids::ConnectionId;
 use shared::model::Address;
+use shared::moderation::Moderation;
 use shared::ports::{ConnectionInfo, Connections, PostError};
 use shared::push::PushChannels;
 
@@ -70,12 +71,15 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
     });
     let queues = Arc::new(Queues::default());
     App {
+        moderation: Arc::new(Moderation::new(config.moderation.clone())),
         tokens: Arc::new(Tokens::new(&config.identity)),
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        blocks: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
+        flags: store.clone(),
         outbox: store.clone(),
         connection_log: store.clone(),
         statuses: store.clone(),

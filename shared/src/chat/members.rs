@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::Error;
 use crate::app::App;
 use crate::chat::access::{self, Action, Seat};
-use crate::chat::{audience, fanout};
+use crate::chat::{audience, blocking, fanout};
 use crate::frames::{Outgoing, ServerFrame, SystemEvent};
 use crate::identity::Caller;
 use crate::ids::{RoomId, RoomRef, UserId};
@@ -43,9 +43,10 @@ pub async fn leave(app: &App, caller: &Caller, room: &RoomRef) -> Result<Change,
 }
 
 /// # Errors
-/// `forbidden` (below admin), `invalid` (an unknown user), `conflict` (full).
+/// `forbidden` (below admin, or one of them blocks the caller), `invalid` (an unknown user), `conflict` (full).
 pub async fn add(app: &App, caller: &Caller, room: &RoomRef, users: &[UserId]) -> Result<Change, Error> {
     let Seat { room, .. } = access::seat(app, caller, room, Action::AddMember).await?;
+    blocking::check(app, caller.user, users).await?;
     let most = app.config.chat.room_max_members;
     let change = app.rooms.add_members(room.id, users, most, app.clock.now()).await?;
     joined(app, &change).await;

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod admission;
 pub mod audience;
+pub mod blocking;
 pub mod closing;
 pub mod fanout;
 pub mod members;
@@ -13,6 +14,7 @@ pub mod receipt;
 pub mod registration;
 pub mod removal;
 mod resolve;
+mod review;
 pub mod revise;
 pub mod send;
 pub mod status;

@@ -7,11 +7,13 @@ use sha2::{Digest, Sha256};
 use crate::Error;
 use crate::app::App;
 use crate::chat::resolve;
+use crate::chat::review::{Verdict, review};
 use crate::chat::send::{Committed, broadcast, check_size};
 use crate::frames::{Ack, Target};
 use crate::identity::Caller;
 use crate::ids::{ClientMessageId, ConnectionId, MessageId, RoomId, RoomRef, Seq};
 use crate::model::Entry;
+use crate::moderation::Submission;
 use crate::names::Content;
 use crate::ports::{NewRevision, Placed, Revised, Revision};
 
@@ -49,7 +51,7 @@ impl RevisionDraft {
 ///
 /// # Errors
 /// `not_found` (also in a room that isn't the caller's), `forbidden` (somebody else's message, or too late),
-/// `conflict` (recalled, or the id was used before), `too_large`, `unavailable`: nothing was stored.
+/// `conflict` (recalled, or the id was used before), `too_large`, `rejected`, `unavailable`: nothing was stored.
 /// `not_broadcast`: stored while presence is away; the outbox delivers it later.
 pub async fn revise(
     app: &App,
@@ -58,11 +60,24 @@ pub async fn revise(
     client_id: ClientMessageId,
     draft: RevisionDraft,
 ) -> Result<Ack, Error> {
-    let new = compose(app, caller, client_id, draft).await?;
+    let mut new = compose(app, caller, client_id, draft).await?;
+    let verdict = moderate(app, &mut new).await?;
     let provisional = provisional(caller, &new);
     check_size(new.revision.content(), &(&provisional).into())?;
     let Revised { entry, members_version, outbox, .. } = app.messages.revise(&new).await?;
+    verdict.note(app, new.message).await;
     broadcast(app, from, entry, Committed { outbox, members_version }).await
+}
+
+/// What an edit says is reviewed like a message; its digest is of the content as sent.
+async fn moderate(app: &App, new: &mut NewRevision) -> Result<Verdict, Error> {
+    let Revision::Edit { content } = &mut new.revision else { return Ok(Verdict::default()) };
+    let submission = Submission { sender: new.sender, room: new.room, kind: "edit", content };
+    let (masked, verdict) = review(app, submission).await?;
+    if let Some(masked) = masked {
+        *content = masked;
+    }
+    Ok(verdict)
 }
 
 async fn compose(

@@ -7,11 +7,13 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::Error;
 use crate::app::App;
+use crate::chat::review::{Verdict, review};
 use crate::chat::{audience, fanout, resolve};
 use crate::frames::{Ack, Draft, OUTGOING_FRAME_MAX_BYTES, Outgoing, ServerFrame};
 use crate::identity::Caller;
 use crate::ids::{ClientMessageId, ConnectionId, MessageId, OutboxId, RoomId, Seq};
 use crate::model::{Entry, Listener, Message};
+use crate::moderation::Submission;
 use crate::ports::{Appended, Event, Left, MessageStored, NewMessage};
 
 /// Posts and the publish have this long together; then the queue or the outbox takes over.
@@ -23,7 +25,7 @@ const POSTS_BUDGET: Duration = Duration::from_millis(200);
 /// gets the answer. The caller has been admitted.
 ///
 /// # Errors
-/// `forbidden`, `not_found`, `conflict`, `too_large`, `invalid`, `unavailable`: nothing was stored.
+/// `forbidden`, `not_found`, `conflict`, `too_large`, `invalid`, `rejected`, `unavailable`: nothing was stored.
 /// `not_broadcast`: stored while presence is away; the outbox delivers it later.
 pub async fn send(
     app: &App,
@@ -34,8 +36,12 @@ pub async fn send(
 ) -> Result<Ack, Error> {
     let room = resolve::room(app, caller, &draft.target).await?;
     let mut message = compose(app, caller, room, draft);
+    // Of the message as sent: a repeat of one that is masked is a repeat.
+    let digest = digest(&message);
+    let verdict = moderate(app, &mut message).await?;
     check_size(&message.content, &ServerFrame::Message(&message))?;
-    let stored = app.messages.append(&row(&message, client_id)).await?;
+    let stored = app.messages.append(&row(&message, client_id, digest)).await?;
+    verdict.note(app, stored.message_id).await;
     settle_on(&mut message, &stored);
     let Appended { outbox, members_version, .. } = stored;
     broadcast(app, from, Entry::Message(message), Committed { outbox, members_version }).await
@@ -74,13 +80,21 @@ pub(super) fn check_size(content: &str, frame: &ServerFrame<'_>) -> Result<(), E
     Err(Error::too_large("content", format!("makes a frame of {size} bytes, {most} at most")))
 }
 
-fn row(message: &Message, client_id: ClientMessageId) -> NewMessage {
+async fn moderate(app: &App, message: &mut Message) -> Result<Verdict, Error> {
+    let Message { sender_id: sender, room_id, kind, content, .. } = &*message;
+    let submission = Submission { sender: *sender, room: Some(*room_id), kind, content };
+    let (masked, verdict) = review(app, submission).await?;
+    message.content = masked.unwrap_or_else(|| std::mem::take(&mut message.content));
+    Ok(verdict)
+}
+
+fn row(message: &Message, client_id: ClientMessageId, digest: [u8; 32]) -> NewMessage {
     NewMessage {
         id: message.message_id,
         room: message.room_id,
         sender: message.sender_id,
         client_id,
-        digest: digest(message),
+        digest,
         kind: message.kind.clone(),
         content: message.content.clone(),
         reply_to: message.reply_to,

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::app::App;
-use crate::chat::{audience, passing, resolve};
+use crate::chat::{audience, blocking, passing, resolve};
 use crate::frames::{ServerFrame, Typing, TypingState};
 use crate::identity::Caller;
 use crate::ids::RoomId;
@@ -39,6 +39,11 @@ async fn tell(app: &App, caller: &Caller, room: &Room, state: TypingState) {
         Err(error) => return tracing::warn!(%error, room = %room.id, "nobody was told of typing"),
     };
     listeners.retain(|listener| listener.user != caller.user);
+    // In a direct room all of them are one's.
+    let Some(other) = listeners.first().map(|listener| listener.user) else { return };
+    if blocking::is_silent(app, room, caller.user, other).await {
+        return;
+    }
     let frame = ServerFrame::Typing { room_id: room.id, user_id: caller.user, name: &caller.name, state };
     passing::tell(app, room.id, listeners, &frame).await;
 }

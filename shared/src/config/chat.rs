@@ -15,6 +15,8 @@ pub struct ChatConfig {
     pub fanout_queues: u32,
     /// `PUSH_ROOM_MAX` (100): receipts, typing and status are pushed in rooms of up to so many members.
     pub push_room_max: i64,
+    /// `BLOCKS_MAX` (1,000): users that one user may block.
+    pub blocks_max: u32,
     /// `ROOM_MAX_MEMBERS` (10,000).
     pub room_max_members: u32,
 }
@@ -27,6 +29,7 @@ impl ChatConfig {
             fanout_inline: reader.number("FANOUT_INLINE", 100, 0..=100_000),
             fanout_chunk: reader.number("FANOUT_CHUNK", 100, 1..=1_000),
             fanout_queues: reader.number("FANOUT_QUEUES", 4, 1..=8),
+            blocks_max: reader.number("BLOCKS_MAX", 1_000, 0..=100_000),
             room_max_members: reader.number("ROOM_MAX_MEMBERS", 10_000, 2..=10_000_000),
             push_room_max: reader.number("PUSH_ROOM_MAX", 100, 0..=1_000),
         }

@@ -4,6 +4,7 @@
 mod chat;
 mod identity;
 mod messages;
+mod moderation;
 mod push;
 mod reader;
 mod services;
@@ -12,6 +13,7 @@ mod sockets;
 pub use chat::ChatConfig;
 pub use identity::{IdentityConfig, JWT_SECRET_MIN_BYTES, SigningKey};
 pub use messages::MessagesConfig;
+pub use moderation::{MODERATION_WORDS_MAX, ModerationAction, ModerationConfig, ModerationWebhookConfig};
 pub use push::{PushConfig, PushWebhookConfig, VapidConfig};
 pub use reader::{ConfigError, Secret};
 pub use services::ServicesConfig;
@@ -26,6 +28,7 @@ pub struct Config {
     pub sockets: SocketConfig,
     pub chat: ChatConfig,
     pub messages: MessagesConfig,
+    pub moderation: ModerationConfig,
     pub push: PushConfig,
     /// `LOG_LEVEL`: a `tracing` filter such as `info` or `shared=debug,info`.
     pub log_level: String,
@@ -52,6 +55,7 @@ impl Config {
             sockets: SocketConfig::read(&mut reader),
             chat: ChatConfig::read(&mut reader),
             messages: MessagesConfig::read(&mut reader),
+            moderation: ModerationConfig::read(&mut reader),
             push: PushConfig::read(&mut reader),
             log_level: reader.text("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
         };

@@ -3,6 +3,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::reader::Reader;
+use crate::ports::Delay;
 use crate::push::VapidKey;
 use crate::webhook::SigningSecret;
 
@@ -13,7 +14,7 @@ pub struct PushConfig {
     pub webhook: Option<PushWebhookConfig>,
     /// `PUSH_DELAY_SECONDS` (5): 1, 5, 15 or 60; what is sent meanwhile is in the same push, and whoever
     /// reads it meanwhile gets none.
-    pub delay_seconds: u32,
+    pub delay: Delay,
     /// `PUSH_PREVIEW` (false): whether a push says how the message begins.
     pub preview: bool,
     /// `PUSH_ROOM_MAX_MEMBERS` (1,000): larger rooms push nothing.
@@ -46,16 +47,14 @@ pub struct PushWebhookConfig {
     pub secret: SigningSecret,
 }
 
-const DELAYS: [u32; 4] = [1, 5, 15, 60];
-
 impl PushConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             vapid: vapid(reader),
             webhook: webhook(reader),
-            delay_seconds: delay(reader),
+            delay: delay(reader),
             preview: reader.flag("PUSH_PREVIEW", false),
-            room_max_members: reader.number("PUSH_ROOM_MAX_MEMBERS", 1_000, 2..=100_000),
+            room_max_members: reader.number("PUSH_ROOM_MAX_MEMBERS", 1_000, 2..=20_000),
             subscriptions_max: reader.number("PUSH_SUBSCRIPTIONS_MAX", 10, 1..=100),
             time_to_live: Duration::from_secs(reader.number("PUSH_TTL_SECONDS", 86_400, 0..=2_419_200)),
             deadline: Duration::from_millis(reader.number("PUSH_TIMEOUT_MS", 5_000, 100..=25_000)),
@@ -65,7 +64,7 @@ impl PushConfig {
 }
 
 fn vapid(reader: &mut Reader<'_>) -> Option<VapidConfig> {
-    let (key, subject) = both(reader, "PUSH_VAPID_PRIVATE_KEY", "PUSH_VAPID_SUBJECT")?;
+    let (key, subject) = reader.both("PUSH_VAPID_PRIVATE_KEY", "PUSH_VAPID_SUBJECT")?;
     let key = VapidKey::parse(&key).map_err(|problem| reader.problem("PUSH_VAPID_PRIVATE_KEY", problem));
     if !subject.starts_with("mailto:") && !subject.starts_with("https:") {
         reader.problem("PUSH_VAPID_SUBJECT", "must begin with mailto: or https:");
@@ -74,35 +73,18 @@ fn vapid(reader: &mut Reader<'_>) -> Option<VapidConfig> {
 }
 
 fn webhook(reader: &mut Reader<'_>) -> Option<PushWebhookConfig> {
-    let (url, secret) = both(reader, "PUSH_WEBHOOK_URL", "PUSH_WEBHOOK_SECRET")?;
-    let url = url.parse::<Uri>().ok().filter(is_http);
-    if url.is_none() {
-        reader.problem("PUSH_WEBHOOK_URL", "must be a URL of https:// or http://");
-    }
+    let (url, secret) = reader.both("PUSH_WEBHOOK_URL", "PUSH_WEBHOOK_SECRET")?;
+    let url = reader.http_url("PUSH_WEBHOOK_URL", &url);
     let secret =
         SigningSecret::parse(&secret).map_err(|problem| reader.problem("PUSH_WEBHOOK_SECRET", problem));
     Some(PushWebhookConfig { url: url?, secret: secret.ok()? })
 }
 
-/// Two keys that mean something only together.
-fn both(reader: &mut Reader<'_>, one: &str, other: &str) -> Option<(String, String)> {
-    match (reader.text(one), reader.text(other)) {
-        (Some(first), Some(second)) => return Some((first, second)),
-        (Some(_), None) => reader.problem(other, format!("is missing beside {one}")),
-        (None, Some(_)) => reader.problem(one, format!("is missing beside {other}")),
-        (None, None) => {}
-    }
-    None
-}
-
-fn is_http(uri: &Uri) -> bool {
-    uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))
-}
-
-fn delay(reader: &mut Reader<'_>) -> u32 {
+fn delay(reader: &mut Reader<'_>) -> Delay {
     let seconds = reader.number("PUSH_DELAY_SECONDS", 5, 1..=60);
-    if !DELAYS.contains(&seconds) {
+    let delay = Delay::ALL.into_iter().find(|delay| delay.duration().as_secs() == seconds);
+    if delay.is_none() {
         reader.problem("PUSH_DELAY_SECONDS", "must be 1, 5, 15 or 60");
     }
-    seconds
+    delay.unwrap_or(Delay::FiveSeconds)
 }

@@ -2,6 +2,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use http::Uri;
+
 /// A value that is never shown, neither by `Debug` nor in an error.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -85,6 +87,27 @@ impl<'a> Reader<'a> {
     pub(super) fn list(&self, key: &str) -> Vec<String> {
         let text = self.text(key).unwrap_or_default();
         text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Two keys that mean something only together.
+    pub(super) fn both(&mut self, one: &str, other: &str) -> Option<(String, String)> {
+        match (self.text(one), self.text(other)) {
+            (Some(first), Some(second)) => return Some((first, second)),
+            (Some(_), None) => self.problem(other, format!("is missing beside {one}")),
+            (None, Some(_)) => self.problem(one, format!("is missing beside {other}")),
+            (None, None) => {}
+        }
+        None
+    }
+
+    /// The value of `key` as a URL that can be posted to.
+    pub(super) fn http_url(&mut self, key: &str, text: &str) -> Option<Uri> {
+        let is_http = |url: &Uri| url.host().is_some() && matches!(url.scheme_str(), Some("http" | "https"));
+        let url = text.parse().ok().filter(is_http);
+        if url.is_none() {
+            self.problem(key, "must be a URL of https:// or http://");
+        }
+        url
     }
 
     pub(super) fn problem(&mut self, key: &str, problem: impl fmt::Display) {

@@ -11,7 +11,7 @@ pub struct ServicesConfig {
     pub database_connections: u32,
     /// `DATABASE_TIMEOUT_MS` (700) for one operation.
     pub database_deadline: Duration,
-    /// `REDIS_URL`: `redis://` or `rediss://`.
+    /// `REDIS_URL`: one server, a Sentinel set or a Cluster, with or without TLS.
     pub redis_url: Option<Secret>,
     /// `REDIS_TIMEOUT_MS` (150) for one trip.
     pub redis_deadline: Duration,

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::resume::Resume;
 use crate::ids::{ClientMessageId, MessageId, RoomRef, Seq, UserRef};
 use crate::model::Status;
 use crate::names::{Content, Kind, Metadata};
@@ -46,6 +47,7 @@ pub enum ClientFrame {
     Message(Draft),
     Edit(EditMessage),
     Recall(RecallMessage),
+    Resume(Resume),
     JoinRoom(JoinRoom),
     LeaveRoom(LeaveRoom),
     StatusUpdate(StatusUpdate),
@@ -62,6 +64,7 @@ impl ClientFrame {
             Self::Message(_) => "message",
             Self::Edit(_) => "edit",
             Self::Recall(_) => "recall",
+            Self::Resume(_) => "resume",
             Self::JoinRoom(_) => "join_room",
             Self::LeaveRoom(_) => "leave_room",
             Self::StatusUpdate(_) => "status_update",

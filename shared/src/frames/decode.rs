@@ -79,6 +79,7 @@ fn body(kind: &str, text: &str) -> Result<ClientFrame, Error> {
         "CHAT_MESSAGE" => decode_body::<ChatMessageBody>(json)?.draft().map(ClientFrame::Message),
         "edit" => decode_body(json).map(ClientFrame::Edit),
         "recall" => decode_body(json).map(ClientFrame::Recall),
+        "resume" => decode_body(json).map(ClientFrame::Resume),
         "join_room" => decode_body(json).map(ClientFrame::JoinRoom),
         "leave_room" => decode_body(json).map(ClientFrame::LeaveRoom),
         "status_update" => decode_body(json).map(ClientFrame::StatusUpdate),

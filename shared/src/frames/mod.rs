@@ -3,6 +3,7 @@
 
 mod client;
 mod decode;
+mod resume;
 mod server;
 
 pub use client::{
@@ -10,6 +11,7 @@ pub use client::{
     Target, Typing, TypingState,
 };
 pub use decode::{FrameError, decode, decode_body};
+pub use resume::{Gap, GapReason, RESUME_ROOMS_MAX, Resume, ResumeRooms, Resumed};
 pub use server::{Ack, Outgoing, ServerFrame, SystemEvent, error_frame};
 
 /// The largest frame that goes out, in bytes: leaves room below the gateway's 32 KiB.

@@ -2,6 +2,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::client::{FrameId, TypingState};
+use super::resume::Resumed;
 use crate::clock::UnixMs;
 use crate::error::{Code, Error, Stored};
 use crate::ids::{MessageId, RoomId, Seq, UserId};
@@ -41,6 +42,13 @@ pub enum ServerFrame<'a> {
         user_id: UserId,
         status: Status,
         last_seen: Option<UnixMs>,
+    },
+    /// What came while the client was away.
+    Resumed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<FrameId>,
+        #[serde(flatten)]
+        resumed: Resumed,
     },
     /// A mark was moved, or stood further already.
     #[serde(rename = "ack")]

@@ -113,6 +113,14 @@ pub struct RoomSummary {
     pub peer: Option<User>,
 }
 
+/// Somebody whom a user wants nothing from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Blocked {
+    #[serde(flatten)]
+    pub user: User,
+    pub blocked_at: UnixMs,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Member {
     #[serde(flatten)]

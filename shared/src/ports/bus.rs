@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::PushDue;
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, OutboxId, RoomId, Seq, UserId};
 use crate::model::{Entry, Listener};
@@ -14,6 +15,8 @@ pub const ENVELOPE_VERSION: u32 = 1;
 /// The queue of stored messages; the routing key is the queue's name.
 pub const QUEUE_MESSAGES: &str = "chat.messages";
 
+/// The queue of pushes that are due: one of its own, so that a slow push service holds up no message.
+pub const QUEUE_PUSH: &str = "chat.push";
 /// The queue of what the server itself has to say to sockets.
 pub const QUEUE_NOTIFICATIONS: &str = "chat.system.notification";
 
@@ -64,6 +67,8 @@ pub enum Event {
     StatusChanged(StatusChanged),
     /// Presence came back empty: its next connections are to be restored.
     PresenceRebuild(PresenceRebuild),
+    /// Somebody who was away a moment ago may still be.
+    PushDue(PushDue),
     /// Sockets that have to be closed and could not be at once.
     CloseSockets(CloseSockets),
     /// Receipts came too fast: how far somebody has read is to be told now.
@@ -152,6 +157,7 @@ impl Event {
             Self::FanoutChunk(_) => "fanout_chunk",
             Self::StatusChanged(_) => "status_changed",
             Self::PresenceRebuild(_) => "presence_rebuild",
+            Self::PushDue(_) => "push_due",
             Self::CloseSockets(_) => "close_sockets",
             Self::ReceiptDue(_) => "receipt_due",
         }
@@ -169,6 +175,7 @@ impl Event {
         match self {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
+            Self::PushDue(_) => QUEUE_PUSH.to_owned(),
             Self::StatusChanged(_)
             | Self::PresenceRebuild(_)
             | Self::CloseSockets(_)

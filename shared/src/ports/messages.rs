@@ -1,9 +1,10 @@
 use async_trait::async_trait;
 
-use super::{NewRevision, Revised, StoreError};
+use super::{CaughtUp, NewRevision, Resumption, Revised, StoreError};
 use crate::clock::UnixMs;
 use crate::ids::{ClientMessageId, MessageId, OutboxId, RoomId, Seq, UserId};
 use crate::model::{Listing, Message, Page};
+use crate::search::Query;
 
 /// A message that has passed every check but those of the append itself.
 #[derive(Debug, Clone)]
@@ -44,6 +45,9 @@ pub enum MessagesError {
     NotMember,
     #[error("banned")]
     Banned,
+    /// The other one of a direct room wants nothing from the sender.
+    #[error("blocked")]
+    Blocked,
     /// The same client id with another body.
     #[error("the id was used for another message")]
     Conflict,
@@ -71,6 +75,7 @@ impl MessagesError {
             "recalled" => Self::Recalled,
             "not_sender" => Self::NotSender,
             "too_late" => Self::TooLate,
+            "blocked" => Self::Blocked,
             other => StoreError::Internal(format!("{other:?} is no refusal")).into(),
         }
     }
@@ -85,6 +90,17 @@ pub enum Window {
     Before { seq: Seq, limit: u32 },
     /// The first `limit` after `seq`.
     After { seq: Seq, limit: u32 },
+}
+
+/// What is looked for, and by whom.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// Only in rooms that they are in, and only what they may see there.
+    pub user: UserId,
+    /// Only in this one.
+    pub room: Option<RoomId>,
+    pub query: Query,
+    pub page: Page,
 }
 
 /// The rooms' logs.
@@ -113,5 +129,16 @@ pub trait Messages: Send + Sync {
         window: Window,
     ) -> Result<Listing<Message>, StoreError>;
 
+    /// Messages that hold everything asked for, as their content is now, newest first; none that was
+    /// recalled.
+    async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError>;
+
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError>;
+
+    /// What came since in all the rooms named, in one query. Rooms that have little to tell come first.
+    async fn resume(&self, from: &Resumption) -> Result<CaughtUp, StoreError>;
+
+    /// Removes entries whose ids were made before `cutoff`, about `limit` of them, oldest first, and answers
+    /// how many it removed. Numbers, marks and `last_seq` stay.
+    async fn expire(&self, cutoff: UnixMs, limit: u32) -> Result<u64, StoreError>;
 }

@@ -2,37 +2,46 @@
 //! embedded ones in the local runner, and one conformance suite per port runs against both.
 
 mod accounts;
+mod blocks;
 mod bus;
 mod connection_log;
 mod connections;
 mod database;
+mod flags;
 mod messages;
 mod offline_push;
 mod outbox;
 mod presence;
+mod push_due;
 mod push_pending;
 mod push_subscriptions;
+mod resumption;
 mod revision;
 mod rooms;
 mod statuses;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
+pub use blocks::{Blocks, BlocksError};
 pub use bus::{
     Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    PresenceRebuild, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, ReceiptDue, StatusChanged, fanout_queue,
+    PresenceRebuild, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, ReceiptDue, StatusChanged,
+    fanout_queue,
 };
 pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
-pub use messages::{Appended, Messages, MessagesError, NewMessage, Window};
+pub use flags::{Flagged, Flags};
+pub use messages::{Appended, Messages, MessagesError, NewMessage, Search, Window};
 pub use offline_push::{OfflinePush, PushError, Reach};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
 pub use presence::{
     Admission, Cap, ConnectionCaps, OnlineCount, Opening, PUSH_EVERY, Presence, PresenceError, PushTopic,
     PushTurn, Registration, RoomAudience, UserStatus, Wholeness,
 };
+pub use push_due::{PushDue, PushRetry};
 pub use push_pending::{ClaimScope, PushClaim, PushPending, Unread};
 pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscriptions, SubscriptionsError};
+pub use resumption::{CaughtUp, Resumption, Standing};
 pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RECEIPT_SPAN, Reading, RoomPatch, Rooms, RoomsError};
 pub use statuses::{ContactScope, KeptStatus, Statuses};

@@ -76,6 +76,9 @@ pub enum RoomsError {
     /// Nobody can be added to or removed from the room of a pair.
     #[error("the members of this room are fixed")]
     FixedMembers,
+    /// Somebody who would be brought together with this user blocks them.
+    #[error("blocked")]
+    Blocked,
     #[error("the room is full: {0} members at most")]
     Full(u32),
     #[error(transparent)]
@@ -93,7 +96,7 @@ pub trait Rooms: Send + Sync {
     /// The pair's one room, made on first use; the order of the two doesn't matter.
     ///
     /// # Errors
-    /// `UnknownUser`.
+    /// `UnknownUser`; `Blocked` when there is none yet and `other` blocks `one`, who asks.
     async fn direct(&self, one: UserId, other: UserId, now: UnixMs) -> Result<Room, RoomsError>;
 
     /// A room by id, or a public one by its name.

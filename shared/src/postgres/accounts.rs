@@ -233,6 +233,8 @@ async fn strip(connection: &mut PgConnection, user: UserId, now: UnixMs) -> Resu
     found(done.rows_affected())?;
     query("delete from tickets where user_id = $1").bind(user.0).execute(&mut *connection).await?;
     query("delete from push_subscriptions where user_id = $1").bind(user.0).execute(&mut *connection).await?;
+    let blocks = query("delete from blocks where blocker_id = $1 or blocked_id = $1");
+    blocks.bind(user.0).execute(&mut *connection).await?;
     let left = query_scalar("select not exists (select from room_members where user_id = $1)");
     Ok(left.bind(user.0).fetch_one(connection).await?)
 }

@@ -4,8 +4,10 @@
 //! it is [`StoreError::Unavailable`]. Times are bound from [`crate::clock::UnixMs`], never SQL's `now()`.
 
 mod accounts;
+mod blocks;
 mod connection_log;
 mod database;
+mod flags;
 mod messages;
 mod outbox;
 mod pool;

@@ -6,7 +6,7 @@ use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptio
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
 
-use crate::ports::{Delay, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, fanout_queue};
+use crate::ports::{Delay, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, fanout_queue};
 
 /// The topic exchange of all events; routing keys are the queues' names.
 pub const EXCHANGE: &str = "chat.exchange";
@@ -16,8 +16,8 @@ pub const DEAD_LETTER_QUEUE: &str = "chat.dead.letter";
 /// The queue of integration events, with ten priorities.
 pub const QUEUE_EVENTS: &str = "chat.events";
 
-const QUORUM_QUEUES: [&str; 4] =
-    [QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, "chat.staff.status", "chat.visitor.assignment"];
+const QUORUM_QUEUES: [&str; 5] =
+    [QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, "chat.staff.status", "chat.visitor.assignment"];
 
 /// RabbitMQ 4 gives a quorum queue's message up after 20 deliveries, which an outage of the database
 /// reaches within minutes. Only a consumer decides that a message fails by itself, so: practically never.

@@ -106,7 +106,7 @@ const LIMITED_ALONE: usize = 20_000;
 /// How presence is kept on Redis.
 #[derive(Debug, Clone)]
 pub struct RedisConfig {
-    /// `redis://` or `rediss://`, with user, password and database where needed.
+    /// Where Redis is; the forms are those of `REDIS_URL` in docs/CONFIGURATION.md.
     pub url: String,
     /// Longest wait for one round trip, a new connection included.
     pub deadline: Duration,
@@ -120,7 +120,7 @@ pub struct RedisConfig {
     pub rate_burst: u32,
 }
 
-/// Presence on one Redis server.
+/// Presence on one Redis server, the master of a Sentinel set, or a Cluster.
 pub struct RedisPresence {
     link: Link,
     config: RedisConfig,
@@ -132,9 +132,9 @@ impl RedisPresence {
     /// Opens nothing: the first call does, or [`Self::warm`].
     ///
     /// # Errors
-    /// The URL is malformed or of a form that isn't supported.
+    /// The URL is malformed.
     pub fn new(config: RedisConfig) -> Result<Self, RedisConfigError> {
-        let link = Link::new(&RedisUrl::parse(&config.url)?, config.deadline)?;
+        let link = Link::new(RedisUrl::parse(&config.url)?, config.deadline)?;
         let rate = Rate::per_second(config.rate_messages_per_second, config.rate_burst);
         Ok(Self { link, config, alone: Limiter::new(rate, LIMITED_ALONE) })
     }

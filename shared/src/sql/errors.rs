@@ -1,4 +1,4 @@
-use crate::ports::{AccountsError, MessagesError, RoomsError, StoreError, SubscriptionsError};
+use crate::ports::{AccountsError, BlocksError, MessagesError, RoomsError, StoreError, SubscriptionsError};
 
 /// An error of a port, as far as the connection it came over is concerned.
 pub trait Failure: From<StoreError> {
@@ -66,7 +66,7 @@ macro_rules! port_error {
     )*};
 }
 
-port_error!(AccountsError, MessagesError, RoomsError, SubscriptionsError);
+port_error!(AccountsError, BlocksError, MessagesError, RoomsError, SubscriptionsError);
 
 #[cfg(test)]
 mod tests {

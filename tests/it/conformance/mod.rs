@@ -21,9 +21,11 @@ macro_rules! on_every_engine {
 }
 
 mod accounts;
+mod blocks;
 mod bus;
 mod connection_log;
 mod engines;
+mod flags;
 mod history;
 mod messages;
 mod outbox;
@@ -31,13 +33,18 @@ mod plans;
 mod postgres_faults;
 mod postgres_revocation;
 mod presence;
+mod push_pending;
+mod push_subscriptions;
+mod resumption;
+mod retention;
 mod revisions;
 mod rooms;
 mod rooms_members;
 mod rooms_roles;
+mod search;
 mod settings;
 mod statuses;
 mod stores;
 
 pub(crate) use engines::with_database;
-pub(crate) use stores::account;
+pub(crate) use stores::{account, new_room};

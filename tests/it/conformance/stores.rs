@@ -7,8 +7,8 @@ use shared::clock::UnixMs;
 use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, ConnectionLog, Database, Messages, NewAccount, NewMessage, NewRoom, Outbox, Rooms,
-    Statuses,
+    Accounts, Appended, Blocks, ConnectionLog, Database, Flags, Messages, NewAccount, NewMessage, NewRoom,
+    Outbox, PushPending, PushSubscriptions, Rooms, Statuses,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -22,11 +22,15 @@ pub(crate) const FIRST_PAGE: Page = Page { number: 1, size: 20 };
 pub(crate) struct Stores {
     pub(crate) database: Arc<dyn Database>,
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) blocks: Arc<dyn Blocks>,
     pub(crate) rooms: Arc<dyn Rooms>,
     pub(crate) messages: Arc<dyn Messages>,
+    pub(crate) flags: Arc<dyn Flags>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) connections: Arc<dyn ConnectionLog>,
     pub(crate) statuses: Arc<dyn Statuses>,
+    pub(crate) subscriptions: Arc<dyn PushSubscriptions>,
+    pub(crate) pending: Arc<dyn PushPending>,
     raw: Raw,
     clock: AtomicI64,
 }
@@ -40,17 +44,32 @@ pub(crate) enum Raw {
 impl Stores {
     pub(crate) fn of<S>(store: S, raw: Raw) -> Self
     where
-        S: Database + Accounts + Rooms + Messages + Outbox + ConnectionLog + Statuses + 'static,
+        S: Database
+            + Accounts
+            + Blocks
+            + Rooms
+            + Messages
+            + Flags
+            + Outbox
+            + ConnectionLog
+            + Statuses
+            + PushSubscriptions
+            + PushPending
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
             database: Arc::clone(&store) as _,
             accounts: Arc::clone(&store) as _,
+            blocks: Arc::clone(&store) as _,
             rooms: Arc::clone(&store) as _,
             messages: Arc::clone(&store) as _,
+            flags: Arc::clone(&store) as _,
             outbox: Arc::clone(&store) as _,
             connections: Arc::clone(&store) as _,
-            statuses: store,
+            statuses: Arc::clone(&store) as _,
+            subscriptions: Arc::clone(&store) as _,
+            pending: store,
             raw,
             clock: AtomicI64::new(NOW.0),
         }
@@ -86,6 +105,10 @@ impl Stores {
 
     pub(crate) async fn room(&self, room: RoomId) -> Room {
         self.rooms.find(&NameOr::Id(room)).await.expect("find").expect("the room")
+    }
+
+    pub(crate) async fn block(&self, blocker: UserId, blocked: UserId) {
+        self.blocks.block(blocker, blocked, ROOMY, NOW).await.expect("block");
     }
 
     /// Stores a message whose client id and content are `text`.

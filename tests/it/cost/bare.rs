@@ -9,9 +9,15 @@ const TEMPLATE: &str = include_str!("../../../template.yaml");
 /// Starts it on one database connection, as an instance of a function has: Postgres adds up commits per
 /// connection, and tells of them at most once a second.
 pub async fn start(world: &World, redis: &OwnRedis) -> Hark {
+    start_with(world, redis, &[]).await
+}
+
+/// The same with more variables.
+pub async fn start_with(world: &World, redis: &OwnRedis, more: &[(&str, &str)]) -> Hark {
     let path = world.folder().join("bare.yaml");
     std::fs::write(&path, without_sources(TEMPLATE)).unwrap();
-    world.start_by(path, &[("DATABASE_MAX_CONNECTIONS", "1"), ("REDIS_URL", &redis.url)]).await
+    let own = [("DATABASE_MAX_CONNECTIONS", "1"), ("REDIS_URL", redis.url.as_str())];
+    world.start_by(path, &[&own[..], more].concat()).await
 }
 
 /// The template less every event source mapping and every schedule.

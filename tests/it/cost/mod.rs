@@ -6,13 +6,15 @@ mod own_redis;
 
 use deliver::handle;
 use futures::{StreamExt, stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::mq_event::{BasicProperties, RabbitMqEvent, RabbitMqMessage};
 use shared::ports::QUEUE_MESSAGES;
 
 use crate::hark::{Client, Hark, Socket, World, eventually, on_both, on_services};
 use meter::{Cost, Meters};
 pub use own_redis::OwnRedis;
+
+const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// Handshakes at once.
 const CONNECTING: usize = 16;
@@ -142,6 +144,71 @@ async fn a_batch_of_deliveries_is_settled_by_one_statement() {
         let (_, cost) = meters.of(deliver(&hark, QUEUE_MESSAGES, &sent)).await;
         of_one_settlement(&cost);
         assert_eq!(hark.running.app().outbox.backlog().await.unwrap().0, 0);
+        hark.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resume_of_50_rooms_is_one_statement() {
+    on_services(async |world: &World| {
+        let redis = OwnRedis::start().await;
+        let hark = bare::start(world, &redis).await;
+        let (ann, bob) = (hark.user("ann").await, hark.user("bob").await);
+        let (mut anns, mut bobs) = (hark.connect(&ann).await, hark.connect(&bob).await);
+        let mut rooms = serde_json::Map::new();
+        for _ in 0..50 {
+            let room = hark.group(&ann, &[&bob]).await;
+            anns.say(room, "to all").await;
+            rooms.insert(room.to_string(), json!(0));
+        }
+        let mut meters = Meters::new(world, &redis).await;
+        let (resumed, cost) = meters.of(bobs.ask(&json!({"type": "resume", "rooms": rooms}))).await;
+        assert_eq!(resumed["messages"].as_array().map(Vec::len), Some(50), "{resumed}");
+        assert_eq!((cost.redis_trips, cost.published.len()), (1, 0));
+        assert_eq!(cost.statements.len(), 1, "{:?}", cost.statements);
+        assert!(cost.statements[0].contains("left join entries"), "{:?}", cost.statements);
+        hark.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_costs_what_a_send_does() {
+    on_services(async |world: &World| {
+        let redis = OwnRedis::start().await;
+        let hark = bare::start(world, &redis).await;
+        let mut crowd = Crowd::gather(&hark, 10).await;
+        let said = crowd.send().await;
+        let mut meters = Meters::new(world, &redis).await;
+        let before = posts(&hark);
+        let edit = json!({"type": "edit", "message_id": said["message_id"], "content": "changed"});
+        let (ack, cost) = meters.of(crowd.sender.ask(&edit)).await;
+        assert_eq!(ack["type"], "ack", "{ack}");
+        of_one_send(&cost);
+        assert_eq!((cost.published_to(), posts(&hark) - before), (vec!["chat.messages"], 9));
+        hark.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_pushes_are_configured_a_batch_takes_one_statement_more_and_a_send_none() {
+    on_services(async |world: &World| {
+        let redis = OwnRedis::start().await;
+        let webhook = [("PUSH_WEBHOOK_URL", "http://127.0.0.1:1/"), ("PUSH_WEBHOOK_SECRET", WEBHOOK_SECRET)];
+        let hark = bare::start_with(world, &redis, &webhook).await;
+        let mut crowd = Crowd::gather(&hark, 10).await;
+        let mut meters = Meters::new(world, &redis).await;
+        crowd.send().await;
+        let (_, sent) = meters.of(crowd.send()).await;
+        of_one_send(&sent);
+        let (_, cost) = meters.of(deliver(&hark, QUEUE_MESSAGES, &sent)).await;
+        assert_eq!(cost.redis_trips, 1);
+        let [claim, settle] = &cost.statements[..] else { panic!("{:?}", cost.statements) };
+        assert!(claim.contains("insert into push_pending"), "{claim}");
+        assert!(settle.contains("delete from outbox"), "{settle}");
+        assert!(cost.published.is_empty(), "everyone is here");
         hark.stop().await;
     })
     .await;

@@ -16,6 +16,7 @@ use shared::config::{Config, ROUTING_TTL};
 use shared::identity::{Ticket, Tokens, hash_password};
 use shared::ids::{ClientMessageId, MessageId, RoomId, Seq, UserId};
 use shared::model::{Page, Role, RoomType};
+use shared::moderation::Moderation;
 use shared::ports::{NewAccount, NewMessage, NewRoom, Window};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -92,12 +93,15 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         rate_burst: config.chat.rate_burst,
     };
     App {
+        moderation: Arc::new(Moderation::new(config.moderation.clone())),
         tokens: Arc::new(Tokens::new(&config.identity)),
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        blocks: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
+        flags: store.clone(),
         outbox: store.clone(),
         connection_log: store.clone(),
         statuses: store.clone(),

@@ -14,7 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use super::PATIENCE;
 
 /// The frames that answer one of the client's own.
-const REPLIES: [&str; 3] = ["ack", "error", "heartbeat"];
+const REPLIES: [&str; 4] = ["ack", "error", "heartbeat", "resumed"];
 
 pub struct Socket {
     pub headers: HeaderMap,
@@ -109,6 +109,12 @@ impl Socket {
         self.backlog = others;
         let of_kind: VecDeque<Value> = of_kind;
         of_kind.into()
+    }
+
+    /// Every frame that was on the wire before now and wasn't asked for yet, but for replies.
+    pub async fn everything(&mut self) -> Vec<Value> {
+        self.ask(&json!({"type": "heartbeat"})).await;
+        self.backlog.drain(..).collect()
     }
 
     /// The code that the server closes with; skips over anything before.

@@ -81,7 +81,9 @@ impl Hark {
     fn function(&self, path: &str) -> Router {
         let app = self.app.clone();
         match path {
-            path if path.starts_with("/api/v1/rooms") => rooms::router(app),
+            path if path.starts_with("/api/v1/rooms") || path.starts_with("/api/v1/messages") => {
+                rooms::router(app)
+            }
             path if path.starts_with("/api/v1/") => accounts::router(app),
             _ => statistics::router(app),
         }

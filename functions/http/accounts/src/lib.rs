@@ -1,9 +1,11 @@
 //! Registers people, logs them in and out, and shows who they are.
 
+mod blocks;
 mod issued;
 mod login;
 mod me;
 mod password;
+mod push;
 mod register;
 mod session;
 mod users;
@@ -11,7 +13,7 @@ mod users;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 use shared::app::App;
 use shared::http::serve;
 
@@ -24,6 +26,14 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/auth/ticket", post(session::ticket))
         .route("/api/v1/auth/password", post(password::change))
         .route("/api/v1/users/me", get(me::show).patch(me::change).delete(me::delete))
+        .route("/api/v1/users/me/push-key", get(push::key))
+        .route("/api/v1/users/me/push-subscriptions", get(push::list).post(push::subscribe))
+        .route("/api/v1/users/me/push-subscriptions/{id}", delete(push::unsubscribe))
+        .route("/api/v1/users/me/blocks", get(blocks::list))
+        .route(
+            "/api/v1/users/me/blocks/{user}",
+            put(blocks::block).post(blocks::block).delete(blocks::unblock),
+        )
         .route("/api/v1/users/{user}", get(users::show));
     serve(routes, app)
 }

@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
-use shared::chat::members;
+use shared::chat::{blocking, members};
 use shared::http::Body;
 use shared::identity::Caller;
-use shared::ids::UserId;
+use shared::ids::{NameOr, UserId, UserRef};
 use shared::model::{Role, Room, RoomType};
 use shared::names::{Description, RoomName};
 use shared::ports::{Change, NewRoom};
@@ -23,6 +23,8 @@ pub(crate) struct RoomBody {
     /// Besides the caller.
     #[serde(default)]
     member_ids: Vec<UserId>,
+    /// The other one of a direct room, by id or name, in place of `member_ids`.
+    to: Option<UserRef>,
     #[serde(default = "yes")]
     history_before_joining: bool,
 }
@@ -63,9 +65,16 @@ pub(crate) async fn create(
 }
 
 /// The other one hears of a direct room with its first message.
-async fn direct(app: &App, caller: &Caller, peer: UserId) -> Result<Room, Error> {
+async fn direct(app: &App, caller: &Caller, (field, peer): (&str, UserRef)) -> Result<Room, Error> {
+    let peer = match peer {
+        NameOr::Id(peer) => peer,
+        NameOr::Name(_) => {
+            let found = app.accounts.find(&peer).await?;
+            found.ok_or_else(|| Error::not_found(format!("{field}: no such user")))?.id
+        }
+    };
     if peer == caller.user {
-        return Err(Error::invalid("member_ids", "is yourself"));
+        return Err(Error::invalid(field, "is yourself"));
     }
     Ok(app.rooms.direct(caller.user, peer, app.clock.now()).await?)
 }
@@ -73,6 +82,7 @@ async fn direct(app: &App, caller: &Caller, peer: UserId) -> Result<Room, Error>
 async fn named(app: &App, caller: &Caller, kind: RoomType, body: RoomBody) -> Result<Room, Error> {
     let new = body.into_room(kind, caller.user)?;
     let users = everyone(&new);
+    blocking::check(app, caller.user, &new.members).await?;
     let room = app.rooms.create(new, app.config.chat.room_max_members, app.clock.now()).await?;
     let Room { id, members_version, last_seq, .. } = room;
     members::joined(app, &Change { room: id, users, members_version, last_seq }).await;
@@ -90,17 +100,23 @@ fn everyone(new: &NewRoom) -> Vec<UserId> {
 }
 
 impl RoomBody {
-    fn peer(&self) -> Result<UserId, Error> {
+    /// The other one of a direct room, and the field that names them.
+    fn peer(&self) -> Result<(&'static str, UserRef), Error> {
         if self.name.is_some() {
             return Err(Error::invalid("name", "a direct room has none"));
         }
-        match self.member_ids[..] {
-            [peer] => Ok(peer),
-            _ => Err(Error::invalid("member_ids", "a direct room takes exactly one")),
+        match (&self.to, &self.member_ids[..]) {
+            (Some(peer), []) => Ok(("to", peer.clone())),
+            (None, [peer]) => Ok(("member_ids", NameOr::Id(*peer))),
+            (Some(_), _) => Err(Error::invalid("to", "can't stand beside member_ids")),
+            (None, _) => Err(Error::invalid("member_ids", "a direct room takes exactly one")),
         }
     }
 
     fn into_room(self, kind: RoomType, creator: UserId) -> Result<NewRoom, Error> {
+        if self.to.is_some() {
+            return Err(Error::invalid("to", "is for direct rooms"));
+        }
         let name = self.name.ok_or_else(|| Error::invalid("name", "is missing"))?;
         Ok(NewRoom {
             kind,
@@ -132,7 +148,12 @@ mod tests {
     #[test]
     fn a_direct_room_takes_one_member_and_no_name() {
         let peer = |body| read(&body).and_then(|body| body.peer());
-        assert_eq!(peer(json!({"type": "direct", "member_ids": [2]})).unwrap(), UserId(2));
+        let two = NameOr::Id(UserId(2));
+        assert_eq!(peer(json!({"type": "direct", "member_ids": [2]})).unwrap(), ("member_ids", two.clone()));
+        assert_eq!(peer(json!({"type": "direct", "to": 2})).unwrap(), ("to", two));
+        let bob = NameOr::Name("bob".to_owned());
+        assert_eq!(peer(json!({"type": "direct", "to": "bob"})).unwrap(), ("to", bob));
+        assert!(peer(json!({"type": "direct", "to": 2, "member_ids": [2]})).is_err());
         assert!(peer(json!({"type": "direct", "member_ids": [2, 3]})).is_err());
         assert!(peer(json!({"type": "direct"})).is_err());
         assert!(peer(json!({"type": "direct", "name": "us", "member_ids": [2]})).is_err());
@@ -144,6 +165,8 @@ mod tests {
         assert!(refusal(json!({"name": "n", "type": "support"})).starts_with("type: "));
         assert!(refusal(json!({"name": "n", "member_ids": [1, "x"]})).starts_with("member_ids[1]: "));
         assert!(refusal(json!({"name": "42"})).starts_with("name: "));
+        let to = read(&json!({"name": "n", "to": 2})).unwrap().into_room(RoomType::Group, UserId(1));
+        assert!(to.unwrap_err().message.starts_with("to: "));
         let nameless = read(&json!({})).unwrap().into_room(RoomType::Group, UserId(1));
         assert!(nameless.unwrap_err().message.starts_with("name: "));
     }

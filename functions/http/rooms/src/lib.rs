@@ -1,6 +1,7 @@
 //! Rooms, their members and their messages over HTTP. What the socket does too is in `shared::chat`.
 
 mod create;
+mod flagged;
 mod history;
 mod list;
 mod members;
@@ -9,11 +10,12 @@ mod messages;
 mod read;
 mod revisions;
 mod rooms;
+mod search;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, patch, post};
+use axum::routing::{delete, get, patch, post};
 use shared::app::App;
 use shared::http::serve;
 
@@ -27,10 +29,14 @@ pub fn router(app: Arc<App>) -> Router {
             "/api/v1/rooms/{room}/messages/{message}",
             patch(revisions::edit).put(revisions::edit).delete(revisions::recall),
         )
+        .route("/api/v1/messages/search", get(search::search))
         .route("/api/v1/rooms/{room}/join", post(membership::join))
         .route("/api/v1/rooms/{room}/leave", post(membership::leave))
         .route("/api/v1/rooms/{room}/read", post(read::read))
         .route("/api/v1/rooms/{room}/members", get(members::list).post(members::add))
         .route("/api/v1/rooms/{room}/members/{user}", patch(members::set_role).delete(members::remove));
+    let routes = routes
+        .route("/api/v1/messages/flagged", get(flagged::list))
+        .route("/api/v1/messages/flagged/{message}", delete(flagged::clear));
     serve(routes, app)
 }

@@ -1,13 +1,15 @@
 //! Finishes what the live path left open, and settles it.
 //!
 //! Reads `chat.messages` (one message of the bus per entry of a log), the fan-out queues (one per chunk of
-//! a large room) and `chat.system.notification` (what concerns one user). A fault of a service fails the
-//! batch, so that it comes again; every step is safe to run twice.
+//! a large room), `chat.system.notification` (what concerns one user) and `chat.push` (one per user and room
+//! that a push is due for). A fault of a service fails the batch, so that it comes again; every step is safe
+//! to run twice.
 
 mod chunk;
 mod close;
 mod copies;
 mod post;
+mod push;
 mod rebuild;
 mod status;
 mod stored;
@@ -24,35 +26,39 @@ use shared::ports::{Event, MessageStored};
 /// When a service is away: the whole batch has to come again.
 pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
-    let (mut messages, mut chunks, mut closings, mut receipts) = (vec![], vec![], vec![], vec![]);
-    let (mut rebuilds, mut statuses) = (vec![], vec![]);
+    let (mut messages, mut chunks, mut pushes) = (vec![], vec![], vec![]);
+    let (mut closings, mut receipts, mut rebuilds, mut statuses) = (vec![], vec![], vec![], vec![]);
     for (_, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
             Event::FanoutChunk(chunk) => chunks.push(chunk),
             Event::PresenceRebuild(next) => rebuilds.push(next),
             Event::StatusChanged(changed) => statuses.push(changed),
+            Event::PushDue(due) => pushes.push((envelope.id, due)),
             Event::CloseSockets(sockets) => closings.push(sockets),
             Event::ReceiptDue(due) => receipts.push(due),
         }
     }
-    let (posted, delivered) = (chunks.len(), messages.len());
+    let (posted, delivered, pushed) = (chunks.len(), messages.len(), pushes.len());
     try_join_all(chunks.into_iter().map(|chunk| chunk::deliver(app, chunk))).await?;
     try_join_all(closings.into_iter().map(|sockets| close::deliver(app, sockets))).await?;
     try_join_all(receipts.iter().map(|due| receipt::tell_late(app, due))).await?;
     finish(app, messages).await?;
+    push::deliver(app, pushes).await?;
     try_join_all(statuses.into_iter().map(|changed| status::tell(app, changed))).await?;
     try_join_all(rebuilds.into_iter().map(|next| rebuild::step(app, next))).await?;
-    tracing::info!(messages = delivered, chunks = posted, "batch done");
+    tracing::info!(messages = delivered, chunks = posted, pushes = pushed, "batch done");
     Ok(())
 }
 
-/// Delivers what is left of each, keeps copies, and settles all in one statement, last.
+/// Delivers what is left of each, claims pushes for those who are away, keeps copies, and settles all in one
+/// statement, last.
 async fn finish(app: &App, messages: Vec<MessageStored>) -> Result<(), Error> {
     if messages.is_empty() {
         return Ok(());
     }
     try_join_all(messages.iter().map(|stored| stored::deliver(app, stored))).await?;
+    push::claim(app, &messages).await?;
     let rows: Vec<_> = messages.iter().map(|stored| stored.outbox).collect();
     copies::keep(app, messages.into_iter().map(|stored| stored.entry)).await?;
     app.outbox.settle(&rows).await?;

@@ -1,11 +1,14 @@
 //! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
-//! lost, sockets that outlived a revocation, users who went silent, an empty presence that nobody speaks to.
+//! lost, sockets that outlived a revocation, users who went silent, an empty presence that nobody speaks to,
+//! pushes whose event was lost; and what is past its retention.
 //!
 //! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
 //! again each second.
 
 mod connections;
 mod outbox;
+mod pushes;
+mod retention;
 mod revoked;
 
 use std::time::Duration;
@@ -29,12 +32,14 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
     connections::note_heard(app).await?;
     let silent = connections::sweep_silent(app).await;
     let lost = connections::forget_lost(app, &silent).await?;
+    let expired = retention::expire(app).await?;
+    let overdue = pushes::reschedule(app).await?;
     let mut republished = outbox::sweep(app).await?;
     while outbox::is_overdue(app).await? && Instant::now() < until {
         sleep(LOOK_AGAIN).await;
         republished += outbox::sweep(app).await?;
     }
     let silent = silent.len();
-    tracing::info!(forgotten, closed, rebuilt, silent, lost, republished, "swept");
+    tracing::info!(forgotten, closed, rebuilt, silent, lost, expired, overdue, republished, "swept");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Every frame that a client sends, and the frame that answers it.
 
 mod receipt;
+mod resume;
 mod revise;
 mod status;
 mod typing;
@@ -64,6 +65,7 @@ async fn act(
         ClientFrame::Message(draft) => message(app, origin, id, draft).await,
         ClientFrame::Edit(frame) => revise::edit(app, origin, id, frame).await,
         ClientFrame::Recall(frame) => revise::recall(app, origin, id, frame).await,
+        ClientFrame::Resume(frame) => resume::resume(app, origin, id, frame).await,
         ClientFrame::JoinRoom(frame) => join(app, origin, id, &frame.room_id).await,
         ClientFrame::LeaveRoom(frame) => leave(app, origin, id, &frame.room_id).await,
         ClientFrame::StatusUpdate(frame) => status::update(app, origin, id, frame).await,

@@ -20,6 +20,7 @@ use shared::{
     clock::SystemClock,
     config::{Config, ROUTING_TTL},
     identity::Tokens,
+    moderation::Moderation,
     ports::OfflinePush,
     push::PushChannels,
 };
@@ -49,11 +50,14 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
     let store = Arc::new(store.clone());
     App {
         tokens: Arc::new(Tokens::new(&config.identity)),
+        moderation: Arc::new(Moderation::new(config.moderation.clone())),
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        blocks: store.clone(),
         rooms: store.clone(),
         messages: store.clone(),
+        flags: store.clone(),
         outbox: store.clone(),
         connection_log: store.clone(),
         statuses: store.clone(),

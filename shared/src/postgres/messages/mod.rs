@@ -1,20 +1,24 @@
 //! The rooms' logs.
 
+mod resume;
 mod revise;
 mod rows;
+mod search;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::types::Json;
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 use uuid::Uuid;
 
 use super::times::{time_of, timestamp};
 use super::{Postgres, statements};
+use crate::clock::UnixMs;
 use crate::ids::{MessageId, OutboxId, RoomId, Seq};
 use crate::model::{Listing, Message};
 use crate::ports::{
-    Appended, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Revised, StoreError, Window,
+    Appended, CaughtUp, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Resumption, Revised,
+    Search, StoreError, Window,
 };
 use crate::sql::{TOPIC_MESSAGES, broken_rule, storable, storable_json};
 
@@ -70,16 +74,38 @@ impl Messages for Postgres {
         listing(&rows)
     }
 
+    async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError> {
+        self.run(async |connection| search::search(connection, search).await).await
+    }
+
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
         self.run(async |connection| {
             let row = query(
-                "select m.*, u.nickname as sender_name from messages m join users u on u.id = m.sender_id \
+                "select m.id, m.room_id, m.seq, m.sender_id, u.nickname as sender_name, m.kind, m.content, \
+                 m.reply_to, m.metadata, m.created_at, m.edited_at, m.recalled_at \
+                 from messages m join users u on u.id = m.sender_id \
                  where m.id = $1 and m.entry = 'message'",
             )
             .bind(id.0)
             .fetch_optional(connection)
             .await?;
             row.map(|row| Ok(message_of(&row, "id", "created_at")?)).transpose()
+        })
+        .await
+    }
+
+    async fn resume(&self, from: &Resumption) -> Result<CaughtUp, StoreError> {
+        self.run(async |connection| resume::resume(connection, from).await).await
+    }
+
+    async fn expire(&self, cutoff: UnixMs, limit: u32) -> Result<u64, StoreError> {
+        self.run(async |connection| {
+            let removed = query_scalar(statements::EXPIRE)
+                .bind(MessageId::first_at(cutoff).0)
+                .bind(i64::from(limit))
+                .fetch_one(connection)
+                .await?;
+            Ok(i64::unsigned_abs(removed))
         })
         .await
     }
@@ -107,6 +133,7 @@ async fn append_once(
         .bind(timestamp(new.now))
         .bind(timestamp(new.now.plus(OUTBOX_DUE_MS)))
         .bind(TOPIC_MESSAGES)
+        .bind(search::pieces(&new.content))
         .fetch_one(connection)
         .await;
     match row {
@@ -138,6 +165,10 @@ fn appended(row: &PgRow, new: &NewMessage) -> Result<Option<Result<Appended, Mes
             repeated: true,
             outbox: row.try_get::<Option<i64>, _>("earlier_outbox")?.map(OutboxId),
         })));
+    }
+    // After the repeat, which was stored before the block.
+    if row.try_get("blocked")? {
+        return Ok(Some(Err(MessagesError::Blocked)));
     }
     if !row.try_get::<bool, _>("reply_found")? {
         return Ok(Some(Err(MessagesError::NoSuchReply)));

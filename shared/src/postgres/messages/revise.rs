@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::super::statements;
 use super::super::times::{time_of, timestamp};
+use super::search::pieces;
 use crate::ids::{OutboxId, RoomId, Seq};
 use crate::ports::{MessagesError, NewRevision, OUTBOX_DUE_MS, Placed, Revised, StoreError};
 use crate::sql::{TOPIC_MESSAGES, broken_rule, storable};
@@ -28,6 +29,7 @@ pub(super) async fn once(
         .bind(timestamp(new.not_before))
         .bind(timestamp(new.now.plus(OUTBOX_DUE_MS)))
         .bind(TOPIC_MESSAGES)
+        .bind(pieces(new.revision.content()))
         .fetch_one(connection)
         .await;
     match row {

@@ -3,6 +3,7 @@
 use sqlx::postgres::PgConnection;
 use sqlx::{Row, query};
 
+use super::super::blocks::is_blocked;
 use super::super::times::timestamp;
 use super::admission::{admit, known};
 use super::locked::Locked;
@@ -97,6 +98,9 @@ pub(super) async fn direct(
         return Err(RoomsError::UnknownUser(other));
     }
     known(connection, &[one, other]).await?;
+    if is_blocked(connection, other, one).await? {
+        return Err(RoomsError::Blocked);
+    }
     let made = query(DIRECT)
         .bind(one.0)
         .bind(timestamp(now))

@@ -8,7 +8,7 @@ use crate::ids::{RoomId, Seq, UserId};
 use crate::ports::{RECEIPT_SPAN, Reading, RoomsError};
 
 /// Members whose messages lie after `$since` and up to `$upto` of room $1, the reader $2 not among them;
-/// $4 entries are looked through.
+/// $4 entries are looked through. Nobody in a direct room in which one blocks the other.
 macro_rules! senders {
     ($since:literal, $upto:literal) => {
         concat!(
@@ -24,6 +24,12 @@ macro_rules! senders {
             " - $4) and e.seq <= ",
             $upto,
             "
+                    and not exists (
+                        select from rooms p
+                        join blocks b on b.blocker_id in (p.pair_low, p.pair_high)
+                            and b.blocked_id in (p.pair_low, p.pair_high)
+                        where p.id = $1
+                    )
             ) as senders"
         )
     };
@@ -33,10 +39,19 @@ const MARK_READ: &str = concat!(
     "
 with target as (
     select m.role, m.read_seq, m.joined_seq, r.member_count, least($3::bigint, r.last_seq) as seq,
-        (
-            select e.number from messages e
-            where e.room_id = r.id and e.seq <= $3
-            order by e.seq desc limit 1
+        coalesce(
+            (
+                select e.number from messages e
+                where e.room_id = r.id and e.seq <= $3
+                order by e.seq desc limit 1
+            ),
+            -- Everything up to there was removed: as many as came before the first that is left.
+            (
+                select e.number - (e.entry = 'message')::int from messages e
+                where e.room_id = r.id
+                order by e.seq limit 1
+            ),
+            r.last_number
         ) as number
     from room_members m
     join rooms r on r.id = m.room_id

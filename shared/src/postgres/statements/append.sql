@@ -1,7 +1,7 @@
 -- One send: every check, the place in the log, the message and what announces it, in one commit.
 --
 -- $1 id  $2 room  $3 sender  $4 client id  $5 digest  $6 kind  $7 content  $8 reply_to  $9 metadata
--- $10 now  $11 when the outbox row falls due  $12 topic
+-- $10 now  $11 when the outbox row falls due  $12 topic  $13 what the content is found by
 --
 -- Always answers one row; `seq` in it is null unless something was written.
 with
@@ -15,7 +15,12 @@ sender as materialized (
             select from bans b
             where b.user_id = m.user_id and b.until > $10::timestamptz
               and (b.room_id is null or b.room_id = m.room_id)
-        ) as banned
+        ) as banned,
+        -- By the other one of a direct room; the pair of any other room is null.
+        exists (
+            select from blocks b
+            where b.blocker_id in (r.pair_low, r.pair_high) and b.blocked_id = m.user_id
+        ) as blocked
     from room_members m
     join users u on u.id = m.user_id
     join rooms r on r.id = m.room_id
@@ -45,16 +50,19 @@ place as (
         last_number = r.last_number + 1,
         active_at = greatest(r.active_at, $10)
     where r.id = $2
-      and r.members_version = (select s.members_version from sender s where not s.banned)
+      and r.members_version = (select s.members_version from sender s where not s.banned and not s.blocked)
       and not exists (select from earlier)
       and (select found from reply)
     returning r.last_seq, r.last_number
 ),
 stored as (
     insert into messages (
-        id, room_id, seq, sender_id, client_id, digest, kind, content, reply_to, metadata, number, created_at
+        id, room_id, seq, sender_id, client_id, digest, kind, content, reply_to, metadata, number, created_at,
+        pieces
     )
-    select $1::uuid, $2, p.last_seq, $3, $4, $5::bytea, $6::text, $7::text, $8, $9::jsonb, p.last_number, $10
+    select
+        $1::uuid, $2, p.last_seq, $3, $4, $5::bytea, $6::text, $7::text, $8, $9::jsonb, p.last_number, $10,
+        case when $13::text[] is not null then array_to_tsvector(array_append($13, '#' || $2)) end
     from place p
     returning id
 ),
@@ -75,6 +83,7 @@ marked as (
 select
     s.nickname,
     s.banned,
+    s.blocked,
     s.members_version,
     r.found as reply_found,
     p.last_seq as seq,

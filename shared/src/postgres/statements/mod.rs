@@ -3,7 +3,7 @@
 //! # The append
 //! `append.sql` is a whole send in one round trip and one commit. Its common table expressions, in order:
 //!
-//! - `sender`: is the sender a member, banned, and under which name; with the `members_version` that this
+//! - `sender`: is the sender a member, banned, blocked by the other one of a direct room, and under which name; with the `members_version` that this
 //!   was true for.
 //! - `earlier`: was this client id stored before; then nothing is written and its answer is repeated.
 //! - `reply`: is `reply_to` a message of the room.
@@ -22,12 +22,18 @@
 pub const APPEND: &str = include_str!("append.sql");
 /// One edit or recall. Parameters and answer are described in the file.
 pub const REVISE: &str = include_str!("revise.sql");
+/// What came since, in many rooms.
+pub const RESUME: &str = include_str!("resume.sql");
+/// Entries past their retention, removed.
+pub const EXPIRE: &str = include_str!("expire.sql");
 /// A page of a room's log.
 pub const HISTORY_PAGE: &str = include_str!("history_page.sql");
 /// The last messages before a seq.
 pub const HISTORY_BEFORE: &str = include_str!("history_before.sql");
 /// The first messages after a seq.
 pub const HISTORY_AFTER: &str = include_str!("history_after.sql");
+/// Messages that hold words, in a user's rooms.
+pub const SEARCH: &str = include_str!("search.sql");
 /// Outbox rows that are due.
 pub const CLAIM_DUE: &str = include_str!("claim_due.sql");
 /// A user's rooms.

@@ -14,6 +14,7 @@ join rooms r on r.id = m.room_id
 join lateral (
     select * from messages l
     where l.room_id = r.id and l.entry = 'message' and l.sender_id <> $1 and l.seq > m.read_seq
+      and l.recalled_at is null
     order by l.seq desc
     limit 1
 ) last on true

@@ -3,7 +3,7 @@
 --
 -- $1 id of the entry  $2 the message  $3 its room, null for any  $4 sender  $5 client id  $6 digest
 -- $7 'edited' or 'recalled'  $8 content  $9 now  $10 the oldest that may be changed
--- $11 when the outbox row falls due  $12 topic
+-- $11 when the outbox row falls due  $12 topic  $13 what the content is found by
 --
 -- Always answers one row; `seq` in it is null unless something was written.
 with
@@ -26,7 +26,11 @@ sender as materialized (
             select from bans b
             where b.user_id = m.user_id and b.until > $9::timestamptz
               and (b.room_id is null or b.room_id = m.room_id)
-        ) as banned
+        ) as banned,
+        exists (
+            select from blocks b
+            where b.blocker_id in (r.pair_low, r.pair_high) and b.blocked_id = m.user_id
+        ) as blocked
     from room_members m
     join users u on u.id = m.user_id
     join rooms r on r.id = m.room_id
@@ -46,6 +50,8 @@ verdict as materialized (
             when t.recalled then 'recalled'
             when $7::text = 'recalled' and s.is_admin then null
             when t.sender_id <> $4 then 'not_sender'
+            -- What the other one doesn't want to read; taking back is no message.
+            when $7 = 'edited' and s.blocked then 'blocked'
             when t.created_at < $10::timestamptz then 'too_late'
         end as refusal
     from target t
@@ -75,6 +81,9 @@ stored as (
 changed as (
     update messages m
     set content = $8,
+        pieces = case
+            when $13::text[] is not null then array_to_tsvector(array_append($13, '#' || m.room_id))
+        end,
         edited_at = case when $7 = 'edited' then $9 end,
         recalled_at = case when $7 = 'recalled' then $9 end,
         reply_to = case when $7 = 'edited' then m.reply_to end,

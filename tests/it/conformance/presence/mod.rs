@@ -4,6 +4,7 @@
 mod caps;
 mod connections;
 mod frames;
+mod high_availability;
 mod line;
 mod lost;
 mod on_redis;
@@ -14,6 +15,7 @@ mod telling;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use local::embedded::presence::{MemoryPresence, MemoryPresenceConfig};
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId, UserId};
@@ -21,6 +23,8 @@ use shared::model::{Address, Listener, User};
 use shared::ports::{Presence, Registration, RoomAudience};
 use shared::redis::{RedisConfig, RedisPresence};
 use uuid::Uuid;
+
+use crate::failover::Addresses;
 
 const NOW: UnixMs = UnixMs(1_800_000_000_000);
 const PRESENCE_TTL: Duration = Duration::from_secs(300);
@@ -32,6 +36,8 @@ const ENDPOINT: &str = "https://abc.execute-api.eu-central-1.amazonaws.com/prod"
 enum Adapter {
     Memory,
     Redis,
+    /// A Sentinel set or a Cluster, of this suite alone.
+    Nodes(&'static Addresses),
 }
 
 impl Adapter {
@@ -49,6 +55,7 @@ impl Adapter {
                 rate_burst: burst,
             })),
             Self::Redis => Arc::new(redis_at(&redis_url(), per_second, burst)),
+            Self::Nodes(nodes) => Arc::new(redis_at(&nodes.url, per_second, burst)),
         }
     }
 
@@ -57,6 +64,11 @@ impl Adapter {
         match self {
             Self::Memory => self.presence(),
             Self::Redis => Arc::new(redis_at(&empty_database(database).await, 0, 0)),
+            // Their cases run one after another.
+            Self::Nodes(nodes) => {
+                nodes.flush().await;
+                self.presence()
+            }
         }
     }
 }
@@ -148,7 +160,7 @@ fn listens(audience: &RoomAudience, address: &Address) -> bool {
     audience.listeners.iter().any(|listener| listener.address == *address)
 }
 
-/// Runs each case against both adapters.
+/// Runs each case against both adapters, and lists them for those servers that are started for the suite.
 macro_rules! suite {
     ($($file:ident: $($case:ident)+;)+) => {
         mod in_memory {
@@ -166,6 +178,9 @@ macro_rules! suite {
                     super::$file::$case(super::Adapter::Redis).await;
                 }
             )+)+
+        }
+        fn cases(adapter: Adapter) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
+            vec![$($((stringify!($case), Box::pin($file::$case(adapter)) as BoxFuture<'static, ()>)),+),+]
         }
     };
 }

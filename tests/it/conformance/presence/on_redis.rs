@@ -7,7 +7,7 @@ use shared::clock::UnixMs;
 use shared::ids::{MessageId, RoomId, Seq, UserId};
 use shared::model::{Message, Status, User};
 use shared::ports::{Admission, Presence, PresenceError, Wholeness};
-use shared::redis::{RedisConfig, RedisConfigError, RedisPresence};
+use shared::redis::{RedisConfig, RedisPresence};
 use tokio::net::TcpListener;
 
 use super::line::Line;
@@ -57,6 +57,28 @@ async fn a_cached_message_lives_for_30_days() {
     let lifetime: i64 = redis.pttl(&key).await.unwrap();
     let thirty_days = 30 * 24 * 3600 * 1000;
     assert!((thirty_days - 60_000..=thirty_days).contains(&lifetime), "{lifetime}");
+}
+
+#[tokio::test]
+async fn a_copy_follows_what_becomes_of_its_message() {
+    let presence = redis_at(&redis_url(), 0, 0);
+    let message = a_message();
+    let edited = Message { content: "edited".to_owned(), edited_at: Some(NOW), ..message.clone() };
+    let recalled = Message { content: String::new(), recalled: true, ..message.clone() };
+    let mut redis = raw_redis(&redis_url()).await;
+    let key = format!("chat:message:{}", message.message_id);
+    // What was never changed is delivered late at times, and takes nothing back.
+    for (copy, kept) in [
+        (&message, &message),
+        (&edited, &edited),
+        (&message, &edited),
+        (&recalled, &recalled),
+        (&message, &recalled),
+    ] {
+        presence.cache_messages(std::slice::from_ref(copy)).await.unwrap();
+        let found: String = redis.get(&key).await.unwrap();
+        assert_eq!(serde_json::from_str::<Message>(&found).unwrap(), *kept);
+    }
 }
 
 /// Uses everything once, so that every kind of key is there.
@@ -290,18 +312,4 @@ async fn without_a_server_each_instance_limits_by_itself() {
     assert_eq!(refused, Admission::Limited { retry_after_ms: 100 });
     assert!(matches!(presence.admit(bob, None, NOW).await, Err(PresenceError::Unavailable(_))));
     assert!(presence.admit(ann, None, NOW.plus(100)).await.is_err());
-}
-
-#[test]
-fn the_other_url_forms_are_a_clear_error() {
-    let config = |url: &str| RedisConfig {
-        url: url.to_owned(),
-        deadline: Duration::from_millis(150),
-        presence_ttl: PRESENCE_TTL,
-        routing_ttl: ROUTING_TTL,
-        rate_messages_per_second: 0,
-        rate_burst: 0,
-    };
-    let refused = RedisPresence::new(config("redis-cluster://h1:6379,h2:6379")).err().unwrap();
-    assert_eq!(refused, RedisConfigError::Unsupported("redis-cluster://"));
 }

@@ -184,7 +184,9 @@ async fn anonymise(
     let strip = query(ANONYMISE).bind(user.0).bind(DELETED_USER).bind(now.0);
     let done = strip.execute(&mut *connection).await?;
     query("delete from tickets where user_id = ?1").bind(user.0).execute(&mut *connection).await?;
-    query("delete from push_subscriptions where user_id = ?1").bind(user.0).execute(connection).await?;
+    query("delete from push_subscriptions where user_id = ?1").bind(user.0).execute(&mut *connection).await?;
+    let blocks = query("delete from blocks where blocker_id = ?1 or blocked_id = ?1");
+    blocks.bind(user.0).execute(connection).await?;
     found(done.rows_affected())
 }
 

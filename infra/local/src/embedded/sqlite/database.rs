@@ -14,6 +14,10 @@ const SCHEMA: &[&str] = &[
     include_str!("entries.sql"),
     include_str!("revocation.sql"),
     include_str!("push.sql"),
+    include_str!("flags.sql"),
+    include_str!("retention.sql"),
+    include_str!("blocks.sql"),
+    include_str!("search.sql"),
     include_str!("status.sql"),
 ];
 

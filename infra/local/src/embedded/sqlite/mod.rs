@@ -4,8 +4,10 @@
 //! The log is written ahead and synced at every commit: what was acknowledged survives the power going.
 
 mod accounts;
+mod blocks;
 mod connection_log;
 mod database;
+mod flags;
 mod messages;
 mod outbox;
 mod push_pending;

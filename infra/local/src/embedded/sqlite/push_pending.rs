@@ -47,6 +47,7 @@ from room_members m
 join rooms r on r.id = m.room_id
 join messages l
     on l.room_id = r.id and l.entry = 'message' and l.sender_id <> ?1 and l.seq > m.read_seq
+      and l.recalled_at is null
 join users sender on sender.id = l.sender_id
 where m.room_id = ?2 and m.user_id = ?1 and m.read_number < r.last_number
   and not exists (select 1 from connections c where c.user_id = m.user_id)

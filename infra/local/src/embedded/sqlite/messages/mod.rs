@@ -1,13 +1,17 @@
 //! The rooms' logs.
 
+mod expire;
+mod resume;
 mod revise;
+mod search;
 
 use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{MessageId, OutboxId, RoomId, Seq};
 use shared::model::{Listing, Message};
 use shared::ports::{
-    Appended, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Revised, StoreError, Window,
+    Appended, CaughtUp, Messages, MessagesError, NewMessage, NewRevision, OUTBOX_DUE_MS, Resumption, Revised,
+    Search, StoreError, Window,
 };
 use shared::sql::{TOPIC_MESSAGES, storable, storable_json};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -24,6 +28,10 @@ select u.nickname, r.members_version,
         select 1 from bans b
         where b.user_id = m.user_id and b.until > ?5 and (b.room_id is null or b.room_id = m.room_id)
     ) as banned,
+    exists (
+        select 1 from blocks b
+        where b.blocker_id in (r.pair_low, r.pair_high) and b.blocked_id = m.user_id
+    ) as blocked,
     ?4 is null or exists (
         select 1 from messages t where t.id = ?4 and t.room_id = m.room_id and t.entry = 'message'
     ) as reply_found,
@@ -97,9 +105,21 @@ impl Messages for Sqlite {
         self.snapshot(async |connection| history(connection, room, visible_after, window).await).await
     }
 
+    async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError> {
+        self.snapshot(async |connection| search::search(connection, search).await).await
+    }
+
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
         let row = query(ONE).bind(id.0).fetch_optional(&self.readers).await?;
         row.as_ref().map(rows::message).transpose()
+    }
+
+    async fn resume(&self, from: &Resumption) -> Result<CaughtUp, StoreError> {
+        self.read(async |connection| resume::resume(connection, from).await).await
+    }
+
+    async fn expire(&self, cutoff: UnixMs, limit: u32) -> Result<u64, StoreError> {
+        self.transact(async |connection| expire::expire(connection, cutoff, limit).await).await
     }
 }
 
@@ -119,6 +139,10 @@ async fn append(connection: &mut SqliteConnection, new: &NewMessage) -> Result<A
     }
     if let Some(earlier) = checks.try_get("earlier_id")? {
         return repeated(&checks, MessageId(earlier), new);
+    }
+    // After the repeat, which was stored before the block.
+    if checks.try_get("blocked")? {
+        return Err(MessagesError::Blocked);
     }
     if !checks.try_get::<bool, _>("reply_found")? {
         return Err(MessagesError::NoSuchReply);
@@ -179,6 +203,7 @@ async fn store(
         .bind(number)
         .execute(&mut *connection)
         .await?;
+    search::keep(connection, new.id, &new.content).await?;
     Ok((Seq(seq), open_delivery(connection, new.room, new.id, new.now).await?))
 }
 

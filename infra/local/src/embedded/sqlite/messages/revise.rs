@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query};
 use uuid::Uuid;
 
-use super::open_delivery;
+use super::{open_delivery, search};
 
 /// Every check in one statement, as in Postgres' revise.sql; no row: not a member of the room.
 const CHECKS: &str = "
@@ -24,6 +24,10 @@ select u.nickname, r.id as room_id, r.members_version, t.seq as target_seq, t.ki
         when t.recalled_at is not null then 'recalled'
         when ?5 = 'recalled' and m.role in ('admin', 'owner') then null
         when t.sender_id <> ?3 then 'not_sender'
+        when ?5 = 'edited' and exists (
+            select 1 from blocks b
+            where b.blocker_id in (r.pair_low, r.pair_high) and b.blocked_id = m.user_id
+        ) then 'blocked'
         when t.created_at < ?7 then 'too_late'
     end as refusal,
     e.id as earlier_id, e.seq as earlier_seq, e.target_seq as earlier_target_seq, e.digest as earlier_digest,
@@ -154,6 +158,6 @@ async fn change(connection: &mut SqliteConnection, new: &NewRevision) -> Result<
         Revision::Edit { content } => query(EDIT).bind(new.message.0).bind(storable(content)),
         Revision::Recall => query(RECALL).bind(new.message.0),
     };
-    statement.bind(new.now.0).execute(connection).await?;
-    Ok(())
+    statement.bind(new.now.0).execute(&mut *connection).await?;
+    search::keep(connection, new.message, new.revision.content()).await
 }

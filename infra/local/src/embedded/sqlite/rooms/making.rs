@@ -8,6 +8,7 @@ use shared::sql::{broken_rule, folded, storable, word};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{query, query_scalar};
 
+use super::super::blocks::is_blocked;
 use super::super::rows;
 use super::admission::{admit, known};
 use super::present::{Present, present};
@@ -98,6 +99,9 @@ pub(super) async fn direct(
     // Made by another since the caller looked.
     if let Some(room) = pair(connection, one, other).await? {
         return Ok(room);
+    }
+    if is_blocked(connection, other, one).await? {
+        return Err(RoomsError::Blocked);
     }
     let row = query(DIRECT)
         .bind(one.0)

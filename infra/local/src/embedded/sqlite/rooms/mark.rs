@@ -10,10 +10,15 @@ use super::super::rows;
 const MARK_READ: &str = "
 update room_members as m
 set read_seq = max(m.read_seq, min(?3, r.last_seq)),
-    read_number = max(m.read_number, coalesce(
+    read_number = case when m.read_seq < ?3 then max(m.read_number, coalesce(
         (select e.number from messages e where e.room_id = r.id and e.seq <= ?3 order by e.seq desc limit 1),
-        0
-    ))
+        -- Everything up to there was removed: as many as came before the first that is left.
+        (
+            select e.number - (e.entry = 'message') from messages e
+            where e.room_id = r.id order by e.seq limit 1
+        ),
+        r.last_number
+    )) else m.read_number end
 from rooms r
 where r.id = m.room_id and m.room_id = ?1 and m.user_id = ?2";
 
@@ -23,12 +28,19 @@ from room_members m
 join rooms r on r.id = m.room_id
 where m.room_id = ?1 and m.user_id = ?2";
 
+/// Nobody in a direct room in which one blocks the other.
 const SENDERS: &str = "
 select distinct e.sender_id
 from messages e
 join room_members s on s.room_id = e.room_id and s.user_id = e.sender_id
 where e.room_id = ?1 and e.entry = 'message' and e.sender_id <> ?2
-    and e.seq > max(?3, ?4 - ?5) and e.seq <= ?4";
+    and e.seq > max(?3, ?4 - ?5) and e.seq <= ?4
+    and not exists (
+        select 1 from rooms p
+        join blocks b on b.blocker_id in (p.pair_low, p.pair_high)
+            and b.blocked_id in (p.pair_low, p.pair_high)
+        where p.id = ?1
+    )";
 
 pub(super) async fn mark_read(
     connection: &mut SqliteConnection,

@@ -1,0 +1,74 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use shared::Error;
+use shared::app::App;
+use shared::http::{At, Paging, Params};
+use shared::identity::Caller;
+use shared::ids::{NameOr, UserId, UserRef};
+use shared::model::Blocked;
+
+#[derive(Serialize)]
+pub(crate) struct BlockList {
+    blocks: Vec<Blocked>,
+    page: u32,
+    page_size: u32,
+    total: i64,
+}
+
+/// `GET /api/v1/users/me/blocks`: whom the caller blocks, the newest first.
+///
+/// # Errors
+/// `invalid` for a page that can't be.
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Params(paging): Params<Paging>,
+) -> Result<Json<BlockList>, Error> {
+    let page = paging.page()?;
+    let found = app.blocks.blocked_by(caller.user, page).await?;
+    Ok(Json(BlockList { blocks: found.items, page: page.number, page_size: page.size, total: found.total }))
+}
+
+/// `PUT` or `POST /api/v1/users/me/blocks/{user}`: wants nothing from that user any more; again without
+/// harm. The user isn't told.
+///
+/// # Errors
+/// `not_found`; `invalid` for oneself; `conflict` when the list is full.
+pub(crate) async fn block(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    At(user): At<UserRef>,
+) -> Result<StatusCode, Error> {
+    let user = id_of(&app, user).await?;
+    if user == caller.user {
+        return Err(Error::invalid("user", "is yourself"));
+    }
+    app.blocks.block(caller.user, user, app.config.chat.blocks_max, app.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/v1/users/me/blocks/{user}`: takes the block back; that there is none is no error.
+///
+/// # Errors
+/// `not_found` for a name that nobody has.
+pub(crate) async fn unblock(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    At(user): At<UserRef>,
+) -> Result<StatusCode, Error> {
+    let user = id_of(&app, user).await?;
+    app.blocks.unblock(caller.user, user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn id_of(app: &App, user: UserRef) -> Result<UserId, Error> {
+    if let NameOr::Id(user) = user {
+        return Ok(user);
+    }
+    let found = app.accounts.find(&user).await?;
+    found.map(|user| user.id).ok_or_else(|| Error::not_found("no such user"))
+}

@@ -1,0 +1,57 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::app::App;
+use shared::chat::access::{self, Action};
+use shared::http::{Paging, Params};
+use shared::identity::Caller;
+use shared::ids::{NameOr, RoomId};
+use shared::model::Message;
+use shared::ports::Search;
+use shared::search::Query;
+
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    #[serde(default)]
+    q: String,
+    /// A room's id, or a public one's name.
+    room_id: Option<String>,
+    page: Option<u32>,
+    page_size: Option<u32>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Found {
+    messages: Vec<Message>,
+    page: u32,
+    page_size: u32,
+    total: i64,
+}
+
+/// `GET /api/v1/messages/search?q=`: messages of the caller's rooms, or of `?room_id=` alone, that hold every
+/// word and every pair of neighbouring Han characters of `q`; newest first.
+///
+/// # Errors
+/// `invalid`, naming `q`; `forbidden` (not in that room), `not_found`.
+pub(crate) async fn search(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Params(wanted): Params<Wanted>,
+) -> Result<Json<Found>, Error> {
+    let query = Query::parse(&wanted.q).map_err(|problem| Error::invalid("q", problem))?;
+    let page = Paging { page: wanted.page, page_size: wanted.page_size }.page()?;
+    let room = wanted.room(&app, &caller).await?;
+    let found = app.messages.search(&Search { user: caller.user, room, query, page }).await?;
+    Ok(Json(Found { messages: found.items, page: page.number, page_size: page.size, total: found.total }))
+}
+
+impl Wanted {
+    async fn room(&self, app: &App, caller: &Caller) -> Result<Option<RoomId>, Error> {
+        let Some(room) = &self.room_id else { return Ok(None) };
+        let seat = access::seat(app, caller, &NameOr::parse(room), Action::Read).await?;
+        Ok(Some(seat.room.id))
+    }
+}

@@ -1,0 +1,229 @@
+//! Functions that were frozen for so long that every server closed their connections: the first event
+//! afterwards succeeds.
+
+mod instance;
+mod runtime_api;
+mod services;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use lapin::Channel;
+use lapin::options::BasicGetOptions;
+use serde_json::{Value, json};
+use shared::app::App;
+use shared::config::Config;
+use shared::ids::RoomId;
+use shared::model::{RoomType, User};
+use sqlx::{Connection, PgConnection};
+
+use crate::app::Posted;
+use crate::conformance::{account, new_room};
+use crate::failover::{Addresses, Nodes, cluster, sentinel, single};
+use crate::hark::{World, eventually, on_services};
+use instance::Instance;
+use services::{close_all, connections_on};
+
+const MESSAGE_EVENT: &str = include_str!("../../../events/message/message.json");
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_functions_thaw_side_by_side() {
+    on_services(async |world| the_first_event_succeeds(world, single::start().await, 20).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_thaws_over_sentinels() {
+    on_services(async |world| the_first_event_succeeds(world, sentinel::start().await, 2).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_thaws_over_a_cluster() {
+    on_services(async |world| the_first_event_succeeds(world, cluster::start().await, 2).await).await;
+}
+
+/// With a password, over TLS, by a certificate that the function is told to trust.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_thaws_over_tls() {
+    let certificate = single::Certificate::make();
+    let trusted = certificate.path().display().to_string();
+    let redis = single::start_over_tls(&certificate).await;
+    on_services(async |world| {
+        let variables = [("REDIS_URL", redis.url()), ("SSL_CERT_FILE", &trusted)];
+        the_first_event_succeeds_with(world, redis.addresses(), &variables, 2).await;
+    })
+    .await;
+}
+
+async fn the_first_event_succeeds(world: &World, redis: Nodes, count: usize) {
+    let variables = [("REDIS_URL", redis.url())];
+    the_first_event_succeeds_with(world, redis.addresses(), &variables, count).await;
+}
+
+async fn the_first_event_succeeds_with(
+    world: &World,
+    redis: &'static Addresses,
+    variables: &[(&str, &str)],
+    count: usize,
+) {
+    let variables = all_variables(world, variables);
+    let app = app(&variables).await;
+    let senders = join_all((0..count).map(|n| Sender::start(world, &app, &variables, n))).await;
+    // Its own connection to the broker would be one that never goes.
+    drop(app);
+    let vhost = &world.services().vhost;
+    all_say(&senders, "before").await;
+    eventually(async || connections_on(&vhost.name).await >= count).await;
+
+    join_all(senders.iter().map(|sender| sender.instance.freeze())).await;
+    close_all(world, redis).await;
+    join_all(senders.iter().map(|sender| sender.instance.thaw())).await;
+    all_say(&senders, "after").await;
+
+    let published = until_all_publish(&senders, &vhost.channel().await).await;
+    let stored = stored(world).await;
+    let times = |sender: &Sender, word| published.get(&sender.content(word)).copied().unwrap_or_default();
+    for sender in &senders {
+        for word in ["before", "after"] {
+            assert_eq!(
+                stored.get(&sender.content(word)),
+                Some(&1),
+                "{} is stored once",
+                sender.content(word)
+            );
+        }
+        assert_eq!(times(sender, "before"), 1);
+        // None when the machine was too busy for the 300 ms that a send waits for the broker: then the
+        // outbox publishes it.
+        assert!(times(sender, "after") <= 1, "nothing is published twice");
+    }
+    let at_once = senders.iter().filter(|sender| times(sender, "after") == 1).count();
+    println!("{count} of {count} were acknowledged, {at_once} published by the function itself");
+}
+
+/// Side by side; each is acknowledged.
+async fn all_say(senders: &[Sender], word: &str) {
+    join_all(senders.iter().map(|sender| sender.say(word))).await;
+}
+
+/// Lets them talk on until a message of each has come through the broker, which shows that their
+/// connections to it are back; how often each content came.
+async fn until_all_publish(senders: &[Sender], channel: &Channel) -> HashMap<String, i64> {
+    let mut published = HashMap::new();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    for n in 0.. {
+        take_published(channel, &mut published).await;
+        let silent = |sender: &&Sender| {
+            !published.contains_key(&sender.content("after"))
+                && (0..n).all(|m| !published.contains_key(&sender.content(&format!("again {m}"))))
+        };
+        let silent: Vec<&Sender> = senders.iter().filter(silent).collect();
+        if silent.is_empty() {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{} of them never publish again", silent.len());
+        join_all(silent.into_iter().map(|sender| async move { sender.say(&format!("again {n}")).await }))
+            .await;
+    }
+    published
+}
+
+/// Somebody alone in a room, and the function that serves them.
+struct Sender {
+    user: User,
+    room: RoomId,
+    instance: Instance,
+}
+
+impl Sender {
+    async fn start(world: &World, app: &App, variables: &[(String, String)], n: usize) -> Self {
+        let now = app.clock.now();
+        let user = app.accounts.create(account(&format!("sender{n}")), now).await.unwrap().user;
+        let room = app.rooms.create(new_room(RoomType::Group, "team", user.id, &[]), 10, now).await.unwrap();
+        let log = world.folder().join(format!("message-{n}.log"));
+        let instance = Instance::start("message", variables, &log).await;
+        Self { user, room: room.id, instance }
+    }
+
+    fn content(&self, word: &str) -> String {
+        format!("{word} by {}", self.user.username)
+    }
+
+    /// Must be answered with an `ack`.
+    async fn say(&self, word: &str) {
+        let reply = self.instance.invoke(self.event(word)).await.expect("the function answers");
+        let frame: Value = serde_json::from_str(reply["body"].as_str().expect("a frame")).unwrap();
+        assert_eq!(frame["type"], "ack", "{word} by {}: {frame}", self.user.username);
+    }
+
+    fn event(&self, word: &str) -> Value {
+        let mut event: Value = serde_json::from_str(MESSAGE_EVENT).unwrap();
+        let context = &mut event["requestContext"];
+        context["connectionId"] = json!(format!("{}=", self.user.username));
+        context["messageId"] = json!(self.content(word));
+        context["authorizer"]["user_id"] = json!(self.user.id.to_string());
+        context["authorizer"]["principalId"] = json!(self.user.id.to_string());
+        context["authorizer"]["username"] = json!(self.user.username);
+        let frame = json!({"type": "message", "room_id": self.room, "content": self.content(word)});
+        event["body"] = json!(frame.to_string());
+        event
+    }
+}
+
+/// Of the functions. Their deadlines are the world's: long, since the machine may be busy.
+fn all_variables(world: &World, more: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut variables: HashMap<String, String> = world.variables().into_iter().collect();
+    let heartbeat = format!("{}?heartbeat=1", world.services().vhost.url);
+    for (name, value) in [
+        ("RABBITMQ_URL", heartbeat.as_str()),
+        ("JWT_SECRET", "0123456789abcdef0123456789abcdef"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "nobody"),
+        ("AWS_SECRET_ACCESS_KEY", "nothing"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]
+    .iter()
+    .chain(more)
+    {
+        variables.insert((*name).to_owned(), (*value).to_owned());
+    }
+    variables.into_iter().collect()
+}
+
+/// The test's own, which makes what the functions need.
+async fn app(variables: &[(String, String)]) -> App {
+    let lookup = |key: &str| variables.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
+    let config = Config::from_vars(lookup).expect("the configuration");
+    let app = App::with_services(config, Arc::new(Posted::default()), &[]).await.expect("the URLs");
+    app.bus.declare().await.expect("the queues");
+    app
+}
+
+/// How often each content is stored.
+async fn stored(world: &World) -> HashMap<String, i64> {
+    let mut postgres = PgConnection::connect(&world.services().database_url).await.unwrap();
+    let rows = sqlx::query_as("select content, count(*) from messages group by content");
+    let rows: Vec<(String, i64)> = rows.fetch_all(&mut postgres).await.unwrap();
+    rows.into_iter().collect()
+}
+
+/// Counts each content that was published since the last look; nobody else reads the queue.
+async fn take_published(channel: &Channel, published: &mut HashMap<String, i64>) {
+    let options = BasicGetOptions { no_ack: true };
+    while let Some(message) = channel.basic_get("chat.messages".into(), options).await.unwrap() {
+        let body: Value = serde_json::from_slice(&message.delivery.data).unwrap();
+        *published.entry(content_of(&body).expect("a message")).or_default() += 1;
+    }
+}
+
+/// Wherever in the event it stands.
+fn content_of(body: &Value) -> Option<String> {
+    match body {
+        Value::Object(fields) => match fields.get("content").and_then(Value::as_str) {
+            Some(content) => Some(content.to_owned()),
+            None => fields.values().find_map(content_of),
+        },
+        _ => None,
+    }
+}

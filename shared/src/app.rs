@@ -12,7 +12,7 @@ use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
     Accounts, Bans, Blocks, Bus, ConnectionLog, Connections, Database, Flags, Messages, OfflinePush, Outbox,
-    Presence, PushPending, PushSubscriptions, Rooms,
+    Presence, PushPending, PushSubscriptions, Rooms, Statuses,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -40,6 +40,7 @@ pub struct App {
     pub flags: Arc<dyn Flags>,
     pub outbox: Arc<dyn Outbox>,
     pub connection_log: Arc<dyn ConnectionLog>,
+    pub statuses: Arc<dyn Statuses>,
     pub push_subscriptions: Arc<dyn PushSubscriptions>,
     pub push_pending: Arc<dyn PushPending>,
     pub push: Arc<dyn OfflinePush>,
@@ -96,6 +97,7 @@ impl App {
             flags: postgres.clone(),
             outbox: postgres.clone(),
             connection_log: postgres.clone(),
+            statuses: postgres.clone(),
             push_subscriptions: postgres.clone(),
             push_pending: postgres,
             presence: Arc::new(redis),

@@ -3,6 +3,7 @@
 use aws_lambda_events::apigw::{ApiGatewayWebsocketProxyRequest, ApiGatewayWebsocketProxyRequestContext};
 use serde::Serialize;
 
+use crate::Error;
 use crate::clock::UnixMs;
 use crate::config::SocketConfig;
 use crate::frames::{Outgoing, ServerFrame};
@@ -98,6 +99,15 @@ impl SocketReply {
     #[must_use]
     pub const fn status(status_code: u16) -> Self {
         Self { status_code, headers: None, body: None }
+    }
+
+    /// Refuses the handshake: the error's status, and for those who can read it the body that errors have
+    /// over HTTP.
+    #[must_use]
+    pub fn refusal(error: &Error) -> Self {
+        let Error { code, message, .. } = error;
+        let body = serde_json::json!({ "error": { "code": code, "message": message } });
+        Self { body: Some(body.to_string()), ..Self::status(code.row().status) }
     }
 
     /// A frame that goes back over the socket by the route response.

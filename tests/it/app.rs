@@ -83,6 +83,7 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
         flags: store.clone(),
         outbox: store.clone(),
         connection_log: store.clone(),
+        statuses: store.clone(),
         push_subscriptions: store.clone(),
         push_pending: store,
         push: Arc::new(PushChannels::new(&config.push)),

@@ -38,6 +38,8 @@ class Redis:
             f"bind 127.0.0.1\nport {self.state.port('redis')}\n"
             f"requirepass {self.state.password('redis')}\n"
             f'dir "{folder}"\n'
+            # Cases of the tests that count what a server holds take one each.
+            "databases 64\n"
             # One save point is enough for it to save on a polite stop, so data outlives a restart.
             "save 3600 1\nappendonly no\n"
         )

@@ -20,7 +20,7 @@ pub mod template;
 mod variables;
 
 pub use banner::Banner;
-pub use options::Options;
+pub use options::{Options, Time};
 pub use runner::{Background, Parts, Ports, Runner};
 pub use running::{Running, start};
 pub use signal::stop_requested;

@@ -5,10 +5,13 @@ use crate::{
     template::Overrides,
 };
 use clap::Parser;
+use shared::clock::{Clock, SystemClock};
 use std::{
     collections::HashMap,
+    fmt,
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -66,6 +69,26 @@ pub struct Options {
     /// runners in one process.
     #[arg(skip)]
     pub variables: HashMap<String, String>,
+
+    /// What the functions read the time from. For tests, which turn it.
+    #[arg(skip)]
+    pub time: Time,
+}
+
+/// A clock that options can hold: the machine's unless another is given.
+#[derive(Clone)]
+pub struct Time(pub Arc<dyn Clock>);
+
+impl Default for Time {
+    fn default() -> Self {
+        Self(Arc::new(SystemClock))
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0.now())
+    }
 }
 
 impl Options {
@@ -84,6 +107,7 @@ impl Options {
             max_lifetime: Duration::from_secs(7200),
             stage: None,
             variables: HashMap::new(),
+            time: Time::default(),
         }
     }
 

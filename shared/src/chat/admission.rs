@@ -1,7 +1,7 @@
 //! The first step of the live path: may the sender go on, and does presence know their connection?
 
 use crate::app::App;
-use crate::chat::registration;
+use crate::chat::{rebuild, registration, status};
 use crate::clock::UnixMs;
 use crate::identity::Caller;
 use crate::model::Address;
@@ -53,12 +53,20 @@ fn check_expiry(app: &App, caller: &Caller) -> Result<UnixMs, Error> {
 /// was forgotten because its token was revoked.
 async fn reregister(app: &App, caller: &Caller, connection: Option<&Address>) -> Result<(), Error> {
     let Some(address) = connection else { return Ok(()) };
+    // An empty Redis knows nobody: the first frame to find that out has it filled again.
+    let whole = rebuild::start_if_lost(app).await;
     match registration::register(app, caller, address).await {
         Err(error) if error.code == Code::Unauthenticated => Err(error),
         Err(error) => {
             tracing::warn!(%error, "a connection that presence lost was not registered again");
             Ok(())
         }
-        Ok(()) => Ok(()),
+        Ok(arrived) => {
+            // While it is filled nobody knows what others were told.
+            if arrived && whole {
+                status::changed(app, &[caller.user]).await;
+            }
+            Ok(())
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use futures::future::join_all;
 
 use crate::app::App;
+use crate::chat::rebuild;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::Listener;
 use crate::ports::{PresenceError, Registration, RoomAudience, StoreError};
@@ -29,36 +30,47 @@ pub async fn of_room(app: &App, room: RoomId, members_version: i64) -> Result<Ve
         return Ok(listeners);
     }
     let Some(audience) = app.rooms.audience(room).await? else { return Ok(Vec::new()) };
+    let lost = match built {
+        Some(_) => Vec::new(),
+        None => find_lost(app, room, &audience.members).await?,
+    };
     let rebuilt = app.presence.rebuild(room, audience.members_version, &audience.members).await?;
-    if built.is_some() {
-        return Ok(rebuilt.listeners);
-    }
-    complete(app, room, &audience.members, rebuilt.listeners).await
+    Ok(with_lost(rebuilt.listeners, lost))
 }
 
 /// A room that presence has never heard of may be one that it lost: whoever the connection log knows and
-/// presence doesn't is registered again. Its other rooms are unheard of as well, and follow in turn.
-async fn complete(
-    app: &App,
-    room: RoomId,
-    members: &[UserId],
-    mut known: Vec<Listener>,
-) -> Result<Vec<Listener>, AudienceError> {
+/// presence doesn't is restored, before the list is built and others read it. Their other rooms are
+/// unheard of as well, and follow in turn or by the rebuild that starts here.
+async fn find_lost(app: &App, room: RoomId, members: &[UserId]) -> Result<Vec<Listener>, AudienceError> {
+    rebuild::start_if_lost(app).await;
     let logged = app.connection_log.of_users(members).await?;
-    let heard: HashSet<ConnectionId> = known.iter().map(|l| l.address.connection.clone()).collect();
+    if logged.is_empty() {
+        return Ok(logged);
+    }
+    let known = connections_of(&app.presence.listeners(members).await?);
     let lost: Vec<Listener> =
-        logged.into_iter().filter(|listener| !heard.contains(&listener.address.connection)).collect();
-    join_all(lost.iter().map(|listener| register(app, room, listener))).await;
-    known.extend(lost);
-    Ok(known)
+        logged.into_iter().filter(|listener| !known.contains(&listener.address.connection)).collect();
+    join_all(lost.iter().map(|listener| restore(app, room, listener))).await;
+    Ok(lost)
 }
 
-async fn register(app: &App, room: RoomId, listener: &Listener) {
+/// Who could not be restored is posted to all the same.
+fn with_lost(mut listeners: Vec<Listener>, lost: Vec<Listener>) -> Vec<Listener> {
+    let known = connections_of(&listeners);
+    listeners.extend(lost.into_iter().filter(|listener| !known.contains(&listener.address.connection)));
+    listeners
+}
+
+fn connections_of(listeners: &[Listener]) -> HashSet<ConnectionId> {
+    listeners.iter().map(|listener| listener.address.connection.clone()).collect()
+}
+
+async fn restore(app: &App, room: RoomId, listener: &Listener) {
     let Listener { user, address } = listener.clone();
     let connected_at = address.connected_at;
-    let registration = Registration { user, address, device: None, rooms: vec![room] };
+    let registration = Registration { user, address, device: None, rooms: vec![room], profile: None };
     // As of when it connected: being found in the log is not being heard.
-    if let Err(error) = app.presence.register(&registration, connected_at).await {
-        tracing::warn!(%error, "posted to, not registered again");
+    if let Err(error) = app.presence.restore(&registration, connected_at, app.clock.now()).await {
+        tracing::warn!(%error, "posted to, not restored");
     }
 }

@@ -95,7 +95,9 @@ impl Posted {
     }
 }
 
-pub(super) fn is_young(address: &Address, now: UnixMs) -> bool {
+/// Whether a socket's `$connect` may still be under way.
+#[must_use]
+pub fn is_young(address: &Address, now: UnixMs) -> bool {
     now.0 - address.connected_at.0 < YOUNG_MS
 }
 

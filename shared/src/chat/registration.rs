@@ -1,19 +1,60 @@
 //! Making a connection reachable, and forgetting it.
 
-use crate::Error;
 use crate::app::App;
+use crate::chat::status;
 use crate::identity::Caller;
 use crate::ids::{ConnectionId, RoomId, UserId};
-use crate::model::{Address, Listener};
-use crate::ports::{OpenedConnection, Registration, StoreError};
+use crate::model::{Address, Listener, User};
+use crate::ports::{Cap, ConnectionCaps, OpenedConnection, Opening, Registration, StoreError};
+use crate::{Code, Error};
 
-/// Writes the connection's row and tells presence of it in all its user's rooms; again without harm.
-/// Presence being away is no error: the next frame registers again.
+/// Writes a new connection's row and tells presence of it in all its user's rooms. Presence being away is no
+/// error, and then nothing is counted: the next frame registers again.
+///
+/// # Errors
+/// `unauthenticated` when the tokens of the user were revoked since the handshake; `rate_limited` when the user
+/// has too many connections; `unavailable` when all of them together are too many, or the store is away.
+/// Nothing is left of it then.
+pub async fn open(app: &App, caller: &Caller, address: &Address) -> Result<(), Error> {
+    let registration = log(app, caller, address).await?;
+    let caps = app.config.sockets.caps();
+    match app.presence.open(&registration, caps, app.clock.now()).await {
+        Ok(Opening::Registered { arrived: true }) => status::changed(app, &[caller.user]).await,
+        Ok(Opening::Registered { arrived: false }) => {}
+        Ok(Opening::Full(cap)) => {
+            app.connection_log.closed(&address.connection).await?;
+            return Err(full(cap, caps));
+        }
+        Err(error) => tracing::warn!(%error, "registered without presence"),
+    }
+    Ok(())
+}
+
+fn full(cap: Cap, caps: ConnectionCaps) -> Error {
+    match cap {
+        Cap::PerUser => Error::new(
+            Code::RateLimited,
+            format!("the user has {} connections open, the most there may be", caps.per_user),
+        ),
+        Cap::Overall => Error::new(Code::Unavailable, "as many connections are open as there may be"),
+    }
+}
+
+/// The same for a connection that is open already, whatever its number; again without harm. Answers whether
+/// nobody has been told yet that the user is here.
 ///
 /// # Errors
 /// `unauthenticated` when the tokens of the user were revoked since the handshake; `unavailable` when the
 /// store is away.
-pub async fn register(app: &App, caller: &Caller, address: &Address) -> Result<(), Error> {
+pub async fn register(app: &App, caller: &Caller, address: &Address) -> Result<bool, Error> {
+    let registration = log(app, caller, address).await?;
+    Ok(app.presence.register(&registration, app.clock.now()).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "registered without presence");
+        false
+    }))
+}
+
+async fn log(app: &App, caller: &Caller, address: &Address) -> Result<Registration, Error> {
     let opened = OpenedConnection {
         user: caller.user,
         address: address.clone(),
@@ -21,13 +62,10 @@ pub async fn register(app: &App, caller: &Caller, address: &Address) -> Result<(
         token_version: caller.token_version,
     };
     let rooms = app.connection_log.opened(&opened).await?;
+    let profile = User { id: caller.user, username: caller.username.clone(), nickname: caller.name.clone() };
     let rooms = rooms.ok_or_else(|| Error::unauthenticated("the token was revoked"))?;
     let OpenedConnection { user, address, device, .. } = opened;
-    let registration = Registration { user, address, device, rooms };
-    if let Err(error) = app.presence.register(&registration, app.clock.now()).await {
-        tracing::warn!(%error, "registered without presence");
-    }
-    Ok(())
+    Ok(Registration { user, address, device, rooms, profile: Some(profile) })
 }
 
 /// Forgets a connection that closed, in the store and in presence.
@@ -68,8 +106,14 @@ pub async fn forget_closed(app: &App, closed: &Listener) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Whose last connection went is not announced at once: they may be changing networks.
 async fn forget_in_presence(app: &App, user: UserId, connection: &ConnectionId, rooms: &[RoomId]) {
-    if let Err(error) = app.presence.forget(user, connection, rooms, app.clock.now()).await {
+    let online = app.presence.forget(user, connection, rooms, app.clock.now()).await;
+    let online = online.unwrap_or_else(|error| {
         tracing::warn!(%error, "forgotten without presence");
+        false
+    });
+    if !online {
+        status::changed_after(app, user, app.config.sockets.offline_grace).await;
     }
 }

@@ -29,9 +29,9 @@ impl ChatConfig {
             fanout_inline: reader.number("FANOUT_INLINE", 100, 0..=100_000),
             fanout_chunk: reader.number("FANOUT_CHUNK", 100, 1..=1_000),
             fanout_queues: reader.number("FANOUT_QUEUES", 4, 1..=8),
-            push_room_max: reader.number("PUSH_ROOM_MAX", 100, 0..=1_000),
             blocks_max: reader.number("BLOCKS_MAX", 1_000, 0..=100_000),
             room_max_members: reader.number("ROOM_MAX_MEMBERS", 10_000, 2..=10_000_000),
+            push_room_max: reader.number("PUSH_ROOM_MAX", 100, 0..=1_000),
         }
     }
 }

@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use super::resume::Resume;
 use crate::ids::{ClientMessageId, MessageId, RoomRef, Seq, UserRef};
+use crate::model::Status;
 use crate::names::{Content, Kind, Metadata};
 
 /// The `id` of a client's frame, which its reply repeats as it came: a string or a number.
@@ -49,6 +50,7 @@ pub enum ClientFrame {
     Resume(Resume),
     JoinRoom(JoinRoom),
     LeaveRoom(LeaveRoom),
+    StatusUpdate(StatusUpdate),
     ReadReceipt(ReadReceipt),
     Typing(Typing),
     Heartbeat,
@@ -65,6 +67,7 @@ impl ClientFrame {
             Self::Resume(_) => "resume",
             Self::JoinRoom(_) => "join_room",
             Self::LeaveRoom(_) => "leave_room",
+            Self::StatusUpdate(_) => "status_update",
             Self::ReadReceipt(_) => "read_receipt",
             Self::Typing(_) => "typing",
             Self::Heartbeat => "heartbeat",
@@ -111,6 +114,12 @@ pub struct JoinRoom {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct LeaveRoom {
     pub room_id: RoomRef,
+}
+
+/// What the sender wants to be shown as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct StatusUpdate {
+    pub status: Status,
 }
 
 /// Up to where somebody has read.

@@ -82,6 +82,7 @@ fn body(kind: &str, text: &str) -> Result<ClientFrame, Error> {
         "resume" => decode_body(json).map(ClientFrame::Resume),
         "join_room" => decode_body(json).map(ClientFrame::JoinRoom),
         "leave_room" => decode_body(json).map(ClientFrame::LeaveRoom),
+        "status_update" => decode_body(json).map(ClientFrame::StatusUpdate),
         "read_receipt" => decode_body::<ReadReceiptBody>(json)?.receipt().map(ClientFrame::ReadReceipt),
         "READ_RECEIPT" => decode_body::<SeedReceiptBody>(json)?.receipt().map(ClientFrame::ReadReceipt),
         "typing" => decode_body::<TypingBody>(json)?.typing().map(ClientFrame::Typing),

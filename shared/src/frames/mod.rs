@@ -7,8 +7,8 @@ mod resume;
 mod server;
 
 pub use client::{
-    ClientFrame, Draft, EditMessage, FrameId, JoinRoom, LeaveRoom, ReadReceipt, RecallMessage, Target,
-    Typing, TypingState,
+    ClientFrame, Draft, EditMessage, FrameId, JoinRoom, LeaveRoom, ReadReceipt, RecallMessage, StatusUpdate,
+    Target, Typing, TypingState,
 };
 pub use decode::{FrameError, decode, decode_body};
 pub use resume::{Gap, GapReason, RESUME_ROOMS_MAX, Resume, ResumeRooms, Resumed};

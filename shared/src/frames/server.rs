@@ -6,7 +6,7 @@ use super::resume::Resumed;
 use crate::clock::UnixMs;
 use crate::error::{Code, Error, Stored};
 use crate::ids::{MessageId, RoomId, Seq, UserId};
-use crate::model::{Edited, Entry, Message, Recalled, User};
+use crate::model::{Edited, Entry, Message, Recalled, Status, User};
 
 /// What the server sends.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,6 +29,19 @@ pub enum ServerFrame<'a> {
         id: Option<FrameId>,
         room_id: RoomId,
         last_seq: Seq,
+    },
+    /// A status was chosen.
+    #[serde(rename = "ack")]
+    StatusAck {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<FrameId>,
+        status: Status,
+    },
+    /// Somebody whom one shares a room with came, went or chose another status.
+    StatusUpdate {
+        user_id: UserId,
+        status: Status,
+        last_seen: Option<UnixMs>,
     },
     /// What came while the client was away.
     Resumed {

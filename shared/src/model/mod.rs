@@ -1,6 +1,7 @@
 //! The things that Hark keeps, as the stores give them and the wire shows them.
 
 mod entry;
+mod status;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,7 @@ use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, MessageId, RoomId, Seq, UserId};
 
 pub use entry::{Edited, Entry, Recalled};
+pub use status::Status;
 
 /// What a user is; each role carries a default set of permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::PushDue;
 use crate::clock::UnixMs;
-use crate::ids::{OutboxId, RoomId, Seq, UserId};
+use crate::ids::{ConnectionId, OutboxId, RoomId, Seq, UserId};
 use crate::model::{Entry, Listener};
 
 /// Raised when a body changes in a way that an older consumer would misread.
@@ -65,6 +65,10 @@ pub enum Event {
     FanoutChunk(FanoutChunk),
     /// The bus is back: what could not be published is to be, now.
     SweepOutbox(SweepOutbox),
+    /// Somebody came, went or chose another status: others are told, if it is news to them.
+    StatusChanged(StatusChanged),
+    /// Presence came back empty: its next connections are to be restored.
+    PresenceRebuild(PresenceRebuild),
     /// Somebody who was away a moment ago may still be.
     PushDue(PushDue),
     /// Sockets that have to be closed and could not be at once.
@@ -120,6 +124,21 @@ pub struct SweepOutbox {
     pub until: UnixMs,
 }
 
+/// Goes to [`QUEUE_NOTIFICATIONS`]; says nothing of the status, which is looked up when it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusChanged {
+    pub user: UserId,
+}
+
+/// Goes to [`QUEUE_NOTIFICATIONS`], each step published by the one before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PresenceRebuild {
+    /// Whoever lost it stops.
+    pub claim: Uuid,
+    /// The last connection of the step before.
+    pub after: Option<ConnectionId>,
+}
+
 /// Goes to [`QUEUE_NOTIFICATIONS`] a second after it was published; `deliver` tells what is true then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReceiptDue {
@@ -148,6 +167,8 @@ impl Event {
             Self::MessageStored(_) => "message_stored",
             Self::FanoutChunk(_) => "fanout_chunk",
             Self::SweepOutbox(_) => "sweep_outbox",
+            Self::StatusChanged(_) => "status_changed",
+            Self::PresenceRebuild(_) => "presence_rebuild",
             Self::PushDue(_) => "push_due",
             Self::CloseSockets(_) => "close_sockets",
             Self::ReceiptDue(_) => "receipt_due",
@@ -167,9 +188,11 @@ impl Event {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
             Self::PushDue(_) => QUEUE_PUSH.to_owned(),
-            Self::CloseSockets(_) | Self::ReceiptDue(_) | Self::SweepOutbox(_) => {
-                QUEUE_NOTIFICATIONS.to_owned()
-            }
+            Self::StatusChanged(_)
+            | Self::PresenceRebuild(_)
+            | Self::CloseSockets(_)
+            | Self::ReceiptDue(_)
+            | Self::SweepOutbox(_) => QUEUE_NOTIFICATIONS.to_owned(),
         }
     }
 }

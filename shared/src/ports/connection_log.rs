@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{Registration, StoreError};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::{Address, Listener};
@@ -44,6 +44,18 @@ pub trait ConnectionLog: Send + Sync {
 
     /// Every connection of these users, but for revoked ones: those that may be posted to.
     async fn of_users(&self, users: &[UserId]) -> Result<Vec<Listener>, StoreError>;
+
+    /// Up to `limit` connections by their ids, from the one after `after` on, but for revoked ones, each with
+    /// when its user was last heard as far as it was noted, or when it connected if that is later: what
+    /// presence is rebuilt from, page by page.
+    async fn page(
+        &self,
+        after: Option<&ConnectionId>,
+        limit: u32,
+    ) -> Result<Vec<(Registration, UnixMs)>, StoreError>;
+
+    /// Those of these connections whose rows are there and not revoked.
+    async fn still_open(&self, connections: &[ConnectionId]) -> Result<Vec<ConnectionId>, StoreError>;
 
     /// Up to `limit` connections opened before `cutoff`, oldest first.
     async fn opened_before(&self, cutoff: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError>;

@@ -19,13 +19,15 @@ mod push_subscriptions;
 mod resumption;
 mod revision;
 mod rooms;
+mod statuses;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bans::{Bans, NewBan};
 pub use blocks::{Blocks, BlocksError};
 pub use bus::{
     Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, ReceiptDue, SweepOutbox, fanout_queue,
+    PresenceRebuild, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, ReceiptDue, StatusChanged, SweepOutbox,
+    fanout_queue,
 };
 pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
 pub use connections::{ConnectionInfo, Connections, PostError};
@@ -35,8 +37,8 @@ pub use messages::{Appended, Messages, MessagesError, NewMessage, Search, Window
 pub use offline_push::{OfflinePush, PushError, Reach};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
 pub use presence::{
-    Admission, OnlineCount, PUSH_EVERY, Presence, PresenceError, PushTopic, PushTurn, Registration,
-    RoomAudience, UserStatus,
+    Admission, Cap, ConnectionCaps, OnlineCount, Opening, PUSH_EVERY, Presence, PresenceError, PushTopic,
+    PushTurn, Registration, RoomAudience, UserStatus, Wholeness,
 };
 pub use push_due::{PushDue, PushRetry};
 pub use push_pending::{ClaimScope, PushClaim, PushPending, Unread};
@@ -44,6 +46,7 @@ pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscription
 pub use resumption::{CaughtUp, Resumption, Standing};
 pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RECEIPT_SPAN, Reading, RoomPatch, Rooms, RoomsError};
+pub use statuses::{ContactScope, KeptStatus, Statuses};
 
 /// What can go wrong with any store, whatever was asked.
 #[derive(Debug, thiserror::Error)]

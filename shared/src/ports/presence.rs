@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
-use crate::model::{Address, Listener, Message};
+use crate::model::{Address, Listener, Message, Status, User};
 
 #[derive(Debug, thiserror::Error)]
 pub enum PresenceError {
@@ -17,8 +18,8 @@ pub enum PresenceError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
     Admitted {
-        /// False when presence has never heard of the connection: register it again. True when no
-        /// connection was named.
+        /// False when presence has never heard of the connection, or has taken its user off the list of
+        /// those online: register it again. True when no connection was named.
         known: bool,
     },
     /// Over the user's rate; nothing was counted.
@@ -32,6 +33,47 @@ pub struct Registration {
     pub address: Address,
     pub device: Option<String>,
     pub rooms: Vec<RoomId>,
+    /// Who the user is, where it is known: for tools beside a Redis server.
+    pub profile: Option<User>,
+}
+
+/// How many connections may be open; who registers again is not counted anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionCaps {
+    /// Of one user.
+    pub per_user: u32,
+    /// Of all users.
+    pub overall: u32,
+}
+
+/// Which of the [`ConnectionCaps`] is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cap {
+    PerUser,
+    Overall,
+}
+
+/// What came of opening a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    Registered {
+        /// Nobody has been told yet that the user is online.
+        arrived: bool,
+    },
+    /// Nothing was registered.
+    Full(Cap),
+}
+
+/// Whether presence holds everything that it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wholeness {
+    Whole,
+    /// It came back empty, and the caller has claimed to rebuild it from the store.
+    Lost {
+        claim: Uuid,
+    },
+    /// It came back empty, and somebody else is rebuilding it.
+    Rebuilding,
 }
 
 /// The live connections of a room, as of `members_version`.
@@ -66,6 +108,8 @@ pub enum PushTopic {
     Typing(RoomId),
     /// That they stopped.
     StoppedTyping(RoomId),
+    /// That they came, went or chose a status.
+    Status,
 }
 
 /// How often a user may push on one topic.
@@ -104,17 +148,53 @@ pub trait Presence: Send + Sync {
         now: UnixMs,
     ) -> Result<bool, PresenceError>;
 
-    /// Adds a connection to its user and to their rooms; again without harm.
-    async fn register(&self, registration: &Registration, now: UnixMs) -> Result<(), PresenceError>;
+    /// Adds a new connection to its user and to their rooms, unless a cap is reached. Connections past
+    /// their longest life don't count. The caps are checked in the trip that registers.
+    async fn open(
+        &self,
+        registration: &Registration,
+        caps: ConnectionCaps,
+        now: UnixMs,
+    ) -> Result<Opening, PresenceError>;
+
+    /// Adds a connection that is open already, whatever the caps; again without harm. Answers whether
+    /// nobody has been told yet that the user is online.
+    async fn register(&self, registration: &Registration, now: UnixMs) -> Result<bool, PresenceError>;
+
+    /// Adds a connection that presence lost, last heard at `heard`: it makes its user online only if that
+    /// is recent, and its user's contacts count as told.
+    async fn restore(
+        &self,
+        registration: &Registration,
+        heard: UnixMs,
+        now: UnixMs,
+    ) -> Result<(), PresenceError>;
 
     /// Forgets one connection everywhere. `rooms` are its user's; unknown connections are no error.
+    /// Answers whether the user is still online by another one.
     async fn forget(
         &self,
         user: UserId,
         connection: &ConnectionId,
         rooms: &[RoomId],
         now: UnixMs,
-    ) -> Result<(), PresenceError>;
+    ) -> Result<bool, PresenceError>;
+
+    /// Notes what others are told of a user now; answers whether it is news to them, as it is when nothing is
+    /// known of what they were told before.
+    async fn tell(&self, user: UserId, status: Status) -> Result<bool, PresenceError>;
+
+    /// Whether everything is here. When it was lost, one caller at a time is given the claim to rebuild
+    /// it, which runs out by itself.
+    async fn claim_rebuild(&self) -> Result<Wholeness, PresenceError>;
+
+    /// Makes a claim last longer; false when it is the caller's no more: somebody else's, or presence was
+    /// lost once more.
+    async fn keep_claim(&self, claim: Uuid) -> Result<bool, PresenceError>;
+
+    /// Gives a claim up, and if the rebuild is `whole` says so; false as [`Presence::keep_claim`], and
+    /// then nothing is changed.
+    async fn end_rebuild(&self, claim: Uuid, whole: bool) -> Result<bool, PresenceError>;
 
     /// The second trip of the live path, one round trip: who listens to the room.
     async fn audience(&self, room: RoomId) -> Result<RoomAudience, PresenceError>;
@@ -150,6 +230,15 @@ pub trait Presence: Send + Sync {
 
     /// Users online and connections open now.
     async fn online(&self, now: UnixMs) -> Result<OnlineCount, PresenceError>;
+
+    /// Users online who were heard at `since` or later, with when, but for the first `skip` of them; `limit`
+    /// at most.
+    async fn heard_since(
+        &self,
+        since: UnixMs,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<(UserId, UnixMs)>, PresenceError>;
 
     /// Takes users whose presence ran out off the list of online users, `limit` at most, and answers
     /// them; their connections stay reachable.

@@ -3,14 +3,15 @@
 
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 
 use super::Postgres;
+use super::statements::CONNECTIONS_PAGE;
 use super::times::{time_of, timestamp};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::{Address, Listener};
-use crate::ports::{ConnectionLog, LoggedConnection, OpenedConnection, StoreError};
+use crate::ports::{ConnectionLog, LoggedConnection, OpenedConnection, Registration, StoreError};
 use crate::sql::storable;
 
 /// Writes nothing for a user who isn't there (a token older than a restored database), nor under a token
@@ -56,6 +57,11 @@ join connections c on c.user_id = u.id
 where u.revoked_at >= $1 and c.token_version < u.token_version
 order by u.revoked_at, c.id
 limit $2";
+
+const STILL_OPEN: &str = "
+select c.id from connections c
+join users u on u.id = c.user_id
+where c.id = any($1) and not coalesce(c.token_version < u.token_version, false)";
 
 const CLOSED: &str = "
 with removed as (
@@ -120,6 +126,28 @@ impl ConnectionLog for Postgres {
             .await
     }
 
+    async fn page(
+        &self,
+        after: Option<&ConnectionId>,
+        limit: u32,
+    ) -> Result<Vec<(Registration, UnixMs)>, StoreError> {
+        let after = after.map(|after| storable(&after.0));
+        self.run(async |connection| {
+            let page = query(CONNECTIONS_PAGE).bind(after.as_deref()).bind(i64::from(limit));
+            page.fetch_all(connection).await?.iter().map(|row| Ok(lost(row)?)).collect()
+        })
+        .await
+    }
+
+    async fn still_open(&self, connections: &[ConnectionId]) -> Result<Vec<ConnectionId>, StoreError> {
+        let ids: Vec<&str> = connections.iter().map(|connection| connection.0.as_str()).collect();
+        self.run(async |connection| {
+            let found: Vec<String> = query_scalar(STILL_OPEN).bind(&ids).fetch_all(connection).await?;
+            Ok(found.into_iter().map(ConnectionId).collect())
+        })
+        .await
+    }
+
     async fn opened_before(&self, cutoff: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError> {
         self.run(async |connection| {
             let rows =
@@ -154,6 +182,13 @@ fn rooms_of(row: &PgRow) -> Result<Vec<RoomId>, sqlx::Error> {
 
 fn listeners(rows: &[PgRow]) -> Result<Vec<Listener>, StoreError> {
     rows.iter().map(|row| Ok(listener(row)?)).collect()
+}
+
+fn lost(row: &PgRow) -> Result<(Registration, UnixMs), sqlx::Error> {
+    let Listener { user, address } = listener(row)?;
+    let registration =
+        Registration { user, address, device: row.try_get("device")?, rooms: rooms_of(row)?, profile: None };
+    Ok((registration, time_of(row, "heard_at")?))
 }
 
 fn listener(row: &PgRow) -> Result<Listener, sqlx::Error> {

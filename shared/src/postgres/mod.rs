@@ -16,6 +16,7 @@ mod push_pending;
 mod push_subscriptions;
 mod rooms;
 pub mod statements;
+mod statuses;
 mod times;
 
 use std::str::FromStr;

@@ -11,6 +11,11 @@ pub(super) const CONNECTIONS: &str = "hark:connections";
 /// Set of the ids of users online, for people and tools: follows [`ONLINE`].
 pub(super) const ONLINE_MIRROR: &str = "chat:online:users";
 
+/// There when everything is: an empty Redis hasn't it. Renewed by registering.
+pub(super) const EPOCH: &str = "hark:epoch";
+/// Who is rebuilding an empty Redis. On the node of [`EPOCH`], whose whole name is this one's tag.
+pub(super) const CLAIM: &str = "{hark:epoch}:claim";
+
 /// Hash: connection -> record of a user's connections.
 pub(super) fn connections(user: UserId) -> String {
     format!("hark:{{u:{user}}}:connections")
@@ -26,6 +31,11 @@ pub(super) fn seen(user: UserId) -> String {
     format!("hark:{{u:{user}}}:seen")
 }
 
+/// What others were told of the user last.
+pub(super) fn told(user: UserId) -> String {
+    format!("hark:{{u:{user}}}:told")
+}
+
 /// Where the user stands in their rate.
 pub(super) fn rate(user: UserId) -> String {
     format!("hark:{{u:{user}}}:rate")
@@ -37,6 +47,7 @@ pub(super) fn pushed(user: UserId, topic: PushTopic) -> String {
         PushTopic::Read(room) => format!("read:{room}"),
         PushTopic::Typing(room) => format!("typing:{room}"),
         PushTopic::StoppedTyping(room) => format!("stopped:{room}"),
+        PushTopic::Status => "status".to_owned(),
     };
     format!("hark:{{u:{user}}}:pushed:{topic}")
 }
@@ -64,6 +75,11 @@ pub(super) fn user_server(user: UserId) -> String {
 /// JSON: whose a connection is and where.
 pub(super) fn connection(connection: &ConnectionId) -> String {
     format!("chat:connection:{connection}")
+}
+
+/// JSON: who a user is.
+pub(super) fn profile(user: UserId) -> String {
+    format!("chat:user:{user}")
 }
 
 /// JSON: a message as the wire shows it.

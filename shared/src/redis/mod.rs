@@ -42,12 +42,36 @@
 //! connection back. It costs one post that is answered 410, which forgets it again. The same holds for a
 //! frame that registers its connection while `$disconnect` forgets it.
 //!
+//! # When everything is lost
+//!
+//! `hark:epoch` is there while everything is. Whoever finds it missing (a frame of an unknown connection, a
+//! reader of a list without version, `upkeep`) claims to rebuild, with a claim that runs out; the rebuild
+//! goes through the rows of the store page by page and sets the epoch at the end, if the claim is still
+//! held: after another loss it isn't, and what was restored before is known to be incomplete.
+//!
+//! restore is register with the time when the connection was heard (its user, rather, as of the last minute), so
+//! all of the above holds for it. The
+//! row of a connection is written before it registers and removed before it is forgotten. If it was
+//! written before its page was read, it is restored. If after, it registers itself after Redis came back.
+//! If it is removed after its page was read, the rows are looked at once more when the page is restored:
+//! gone by then, it is forgotten again; gone later, its own forget comes after the restore.
+//!
+//! A reader of a list without version restores its room's members from the rows before it builds the list,
+//! so a list with a version misses nobody, whole or not.
+//!
+//! # Who is counted and who is online
+//!
+//! A register that is capped counts in U and in `hark:connections` side by side; refused by one, it is taken
+//! back from the other. In between a rebuild may read it: that costs one post which is answered 410.
+//!
 //! The list of users online follows U: whoever makes known in U adds to the list and mirrors after, and whoever
-//! takes from the list looks at U again after, and puts back who returned.
+//! takes from the list looks at U again after, and puts back who returned. Whose user is off the list counts
+//! as unknown at the next frame, and registers again.
 
 mod keys;
 mod link;
 mod presence;
+mod rebuilding;
 mod records;
 mod registration;
 mod rooms;
@@ -71,6 +95,8 @@ use url::RedisUrl;
 const JOINED_TTL: Duration = Duration::from_secs(60);
 /// How long "last seen" is known after the last connection went.
 const SEEN_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a user's profile is kept at hand (`chat:user:{id}`).
+const PROFILE_TTL: Duration = Duration::from_secs(24 * 3600);
 /// How long a message is kept at hand (`chat:message:{id}`).
 const MESSAGE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 

@@ -1,16 +1,18 @@
 //! The port, each method in the file of its kind.
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::RedisPresence;
 use super::link::unavailable;
+use super::registration::UNCAPPED;
 use super::{MESSAGE_TTL, keys, millis, scripts};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
-use crate::model::{Listener, Message};
+use crate::model::{Listener, Message, Status};
 use crate::ports::{
-    Admission, OnlineCount, PUSH_EVERY, Presence, PresenceError, PushTopic, PushTurn, Registration,
-    RoomAudience, UserStatus,
+    Admission, ConnectionCaps, OnlineCount, Opening, PUSH_EVERY, Presence, PresenceError, PushTopic,
+    PushTurn, Registration, RoomAudience, UserStatus, Wholeness,
 };
 
 #[async_trait]
@@ -37,8 +39,27 @@ impl Presence for RedisPresence {
         Ok(heard == Admission::Admitted { known: true })
     }
 
-    async fn register(&self, registration: &Registration, now: UnixMs) -> Result<(), PresenceError> {
-        self.add(registration, now).await
+    async fn open(
+        &self,
+        registration: &Registration,
+        caps: ConnectionCaps,
+        now: UnixMs,
+    ) -> Result<Opening, PresenceError> {
+        self.add(registration, caps, now).await
+    }
+
+    async fn register(&self, registration: &Registration, now: UnixMs) -> Result<bool, PresenceError> {
+        let opening = self.add(registration, UNCAPPED, now).await?;
+        Ok(opening == Opening::Registered { arrived: true })
+    }
+
+    async fn restore(
+        &self,
+        registration: &Registration,
+        heard: UnixMs,
+        now: UnixMs,
+    ) -> Result<(), PresenceError> {
+        self.add_lost(registration, heard, now).await
     }
 
     async fn forget(
@@ -47,8 +68,24 @@ impl Presence for RedisPresence {
         connection: &ConnectionId,
         rooms: &[RoomId],
         now: UnixMs,
-    ) -> Result<(), PresenceError> {
+    ) -> Result<bool, PresenceError> {
         self.remove(user, connection, rooms, now).await
+    }
+
+    async fn tell(&self, user: UserId, status: Status) -> Result<bool, PresenceError> {
+        self.note_told(user, status).await
+    }
+
+    async fn claim_rebuild(&self) -> Result<Wholeness, PresenceError> {
+        self.claim().await
+    }
+
+    async fn keep_claim(&self, claim: Uuid) -> Result<bool, PresenceError> {
+        self.keep(claim).await
+    }
+
+    async fn end_rebuild(&self, claim: Uuid, whole: bool) -> Result<bool, PresenceError> {
+        self.end(claim, whole).await
     }
 
     async fn audience(&self, room: RoomId) -> Result<RoomAudience, PresenceError> {
@@ -100,6 +137,19 @@ impl Presence for RedisPresence {
 
     async fn online(&self, now: UnixMs) -> Result<OnlineCount, PresenceError> {
         self.count_online(now).await
+    }
+
+    async fn heard_since(
+        &self,
+        since: UnixMs,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<(UserId, UnixMs)>, PresenceError> {
+        let mut read = redis::cmd("ZRANGEBYSCORE");
+        read.arg(keys::ONLINE).arg(since.0).arg("+inf").arg("WITHSCORES");
+        read.arg("LIMIT").arg(skip).arg(limit);
+        let heard: Vec<(i64, i64)> = self.link.ask(read).await?;
+        Ok(heard.into_iter().map(|(user, at)| (UserId(user), UnixMs(at))).collect())
     }
 
     async fn sweep_silent(&self, now: UnixMs, limit: u32) -> Result<Vec<UserId>, PresenceError> {

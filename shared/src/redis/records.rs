@@ -63,7 +63,8 @@ mod tests {
     #[test]
     fn a_record_of_a_user_reads_back_whatever_the_device_is_called() {
         for device in [None, Some(String::new()), Some("Ann's  phone".to_owned())] {
-            let registration = Registration { user: UserId(7), address: address(), device, rooms: vec![] };
+            let registration =
+                Registration { user: UserId(7), address: address(), device, rooms: vec![], profile: None };
             assert_eq!(read_user("L0SM9cOFvHcCIhw=", &of_user(&registration)), Some(address()));
         }
     }

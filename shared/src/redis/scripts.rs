@@ -27,6 +27,7 @@ scripts!(
     ADMIT = "admit.lua",
     STILL_ONLINE = "still_online.lua",
     REGISTER = "register.lua",
+    COUNT_IN = "count_in.lua",
     LISTEN = "listen.lua",
     CONFIRM = "confirm.lua",
     FORGET = "forget.lua",
@@ -34,6 +35,10 @@ scripts!(
     JOINED = "joined.lua",
     MEMBERS_CHANGED = "members_changed.lua",
     SWEEP = "sweep.lua",
+    TELL = "tell.lua",
+    CLAIM = "claim.lua",
+    KEEP_CLAIM = "keep_claim.lua",
+    END_REBUILD = "end_rebuild.lua",
     PUSH_TURN = "push_turn.lua",
 );
 

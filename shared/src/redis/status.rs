@@ -8,7 +8,7 @@ use super::registration::unmirror;
 use super::{RedisPresence, expire, keys, records, scripts};
 use crate::clock::UnixMs;
 use crate::ids::UserId;
-use crate::model::Listener;
+use crate::model::{Listener, Status};
 use crate::ports::{OnlineCount, PresenceError, UserStatus};
 
 impl RedisPresence {
@@ -45,16 +45,23 @@ impl RedisPresence {
         })
     }
 
+    pub(super) async fn note_told(&self, user: UserId, status: Status) -> Result<bool, PresenceError> {
+        let mut tell = scripts::call(&scripts::TELL, &[keys::told(user)]);
+        tell.arg(status.word()).arg(self.routing_ms());
+        self.link.ask(tell).await
+    }
+
     /// Puts a user on the list of those online if they are: for those who may have been taken off
-    /// while they came back.
-    pub(super) async fn list_if_online(&self, user: UserId, now: UnixMs) -> Result<(), PresenceError> {
+    /// while they came back. Answers whether they are.
+    pub(super) async fn list_if_online(&self, user: UserId, now: UnixMs) -> Result<bool, PresenceError> {
         let status = self.status_of(user, now).await?;
         let newest = status.connections.iter().max_by_key(|address| address.connected_at.0);
         match (status.online, status.last_seen, newest) {
             (true, Some(heard), Some(newest)) => {
-                self.link.send(self.list(user, heard, &newest.endpoint).into()).await?.all_done()
+                self.link.send(self.list(user, heard, &newest.endpoint).into()).await?.all_done()?;
+                Ok(true)
             }
-            _ => Ok(()),
+            _ => Ok(false),
         }
     }
 

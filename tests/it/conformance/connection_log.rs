@@ -1,8 +1,9 @@
 //! The rules of `ConnectionLog`.
 
-use shared::ids::{ConnectionId, UserId};
+use shared::clock::UnixMs;
+use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::model::{Address, Listener};
-use shared::ports::OpenedConnection;
+use shared::ports::{OpenedConnection, Registration};
 
 use super::stores::{NOW, Stores};
 
@@ -16,6 +17,9 @@ on_every_engine! {
     connections_are_found_by_endpoint,
     a_connection_under_a_revoked_token_is_not_kept,
     connections_that_outlived_a_revocation_are_told_apart,
+    connections_are_read_page_by_page_with_the_rooms_of_their_users,
+    those_whose_rows_are_there_are_still_open,
+    revoked_connections_are_neither_read_nor_open,
 }
 
 const HERE: &str = "http://here/live";
@@ -128,4 +132,55 @@ async fn connections_that_outlived_a_revocation_are_told_apart(stores: &Stores) 
     assert_eq!(ids(&since(NOW, 9).await), ["a1", "a2"]);
     assert_eq!(ids(&since(NOW, 1).await), ["a1"]);
     assert_eq!(ids(&since(NOW.plus(1), 9).await), [""; 0]);
+}
+
+/// What a page has of a connection.
+fn in_rooms(id: &str, user: UserId, rooms: &[RoomId]) -> (Registration, UnixMs) {
+    let OpenedConnection { user, address, device, .. } = opened(id, user, HERE, 0);
+    (Registration { user, address, device, rooms: rooms.to_vec(), profile: None }, NOW)
+}
+
+async fn connections_are_read_page_by_page_with_the_rooms_of_their_users(stores: &Stores) {
+    let [ann, bob] = [stores.user("ann").await, stores.user("bob").await];
+    let rooms = [stores.group(ann, &[]).await, stores.group(bob, &[ann]).await];
+    for (id, user) in [("c", ann), ("a", ann), ("b", bob)] {
+        stores.connections.opened(&opened(id, user, HERE, 0)).await.unwrap();
+    }
+    let page = async |after: Option<&str>| {
+        let after = after.map(|after| ConnectionId(after.to_owned()));
+        stores.connections.page(after.as_ref(), 2).await.unwrap()
+    };
+    assert_eq!(page(None).await, [in_rooms("a", ann, &rooms), in_rooms("b", bob, &rooms[1..])]);
+    assert_eq!(page(Some("b")).await, [in_rooms("c", ann, &rooms)]);
+    assert_eq!(page(Some("c")).await, []);
+    let alone = stores.user("eve").await;
+    stores.connections.opened(&opened("d", alone, HERE, 0)).await.unwrap();
+    assert_eq!(page(Some("c")).await, [in_rooms("d", alone, &[])]);
+    for (after_ms, expected) in [(-1, NOW), (7, NOW.plus(7)), (5, NOW.plus(7))] {
+        stores.statuses.heard(&[(alone, NOW.plus(after_ms)), (UserId(999_999), NOW)]).await.unwrap();
+        assert_eq!(page(Some("c")).await[0].1, expected, "when they connected or were heard, the later");
+    }
+}
+
+async fn those_whose_rows_are_there_are_still_open(stores: &Stores) {
+    let ann = stores.user("ann").await;
+    for id in ["a", "b", "c"] {
+        stores.connections.opened(&opened(id, ann, HERE, 0)).await.unwrap();
+    }
+    let [a, b, unknown] = ["a", "b", "z"].map(|id| ConnectionId(id.to_owned()));
+    stores.connections.closed(&b).await.unwrap();
+    let found = stores.connections.still_open(&[a.clone(), b, unknown]).await.unwrap();
+    assert_eq!(found, [a]);
+    assert_eq!(stores.connections.still_open(&[]).await.unwrap(), []);
+}
+
+async fn revoked_connections_are_neither_read_nor_open(stores: &Stores) {
+    let ann = stores.user("ann").await;
+    stores.connections.opened(&opened("old", ann, HERE, 0)).await.unwrap();
+    stores.accounts.revoke_tokens(ann, NOW).await.unwrap();
+    let current = OpenedConnection { token_version: 1, ..opened("new", ann, HERE, 0) };
+    stores.connections.opened(&current).await.unwrap();
+    assert_eq!(stores.connections.page(None, 9).await.unwrap(), [in_rooms("new", ann, &[])]);
+    let both = ["old", "new"].map(|id| ConnectionId(id.to_owned()));
+    assert_eq!(stores.connections.still_open(&both).await.unwrap(), both[1..]);
 }

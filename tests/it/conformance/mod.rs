@@ -44,6 +44,7 @@ mod rooms_members;
 mod rooms_roles;
 mod search;
 mod settings;
+mod statuses;
 mod stores;
 
 pub(crate) use engines::with_database;

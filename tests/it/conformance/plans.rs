@@ -103,6 +103,13 @@ fn expected() -> Vec<Expectation> {
         ("history after", statements::HISTORY_AFTER, 4, seqs),
         ("rooms of", statements::ROOMS_OF, 1, &["Index Only Scan using room_members_user"]),
         ("audience", statements::AUDIENCE, 1, &["Index Only Scan using room_members_pkey"]),
+        (
+            "a page of connections",
+            statements::CONNECTIONS_PAGE,
+            2,
+            &["connections_pkey", "room_members_user"],
+        ),
+        ("contacts", statements::CONTACTS, 4, &["room_members_user", "room_members_pkey", "rooms_pkey"]),
         ("search", statements::SEARCH, 5, &["room_members_", "messages_pieces"]),
         ("claim due", statements::CLAIM_DUE, 4, &["outbox_due_at"]),
         (

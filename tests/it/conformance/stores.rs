@@ -8,7 +8,7 @@ use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
     Accounts, Appended, Bans, Blocks, ConnectionLog, Database, Flags, Messages, NewAccount, NewMessage,
-    NewRoom, Outbox, PushPending, PushSubscriptions, Rooms,
+    NewRoom, Outbox, PushPending, PushSubscriptions, Rooms, Statuses,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -29,6 +29,7 @@ pub(crate) struct Stores {
     pub(crate) flags: Arc<dyn Flags>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) connections: Arc<dyn ConnectionLog>,
+    pub(crate) statuses: Arc<dyn Statuses>,
     pub(crate) subscriptions: Arc<dyn PushSubscriptions>,
     pub(crate) pending: Arc<dyn PushPending>,
     raw: Raw,
@@ -53,6 +54,7 @@ impl Stores {
             + Flags
             + Outbox
             + ConnectionLog
+            + Statuses
             + PushSubscriptions
             + PushPending
             + 'static,
@@ -68,6 +70,7 @@ impl Stores {
             flags: Arc::clone(&store) as _,
             outbox: Arc::clone(&store) as _,
             connections: Arc::clone(&store) as _,
+            statuses: Arc::clone(&store) as _,
             subscriptions: Arc::clone(&store) as _,
             pending: store,
             raw,

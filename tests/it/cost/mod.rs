@@ -12,7 +12,7 @@ use shared::ports::QUEUE_MESSAGES;
 
 use crate::hark::{Client, Hark, Socket, World, eventually, on_both, on_services};
 use meter::{Cost, Meters};
-use own_redis::OwnRedis;
+pub use own_redis::OwnRedis;
 
 const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 

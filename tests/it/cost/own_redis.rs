@@ -10,6 +10,7 @@ use crate::hark::eventually;
 /// A server of the case's own, with nothing kept on disk; ended on drop.
 pub struct OwnRedis {
     server: Child,
+    port: u16,
     pub url: String,
 }
 
@@ -17,14 +18,21 @@ impl OwnRedis {
     pub async fn start() -> Self {
         // The server can't be asked for any free port, so one is looked for first.
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Command::new("redis-server")
-            .args(["--port", &free.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server starts");
-        let own = Self { server, url: format!("redis://127.0.0.1:{free}") };
+        let own = Self { server: spawn(free), port: free, url: format!("redis://127.0.0.1:{free}") };
         eventually(async || own.try_connect().await.is_ok()).await;
         own
+    }
+
+    /// Ends it as a fault would (kill -9).
+    pub fn kill(&mut self) {
+        self.server.kill().expect("it runs");
+        self.server.wait().expect("it ended");
+    }
+
+    /// Starts it where it was, with nothing in it.
+    pub async fn start_again(&mut self) {
+        self.server = spawn(self.port);
+        eventually(async || self.try_connect().await.is_ok()).await;
     }
 
     async fn try_connect(&self) -> redis::RedisResult<MultiplexedConnection> {
@@ -35,6 +43,14 @@ impl OwnRedis {
     pub async fn connection(&self) -> MultiplexedConnection {
         self.try_connect().await.unwrap()
     }
+}
+
+fn spawn(port: u16) -> Child {
+    Command::new("redis-server")
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("redis-server starts")
 }
 
 impl Drop for OwnRedis {

@@ -105,6 +105,7 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         flags: store.clone(),
         outbox: store.clone(),
         connection_log: store.clone(),
+        statuses: store.clone(),
         push_subscriptions: store.clone(),
         push_pending: store.clone(),
         push: Arc::new(LoggedPush),

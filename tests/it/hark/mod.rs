@@ -1,6 +1,7 @@
 //! A whole Hark for one case: the runner with every function, spoken to over its port alone, on state of
 //! the case's own.
 
+mod clock;
 mod http;
 mod socket;
 mod world;
@@ -9,7 +10,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use local::{Options, Running};
+use local::{Options, Running, Time};
 use serde_json::json;
 use shared::ids::{RoomRef, UserId};
 use shared::model::{Account, Role};
@@ -77,9 +78,17 @@ impl World {
         variables.insert("RATE_LIMIT_MESSAGES".into(), "0".into());
         variables.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let state_dir = self.folder().to_owned();
+        let time = Time(self.clock.clone());
         let management_secret_key = Some(MANAGEMENT_SECRET.to_owned());
-        let options =
-            Options { port: 0, state_dir, management_secret_key, template, variables, ..Options::defaults() };
+        let options = Options {
+            port: 0,
+            state_dir,
+            management_secret_key,
+            template,
+            variables,
+            time,
+            ..Options::defaults()
+        };
         let running = local::start(options).await.expect("Hark starts");
         Hark { running, http: reqwest::Client::new() }
     }
@@ -177,4 +186,9 @@ pub async fn eventually(holds: impl AsyncFn() -> bool) {
         assert!(Instant::now() < deadline, "it never came to hold");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// The full size with `HARK_FULL=1`, a tenth of it otherwise.
+pub fn full_or_tenth(full: usize) -> usize {
+    if std::env::var("HARK_FULL").is_ok_and(|value| value == "1") { full } else { full / 10 }
 }

@@ -2,11 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::Path;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use futures::FutureExt;
 use tempfile::TempDir;
 
+use super::clock::TurnedClock;
 use crate::broker::Vhost;
 use crate::conformance::with_database;
 
@@ -17,6 +18,8 @@ static REDIS_DATABASES: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(|| Mutex::new((
 pub struct World {
     folder: TempDir,
     services: Option<Services>,
+    /// What every run on it reads the time from.
+    pub clock: Arc<TurnedClock>,
 }
 
 /// A corner of each service, with nothing in it.
@@ -34,7 +37,8 @@ pub struct RedisDatabase {
 
 /// Runs a case on a folder of its own.
 pub async fn on_embedded(case: impl AsyncFnOnce(&World)) {
-    let world = World { folder: tempfile::tempdir().expect("a folder"), services: None };
+    let world =
+        World { folder: tempfile::tempdir().expect("a folder"), services: None, clock: Arc::default() };
     case(&world).await;
 }
 
@@ -44,7 +48,7 @@ pub async fn on_services(case: impl AsyncFnOnce(&World)) {
         let redis = RedisDatabase::take().await;
         let services = Services { database_url: url.to_owned(), redis, vhost: Vhost::create() };
         let folder = tempfile::tempdir().expect("a folder");
-        let world = World { folder, services: Some(services) };
+        let world = World { folder, services: Some(services), clock: Arc::default() };
         let outcome = AssertUnwindSafe(case(&world)).catch_unwind().await;
         outcome.unwrap_or_else(|panic| resume_unwind(panic));
     })

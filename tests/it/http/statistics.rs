@@ -49,7 +49,7 @@ async fn who_may_see_connections_sees_the_sockets_and_their_limits() {
     let info = admin.get("/ws/info").await.ok();
     assert_eq!((&info["connections"], &info["online_users"]), (&json!(1), &json!(1)));
     let limits = json!({
-        "max_connections": 20_000, "ping_interval": 30, "presence_ttl": 300, "frame_max_bytes": 32_768,
+        "max_connections": 20_000, "user_max_connections": 20, "ping_interval": 30, "presence_ttl": 300, "frame_max_bytes": 32_768,
         "message_max_bytes": 131_072, "outgoing_frame_max_bytes": 30_720, "content_max_chars": 8_000,
         "metadata_max_bytes": 4_096, "messages_per_second": 0, "burst": 60
     });

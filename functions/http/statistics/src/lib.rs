@@ -17,7 +17,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health", get(health::health))
         .route("/api/chat/health", get(health::health))
         .route("/ws/info", get(sockets::info))
-        .route("/api/chat/online/status/{user}", get(online::status))
+        .route("/api/chat/online/status/{user}", get(online::of_user))
         .route("/api/chat/online/stats", get(online::stats));
     serve(routes, app)
 }

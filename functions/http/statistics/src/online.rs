@@ -6,17 +6,21 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::Error;
 use shared::app::App;
+use shared::chat::status;
 use shared::clock::UnixMs;
 use shared::http::At;
 use shared::identity::Caller;
 use shared::ids::{UserId, UserRef};
-use shared::ports::{OnlineCount, UserStatus};
+use shared::model::Status;
+use shared::ports::{KeptStatus, OnlineCount, UserStatus};
 
-/// Whether somebody can be reached; unknown while presence is away.
+/// What is shown of somebody; unknown while presence is away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Status {
+enum Shown {
     Online,
+    Busy,
+    Away,
     Offline,
     Unknown,
 }
@@ -25,7 +29,7 @@ enum Status {
 pub(crate) struct UserOnline {
     user_id: UserId,
     username: String,
-    status: Status,
+    status: Shown,
     last_seen: Option<UnixMs>,
     /// How many are open.
     connections: Option<usize>,
@@ -38,28 +42,34 @@ pub(crate) struct Figures {
     online_users: Option<i64>,
     connections: Option<i64>,
     /// `online` when presence answers, else `unknown`.
-    status: Status,
+    status: Shown,
 }
 
-/// `GET /api/chat/online/status/{user}`: by id or user name.
+/// `GET /api/chat/online/status/{user}`: by id or user name. Who doesn't want to be seen is offline to others,
+/// without connections.
 ///
 /// # Errors
 /// `not_found`.
-pub(crate) async fn status(
+pub(crate) async fn of_user(
     State(app): State<Arc<App>>,
-    _: Caller,
+    caller: Caller,
     At(user): At<UserRef>,
 ) -> Result<Json<UserOnline>, Error> {
     let user = app.accounts.find(&user).await?.ok_or_else(|| Error::not_found("no such user"))?;
+    let kept = app.statuses.kept(user.id).await?.ok_or_else(|| Error::not_found("no such user"))?;
     let seen = app.presence.status(user.id, app.clock.now()).await;
     let seen = seen.inspect_err(|error| tracing::warn!(%error, "a status without presence")).ok();
+    let hides = caller.user != user.id && kept.chosen == Status::Offline;
+    let last_seen = seen.as_ref().map_or(kept.last_seen, |seen| status::last_seen(seen, kept));
+    let word = shown(seen.as_ref(), kept);
+    let addresses = seen.map(|seen| if hides { Vec::new() } else { seen.connections });
     Ok(Json(UserOnline {
         user_id: user.id,
         username: user.username,
-        status: word(seen.as_ref()),
-        last_seen: seen.as_ref().and_then(|seen| seen.last_seen),
-        connections: seen.as_ref().map(|seen| seen.connections.len()),
-        endpoints: seen.map(endpoints).unwrap_or_default(),
+        status: word,
+        last_seen,
+        connections: addresses.as_ref().map(Vec::len),
+        endpoints: addresses.unwrap_or_default().into_iter().map(|address| address.endpoint).collect(),
     }))
 }
 
@@ -72,7 +82,7 @@ pub(crate) async fn stats(State(app): State<Arc<App>>, _: Caller) -> Json<Figure
     Json(Figures {
         online_users: count.map(|count| count.users),
         connections: count.map(|count| count.connections),
-        status: if count.is_some() { Status::Online } else { Status::Unknown },
+        status: if count.is_some() { Shown::Online } else { Shown::Unknown },
     })
 }
 
@@ -82,14 +92,12 @@ pub(crate) async fn count(app: &App) -> Option<OnlineCount> {
     count.inspect_err(|error| tracing::warn!(%error, "figures without presence")).ok()
 }
 
-fn word(seen: Option<&UserStatus>) -> Status {
-    match seen {
-        Some(seen) if seen.online => Status::Online,
-        Some(_) => Status::Offline,
-        None => Status::Unknown,
+fn shown(seen: Option<&UserStatus>, kept: KeptStatus) -> Shown {
+    let Some(seen) = seen else { return Shown::Unknown };
+    match status::shown(seen.online, kept.chosen) {
+        Status::Online => Shown::Online,
+        Status::Busy => Shown::Busy,
+        Status::Away => Shown::Away,
+        Status::Offline => Shown::Offline,
     }
-}
-
-fn endpoints(seen: UserStatus) -> BTreeSet<String> {
-    seen.connections.into_iter().map(|address| address.endpoint).collect()
 }

@@ -31,6 +31,7 @@ pub(crate) struct Info {
 #[derive(Serialize)]
 struct Limits {
     max_connections: u32,
+    user_max_connections: u32,
     /// Seconds.
     ping_interval: u32,
     /// Seconds.
@@ -71,6 +72,7 @@ impl Limits {
     fn of(config: &Config) -> Self {
         Self {
             max_connections: config.sockets.max_connections,
+            user_max_connections: config.sockets.user_max_connections,
             ping_interval: config.sockets.ping_interval_s,
             presence_ttl: config.sockets.presence_ttl.as_secs(),
             frame_max_bytes: FRAME_MAX_BYTES,

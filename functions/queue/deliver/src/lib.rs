@@ -10,6 +10,8 @@ mod close;
 mod copies;
 mod post;
 mod push;
+mod rebuild;
+mod status;
 mod stored;
 mod sweep;
 
@@ -27,11 +29,14 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
     let (mut messages, mut chunks, mut pushes) = (vec![], vec![], vec![]);
     let (mut closings, mut receipts, mut sweeps) = (vec![], vec![], vec![]);
+    let (mut rebuilds, mut statuses) = (vec![], vec![]);
     for (_, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
             Event::FanoutChunk(chunk) => chunks.push(chunk),
             Event::SweepOutbox(sweep) => sweeps.push(sweep),
+            Event::PresenceRebuild(next) => rebuilds.push(next),
+            Event::StatusChanged(changed) => statuses.push(changed),
             Event::PushDue(due) => pushes.push((envelope.id, due)),
             Event::CloseSockets(sockets) => closings.push(sockets),
             Event::ReceiptDue(due) => receipts.push(due),
@@ -43,6 +48,8 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     try_join_all(receipts.iter().map(|due| receipt::tell_late(app, due))).await?;
     finish(app, messages).await?;
     push::deliver(app, pushes).await?;
+    try_join_all(statuses.into_iter().map(|changed| status::tell(app, changed))).await?;
+    try_join_all(rebuilds.into_iter().map(|next| rebuild::step(app, next))).await?;
     for sweep in sweeps {
         sweep::deliver(app, sweep).await?;
     }

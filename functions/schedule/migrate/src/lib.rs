@@ -4,6 +4,7 @@
 use lambda_runtime::Error;
 use serde_json::{Value, json};
 use shared::app::App;
+use shared::chat::rebuild;
 use shared::config::Secret;
 use shared::identity::hash_password;
 use shared::model::Role;
@@ -15,6 +16,7 @@ use shared::ports::{AccountsError, NewAccount};
 pub async fn handle(app: &App, _event: Value) -> Result<Value, Error> {
     app.database.migrate().await?;
     app.bus.declare().await?;
+    fill_presence(app).await;
     let identity = &app.config.identity;
     let admin = match (&identity.admin_username, &identity.admin_password) {
         (Some(username), Some(password)) => make_admin(app, username, password).await?,
@@ -22,6 +24,13 @@ pub async fn handle(app: &App, _event: Value) -> Result<Value, Error> {
     };
     tracing::info!(admin_made = admin, "migrated");
     Ok(json!({ "migrated": true, "admin_made": admin }))
+}
+
+/// An empty Redis is filled now, not by the first users. It may be away: then whoever finds it empty does it.
+async fn fill_presence(app: &App) {
+    if let Err(error) = rebuild::at_once(app).await {
+        tracing::warn!(%error, "presence is left as it is");
+    }
 }
 
 /// Makes the admin unless the name is taken; answers whether it did.

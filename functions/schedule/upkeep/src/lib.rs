@@ -1,6 +1,6 @@
 //! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
-//! lost, sockets that outlived a revocation, users who went silent, pushes whose event was lost; and what is
-//! past its retention.
+//! lost, sockets that outlived a revocation, users who went silent, an empty presence that nobody speaks to,
+//! pushes whose event was lost; and what is past its retention.
 //!
 //! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
 //! again each second.
@@ -28,7 +28,10 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
     let until = Instant::now() + WATCH;
     let forgotten = connections::forget_lapsed(app).await?;
     let closed = revoked::close(app).await?;
+    let rebuilt = connections::rebuild_if_lost(app).await;
+    connections::note_heard(app).await?;
     let silent = connections::sweep_silent(app).await;
+    let lost = connections::forget_lost(app, &silent).await?;
     let expired = retention::expire(app).await?;
     let overdue = pushes::reschedule(app).await?;
     let mut republished = outbox::sweep_due(app, until).await?;
@@ -36,6 +39,7 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
         sleep(LOOK_AGAIN).await;
         republished += outbox::sweep_due(app, until).await?;
     }
-    tracing::info!(forgotten, closed, silent, expired, overdue, republished, "swept");
+    let silent = silent.len();
+    tracing::info!(forgotten, closed, rebuilt, silent, lost, expired, overdue, republished, "swept");
     Ok(())
 }

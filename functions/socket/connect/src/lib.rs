@@ -12,9 +12,9 @@ use shared::socket::{Origin, SUBPROTOCOL, SocketReply};
 pub async fn handle(app: &App, event: ApiGatewayWebsocketProxyRequest) -> Result<SocketReply, Error> {
     let origin = Origin::of(&event, &app.config.sockets)?;
     let (user, connection) = (origin.caller.user, &origin.address.connection);
-    if let Err(error) = registration::register(app, &origin.caller, &origin.address).await {
+    if let Err(error) = registration::open(app, &origin.caller, &origin.address).await {
         tracing::warn!(%user, %connection, %error, "connection refused");
-        return Ok(SocketReply::status(error.code.row().status));
+        return Ok(SocketReply::refusal(&error));
     }
     tracing::info!(%user, %connection, device = origin.caller.device, "connected");
     let reply = SocketReply::status(200);

@@ -3,6 +3,7 @@
 mod receipt;
 mod resume;
 mod revise;
+mod status;
 mod typing;
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
@@ -67,6 +68,7 @@ async fn act(
         ClientFrame::Resume(frame) => resume::resume(app, origin, id, frame).await,
         ClientFrame::JoinRoom(frame) => join(app, origin, id, &frame.room_id).await,
         ClientFrame::LeaveRoom(frame) => leave(app, origin, id, &frame.room_id).await,
+        ClientFrame::StatusUpdate(frame) => status::update(app, origin, id, frame).await,
         ClientFrame::ReadReceipt(receipt) => receipt::read(app, origin, id, &receipt).await,
         ClientFrame::Typing(frame) => return typing::typing(app, origin, &frame).await.map(|()| None),
     };

@@ -39,7 +39,7 @@ pub(super) async fn open(
     let config = variables.config(template)?;
     let (sockets, queues) = (Sockets::new(), Arc::new(Queues::default()));
     Ok(Backend {
-        app: Arc::new(app(config, &store, &queues, &sockets)),
+        app: Arc::new(App { clock: options.time.0.clone(), ..app(config, &store, &queues, &sockets) }),
         sockets,
         ports,
         broker: Broker::InProcess(queues.clone()),
@@ -62,6 +62,7 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         flags: store.clone(),
         outbox: store.clone(),
         connection_log: store.clone(),
+        statuses: store.clone(),
         push_subscriptions: store.clone(),
         push_pending: store,
         push: push(&config),

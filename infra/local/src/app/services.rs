@@ -42,8 +42,9 @@ pub(super) async fn connect(
     let ports = bind(options, template, access, &mut variables)?;
     let config = variables.config(template)?;
     let warm = [Warm::Postgres, Warm::Redis, Warm::RabbitMq];
+    let app = App::with_services(config, Arc::new(management(&credentials)), &warm).await?;
     Ok(Backend {
-        app: Arc::new(App::with_services(config, Arc::new(management(&credentials)), &warm).await?),
+        app: Arc::new(App { clock: options.time.0.clone(), ..app }),
         sockets: Sockets::new(),
         ports,
         broker: Broker::RabbitMq(variables.need("RABBITMQ_URL")?),

@@ -40,6 +40,10 @@ pub const CLAIM_DUE: &str = include_str!("claim_due.sql");
 pub const ROOMS_OF: &str = include_str!("rooms_of.sql");
 /// A room's members.
 pub const AUDIENCE: &str = include_str!("audience.sql");
+/// The others in a user's rooms.
+pub const CONTACTS: &str = include_str!("contacts.sql");
+/// A page of the connections, for a rebuild of presence.
+pub const CONNECTIONS_PAGE: &str = include_str!("connections_page.sql");
 /// Who misses a message and is away.
 pub const PUSH_CLAIM: &str = include_str!("push_claim.sql");
 /// What somebody who is away has not read of a room.

@@ -2,11 +2,11 @@
 
 use shared::ids::UserId;
 use shared::model::Listener;
-use shared::ports::{OnlineCount, UserStatus};
+use shared::ports::{Admission, OnlineCount, UserStatus};
 
 use super::{
     Adapter, NOW, PRESENCE_TTL, ROUTING_TTL, a_room, a_user, an_address, connected, later, listens, register,
-    sorted,
+    registration, sorted,
 };
 
 pub(super) async fn registering_twice_is_registering_once(adapter: Adapter) {
@@ -155,7 +155,9 @@ pub(super) async fn a_swept_user_who_speaks_is_online_and_swept_again(adapter: A
     let phone = connected(&*presence, ann, &[]).await;
     let silent = later(PRESENCE_TTL).plus(1);
     assert_eq!(presence.sweep_silent(silent, 10).await.unwrap(), [ann]);
-    presence.admit(ann, Some(&phone.connection), silent).await.unwrap();
+    let admitted = presence.admit(ann, Some(&phone.connection), silent).await.unwrap();
+    assert_eq!(admitted, Admission::Admitted { known: false }, "so that it is registered again");
+    presence.register(&registration(ann, &phone, &[]), silent).await.unwrap();
     assert_eq!(presence.online(silent).await.unwrap().users, 1);
     assert!(presence.status(ann, silent).await.unwrap().online);
     let again = silent.plus(300_001);
@@ -190,4 +192,32 @@ pub(super) async fn caching_messages_succeeds(adapter: Adapter) {
 
 pub(super) async fn it_answers_a_ping(adapter: Adapter) {
     adapter.presence().ping().await.unwrap();
+}
+
+pub(super) async fn forgetting_tells_whether_the_user_is_still_online(adapter: Adapter) {
+    let (presence, ann) = (adapter.presence(), a_user());
+    let silent = connected(&*presence, ann, &[]).await;
+    let (phone, laptop) = (connected(&*presence, ann, &[]).await, connected(&*presence, ann, &[]).await);
+    let now = later(PRESENCE_TTL).plus(1);
+    for device in [&phone, &laptop] {
+        presence.renew(ann, &device.connection, now).await.unwrap();
+    }
+    assert!(presence.forget(ann, &phone.connection, &[], now).await.unwrap());
+    assert!(!presence.forget(ann, &laptop.connection, &[], now).await.unwrap(), "one is left, long silent");
+    assert!(!presence.forget(ann, &silent.connection, &[], now).await.unwrap());
+}
+
+pub(super) async fn who_was_heard_since_is_listed_with_when(adapter: Adapter) {
+    let presence = adapter.alone(25).await;
+    let users = [a_user(), a_user(), a_user()];
+    for (order, user) in (0..).zip(users) {
+        let phone = connected(&*presence, user, &[]).await;
+        presence.renew(user, &phone.connection, NOW.plus(order)).await.unwrap();
+    }
+    let heard = async |since, skip, limit| presence.heard_since(since, skip, limit).await.unwrap();
+    let all = [(users[0], NOW), (users[1], NOW.plus(1)), (users[2], NOW.plus(2))];
+    assert_eq!(heard(NOW, 0, 9).await, all);
+    assert_eq!(heard(NOW.plus(1), 0, 9).await, all[1..]);
+    assert_eq!(heard(NOW, 1, 1).await, all[1..2]);
+    assert_eq!(heard(NOW, 3, 9).await, []);
 }

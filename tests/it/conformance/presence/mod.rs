@@ -1,13 +1,16 @@
 //! The suite of `Presence`. Each case is a function that takes the adapter; [`suite!`] runs every case
 //! against both.
 
+mod caps;
 mod connections;
 mod frames;
 mod high_availability;
 mod line;
+mod lost;
 mod on_redis;
 mod races;
 mod rooms;
+mod telling;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +19,7 @@ use futures::future::BoxFuture;
 use local::embedded::presence::{MemoryPresence, MemoryPresenceConfig};
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId, UserId};
-use shared::model::{Address, Listener};
+use shared::model::{Address, Listener, User};
 use shared::ports::{Presence, Registration, RoomAudience};
 use shared::redis::{RedisConfig, RedisPresence};
 use uuid::Uuid;
@@ -139,6 +142,7 @@ fn registration(user: UserId, address: &Address, rooms: &[RoomId]) -> Registrati
         address: address.clone(),
         device: Some("a phone of theirs".to_owned()),
         rooms: rooms.to_vec(),
+        profile: Some(User { id: user, username: "ann".to_owned(), nickname: "Ann".to_owned() }),
     }
 }
 
@@ -212,7 +216,23 @@ suite! {
         listeners_are_those_of_the_users_asked_for
         a_connection_older_than_any_socket_is_dropped
         caching_messages_succeeds
-        it_answers_a_ping;
+        it_answers_a_ping
+        forgetting_tells_whether_the_user_is_still_online
+        who_was_heard_since_is_listed_with_when;
+    caps:
+        a_user_may_open_as_many_as_the_cap_and_not_one_more
+        as_many_may_be_open_as_the_cap_and_not_one_more
+        who_is_open_already_is_not_counted_again
+        connections_past_their_life_take_no_place
+        a_refused_connection_leaves_nothing;
+    telling:
+        the_same_status_again_is_no_news
+        who_was_told_to_be_offline_arrives;
+    lost:
+        a_restored_connection_is_reachable_and_makes_online_only_if_heard_lately
+        restoring_takes_nothing_from_who_spoke_meanwhile
+        nobody_has_yet_been_told_of_who_arrives
+        presence_that_lost_nothing_is_not_rebuilt;
     rooms:
         a_room_never_built_has_no_version
         a_rebuilt_room_has_its_version_and_its_members_connections

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use redis::AsyncCommands;
 use shared::clock::UnixMs;
 use shared::ids::{MessageId, RoomId, Seq, UserId};
-use shared::model::Message;
-use shared::ports::{Admission, Presence, PresenceError};
+use shared::model::{Message, Status, User};
+use shared::ports::{Admission, Presence, PresenceError, Wholeness};
 use shared::redis::{RedisConfig, RedisPresence};
 use tokio::net::TcpListener;
 
@@ -94,6 +94,11 @@ async fn use_everything(presence: &RedisPresence) {
     let silent = later(PRESENCE_TTL).plus(1);
     presence.sweep_silent(silent, 1).await.unwrap();
     connected(presence, ann, &[room]).await;
+    presence.restore(&registration(bob, &an_address(), &[room]), NOW, NOW).await.unwrap();
+    let Wholeness::Lost { claim } = presence.claim_rebuild().await.unwrap() else { panic!("it was empty") };
+    presence.keep_claim(claim).await.unwrap();
+    presence.end_rebuild(claim, true).await.unwrap();
+    presence.tell(bob, Status::Busy).await.unwrap();
 }
 
 #[tokio::test]
@@ -102,7 +107,7 @@ async fn no_key_is_left_for_ever() {
     use_everything(&with_deadline(&url, Duration::from_secs(5))).await;
     let mut redis = raw_redis(&url).await;
     let keys: Vec<String> = redis.keys("*").await.unwrap();
-    for kind in ["connections", "heard", "seen", "rate", "joined", "audience", "members"] {
+    for kind in ["connections", "heard", "seen", "rate", "joined", "told", "audience", "members"] {
         assert!(keys.iter().any(|key| key.starts_with("hark:{") && key.ends_with(kind)), "{kind}: {keys:?}");
     }
     for key in &keys {
@@ -130,11 +135,18 @@ async fn the_mirrors_show_who_is_online_and_where() {
     assert_eq!(redis.scard::<_, i64>("chat:online:users").await.unwrap(), 0);
     assert!(!redis.exists::<_, bool>(&server).await.unwrap());
 
-    presence.renew(ann, &phone.connection, silent).await.unwrap();
+    presence.register(&registration(ann, &phone, &[]), silent).await.unwrap();
     assert_eq!(redis.scard::<_, i64>("chat:online:users").await.unwrap(), 1);
     assert_eq!(redis.get::<_, String>(&server).await.unwrap(), phone.endpoint);
 
     presence.forget(ann, &phone.connection, &[], silent).await.unwrap();
+    // Who somebody is does not end with their connection.
+    let profile = format!("chat:user:{ann}");
+    let kept: String = redis.get(&profile).await.unwrap();
+    assert_eq!(serde_json::from_str::<User>(&kept).unwrap().id, ann);
+    let lifetime: i64 = redis.pttl(&profile).await.unwrap();
+    assert!((86_340_000..=86_400_000).contains(&lifetime), "{lifetime}");
+    redis.del::<_, ()>(&profile).await.unwrap();
     let left: Vec<String> = redis.keys("chat:*").await.unwrap();
     assert_eq!(left, [] as [String; 0]);
 }
@@ -148,6 +160,56 @@ async fn a_sweep_trims_connections_past_their_life() {
     let mut redis = raw_redis(&url).await;
     assert_eq!(redis.zcard::<_, i64>("hark:connections").await.unwrap(), 0);
     assert_eq!(redis.zcard::<_, i64>("hark:online").await.unwrap(), 0);
+}
+
+/// The claim that the caller is given.
+async fn claimed(presence: &RedisPresence) -> uuid::Uuid {
+    match presence.claim_rebuild().await.unwrap() {
+        Wholeness::Lost { claim } => claim,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_empty_server_is_rebuilt_by_one_at_a_time_and_is_whole_only_at_the_end() {
+    let presence = redis_at(&empty_database(22).await, 0, 0);
+    let claim = claimed(&presence).await;
+    assert_eq!(presence.claim_rebuild().await.unwrap(), Wholeness::Rebuilding);
+    assert!(presence.keep_claim(claim).await.unwrap());
+    connected(&presence, a_user(), &[]).await;
+    assert_eq!(presence.claim_rebuild().await.unwrap(), Wholeness::Rebuilding);
+
+    assert!(presence.end_rebuild(claim, false).await.unwrap());
+    let next = claimed(&presence).await;
+    assert!(!presence.keep_claim(claim).await.unwrap(), "given up");
+    assert!(!presence.end_rebuild(claim, true).await.unwrap());
+    assert!(presence.end_rebuild(next, true).await.unwrap());
+    assert_eq!(presence.claim_rebuild().await.unwrap(), Wholeness::Whole);
+}
+
+#[tokio::test]
+async fn a_server_emptied_again_while_it_is_rebuilt_is_not_whole() {
+    let url = empty_database(23).await;
+    let presence = redis_at(&url, 0, 0);
+    let claim = claimed(&presence).await;
+    empty_database(23).await;
+    assert!(!presence.keep_claim(claim).await.unwrap());
+    assert!(!presence.end_rebuild(claim, true).await.unwrap());
+    claimed(&presence).await;
+}
+
+#[tokio::test]
+async fn a_claim_that_nobody_works_on_runs_out() {
+    let url = empty_database(24).await;
+    let presence = redis_at(&url, 0, 0);
+    claimed(&presence).await;
+    let mut redis = raw_redis(&url).await;
+    let lifetime: i64 = redis.pttl("{hark:epoch}:claim").await.unwrap();
+    assert!((1..=15_000).contains(&lifetime), "{lifetime}");
+    redis.pexpire::<_, ()>("{hark:epoch}:claim", 1).await.unwrap();
+    crate::hark::eventually(async || !redis.clone().exists::<_, bool>("{hark:epoch}:claim").await.unwrap())
+        .await;
+    claimed(&presence).await;
 }
 
 #[tokio::test]

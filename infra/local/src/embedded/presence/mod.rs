@@ -14,11 +14,12 @@ use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::limiter::Rate;
-use shared::model::{Listener, Message};
+use shared::model::{Listener, Message, Status};
 use shared::ports::{
-    Admission, OnlineCount, Presence, PresenceError, PushTopic, PushTurn, Registration, RoomAudience,
-    UserStatus,
+    Admission, Cap, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, PushTopic, PushTurn,
+    Registration, RoomAudience, UserStatus, Wholeness,
 };
+use uuid::Uuid;
 
 use room::Room;
 use state::State;
@@ -93,16 +94,44 @@ impl Presence for MemoryPresence {
         Ok(self.state().hear(user, connection, now))
     }
 
-    async fn register(&self, registration: &Registration, now: UnixMs) -> Result<(), PresenceError> {
+    async fn open(
+        &self,
+        registration: &Registration,
+        caps: ConnectionCaps,
+        now: UnixMs,
+    ) -> Result<Opening, PresenceError> {
+        let dead_before = self.dead_before(now);
         let mut state = self.state();
         let user = state.users.entry(registration.user).or_default();
-        user.drop_opened_before(self.dead_before(now));
-        let just_joined = user.add(registration.address.clone(), now);
-        let listener = Listener { user: registration.user, address: registration.address.clone() };
-        for &room in registration.rooms.iter().chain(&just_joined) {
-            state.rooms.entry(room).or_default().listen(listener.clone());
+        user.drop_opened_before(dead_before);
+        if user.others(&registration.address.connection) >= size(caps.per_user) {
+            return Ok(Opening::Full(Cap::PerUser));
         }
-        state.listed.insert(registration.user);
+        if !state.has_place(&registration.address.connection, size(caps.overall), dead_before) {
+            return Ok(Opening::Full(Cap::Overall));
+        }
+        Ok(Opening::Registered { arrived: state.add(registration, now, dead_before) })
+    }
+
+    async fn register(&self, registration: &Registration, now: UnixMs) -> Result<bool, PresenceError> {
+        Ok(self.state().add(registration, now, self.dead_before(now)))
+    }
+
+    async fn restore(
+        &self,
+        registration: &Registration,
+        heard: UnixMs,
+        now: UnixMs,
+    ) -> Result<(), PresenceError> {
+        let mut state = self.state();
+        let was_listed = state.listed.contains(&registration.user);
+        state.add(registration, heard, self.dead_before(now));
+        let user = state.users.entry(registration.user).or_default();
+        if heard >= self.silent_before(now) {
+            user.count_as_told();
+        } else if !was_listed {
+            state.listed.remove(&registration.user);
+        }
         Ok(())
     }
 
@@ -112,7 +141,7 @@ impl Presence for MemoryPresence {
         connection: &ConnectionId,
         rooms: &[RoomId],
         now: UnixMs,
-    ) -> Result<(), PresenceError> {
+    ) -> Result<bool, PresenceError> {
         let mut state = self.state();
         let silent_before = self.silent_before(now);
         let online = state.users.get_mut(&user).is_some_and(|user| {
@@ -122,12 +151,30 @@ impl Presence for MemoryPresence {
         if !online {
             state.listed.remove(&user);
         }
+        state.open.remove(connection);
         for room in rooms {
             if let Some(room) = state.rooms.get_mut(room) {
                 room.leave(connection);
             }
         }
-        Ok(())
+        Ok(online)
+    }
+
+    async fn tell(&self, user: UserId, status: Status) -> Result<bool, PresenceError> {
+        Ok(self.state().users.entry(user).or_default().tell(status))
+    }
+
+    /// Memory is lost with the process and its sockets, so there is never anything to rebuild.
+    async fn claim_rebuild(&self) -> Result<Wholeness, PresenceError> {
+        Ok(Wholeness::Whole)
+    }
+
+    async fn keep_claim(&self, _claim: Uuid) -> Result<bool, PresenceError> {
+        Ok(false)
+    }
+
+    async fn end_rebuild(&self, _claim: Uuid, _whole: bool) -> Result<bool, PresenceError> {
+        Ok(false)
     }
 
     async fn audience(&self, room: RoomId) -> Result<RoomAudience, PresenceError> {
@@ -199,8 +246,22 @@ impl Presence for MemoryPresence {
         let (silent_before, dead_before) = (self.silent_before(now), self.dead_before(now));
         let state = self.state();
         let users = state.users.values().filter(|user| user.is_online(silent_before)).count();
-        let connections = state.users.values().map(|user| user.opened_since(dead_before)).sum::<usize>();
+        let connections = state.open.values().filter(|&&connected_at| connected_at >= dead_before).count();
         Ok(OnlineCount { users: count(users), connections: count(connections) })
+    }
+
+    async fn heard_since(
+        &self,
+        since: UnixMs,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<(UserId, UnixMs)>, PresenceError> {
+        let state = self.state();
+        let heard = |user: &UserId| Some((*user, state.users.get(user)?.last_heard()?));
+        let mut heard: Vec<_> =
+            state.listed.iter().filter_map(heard).filter(|(_, at)| *at >= since).collect();
+        heard.sort_unstable_by_key(|(user, at)| (*at, *user));
+        Ok(heard.into_iter().skip(size(skip)).take(size(limit)).collect())
     }
 
     async fn sweep_silent(&self, now: UnixMs, limit: u32) -> Result<Vec<UserId>, PresenceError> {
@@ -228,6 +289,10 @@ impl Presence for MemoryPresence {
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn size(cap: u32) -> usize {
+    usize::try_from(cap).unwrap_or(usize::MAX)
 }
 
 fn count(n: usize) -> i64 {

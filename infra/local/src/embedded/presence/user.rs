@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId};
-use shared::model::Address;
+use shared::model::{Address, Status};
 use shared::ports::{PUSH_EVERY, PushTopic, PushTurn};
 
 /// How long a register that began before a join may still come.
@@ -18,6 +18,8 @@ pub(super) struct User {
     seen: Option<UnixMs>,
     joined: HashMap<RoomId, Instant>,
     arrival: i64,
+    /// What others were told of the user last.
+    told: Option<Status>,
     pushed: HashMap<PushTopic, Pushed>,
 }
 
@@ -65,12 +67,32 @@ impl User {
         self.connections.values().any(|held| held.heard >= silent_before)
     }
 
-    pub(super) fn last_seen(&self) -> Option<UnixMs> {
-        self.connections.values().map(|held| held.heard).max().max(self.seen)
+    /// When one of the connections there are was heard last.
+    pub(super) fn last_heard(&self) -> Option<UnixMs> {
+        self.connections.values().map(|held| held.heard).max()
     }
 
-    pub(super) fn opened_since(&self, time: UnixMs) -> usize {
-        self.connections.values().filter(|held| held.address.connected_at >= time).count()
+    pub(super) fn last_seen(&self) -> Option<UnixMs> {
+        self.last_heard().max(self.seen)
+    }
+
+    /// How many connections there are besides this one.
+    pub(super) fn others(&self, connection: &ConnectionId) -> usize {
+        self.connections.len() - usize::from(self.connections.contains_key(connection))
+    }
+
+    /// Whether others were told that the user is here.
+    pub(super) fn is_told(&self) -> bool {
+        self.told.is_some_and(|told| told != Status::Offline)
+    }
+
+    pub(super) fn count_as_told(&mut self) {
+        self.told.get_or_insert(Status::Online);
+    }
+
+    /// Notes what others are told; answers whether it is news.
+    pub(super) fn tell(&mut self, status: Status) -> bool {
+        self.told.replace(status) != Some(status)
     }
 
     pub(super) fn drop_opened_before(&mut self, time: UnixMs) {

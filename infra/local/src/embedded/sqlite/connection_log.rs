@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::model::Listener;
-use shared::ports::{ConnectionLog, LoggedConnection, OpenedConnection, Rooms, StoreError};
+use shared::ports::{ConnectionLog, LoggedConnection, OpenedConnection, Registration, Rooms, StoreError};
 use shared::sql::storable;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, query, query_scalar};
@@ -41,6 +41,23 @@ join connections c on c.user_id = u.id
 where u.revoked_at >= ?1 and c.token_version < u.token_version
 order by u.revoked_at, c.id
 limit ?2";
+
+const PAGE: &str = "
+select c.*, max(c.connected_at, coalesce(u.heard_at, 0)) as heard_at, (
+    select json_group_array(m.room_id) from (
+        select room_id from room_members where user_id = c.user_id order by room_id
+    ) m
+) as rooms
+from connections c
+join users u on u.id = c.user_id
+where c.id > coalesce(?1, '') and not coalesce(c.token_version < u.token_version, false)
+order by c.id
+limit ?2";
+
+const STILL_OPEN: &str = "
+select c.id from connections c
+join users u on u.id = c.user_id
+where c.id in (select value from json_each(?1)) and not coalesce(c.token_version < u.token_version, false)";
 
 #[async_trait]
 impl ConnectionLog for Sqlite {
@@ -87,6 +104,26 @@ impl ConnectionLog for Sqlite {
         listeners(&read.fetch_all(&self.readers).await?)
     }
 
+    async fn page(
+        &self,
+        after: Option<&ConnectionId>,
+        limit: u32,
+    ) -> Result<Vec<(Registration, UnixMs)>, StoreError> {
+        let rows = query(PAGE)
+            .bind(after.map(|after| storable(&after.0)))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(lost).collect()
+    }
+
+    async fn still_open(&self, connections: &[ConnectionId]) -> Result<Vec<ConnectionId>, StoreError> {
+        let ids = serde_json::Value::from_iter(connections.iter().map(|connection| connection.0.as_str()));
+        let found: Vec<String> =
+            query_scalar(STILL_OPEN).bind(ids.to_string()).fetch_all(&self.readers).await?;
+        Ok(found.into_iter().map(ConnectionId).collect())
+    }
+
     async fn opened_before(&self, cutoff: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError> {
         let rows =
             query("select * from connections where connected_at < ?1 order by connected_at, id limit ?2")
@@ -105,6 +142,14 @@ impl ConnectionLog for Sqlite {
             .await?;
         listeners(&rows)
     }
+}
+
+fn lost(row: &SqliteRow) -> Result<(Registration, UnixMs), StoreError> {
+    let Listener { user, address } = rows::listener(row)?;
+    let rooms: String = row.try_get("rooms")?;
+    let rooms = serde_json::from_str(&rooms).map_err(|error| StoreError::Internal(error.to_string()))?;
+    let registration = Registration { user, address, device: row.try_get("device")?, rooms, profile: None };
+    Ok((registration, UnixMs(row.try_get("heard_at")?)))
 }
 
 fn listeners(rows: &[SqliteRow]) -> Result<Vec<Listener>, StoreError> {

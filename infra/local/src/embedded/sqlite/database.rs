@@ -18,6 +18,7 @@ const SCHEMA: &[&str] = &[
     include_str!("retention.sql"),
     include_str!("blocks.sql"),
     include_str!("search.sql"),
+    include_str!("status.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

@@ -15,6 +15,7 @@ mod push_pending;
 mod push_subscriptions;
 mod rooms;
 mod rows;
+mod statuses;
 
 use std::path::Path;
 use std::time::Duration;

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub struct Counters {
     /// Frames accepted for a socket by `post`; replies to frames are not counted.
     pub posts: u64,
+    /// Posts to a socket that isn't there, or is closing.
+    pub posts_gone: u64,
     /// Sockets opened.
     pub opened: u64,
     /// Sockets closed.
@@ -16,6 +18,7 @@ pub struct Counters {
 #[derive(Default)]
 pub(super) struct Tally {
     posts: AtomicU64,
+    posts_gone: AtomicU64,
     opened: AtomicU64,
     closed: AtomicU64,
 }
@@ -23,6 +26,10 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn posted(&self) {
         self.posts.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn found_gone(&self) {
+        self.posts_gone.fetch_add(1, Relaxed);
     }
 
     pub(super) fn opened(&self) {
@@ -36,6 +43,7 @@ impl Tally {
     pub(super) fn read(&self) -> Counters {
         Counters {
             posts: self.posts.load(Relaxed),
+            posts_gone: self.posts_gone.load(Relaxed),
             opened: self.opened.load(Relaxed),
             closed: self.closed.load(Relaxed),
         }

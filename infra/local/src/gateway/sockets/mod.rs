@@ -3,10 +3,12 @@
 //! [`Sockets`] is made before anything else, since the handlers post through it; the gateway fills it.
 
 mod counters;
+mod faults;
 mod outbox;
 mod socket;
 
 pub use counters::Counters;
+pub use faults::Faults;
 pub use outbox::Close;
 pub(in crate::gateway) use outbox::End;
 pub use socket::{Inspection, PostError, Socket};
@@ -39,6 +41,7 @@ struct Inner {
     shards: [RwLock<Shard>; SHARDS],
     hasher: RandomState,
     tally: Tally,
+    faults: Faults,
 }
 
 impl Sockets {
@@ -57,10 +60,13 @@ impl Sockets {
         if frame.len() > MAX_POST {
             return Err(PostError::TooLarge);
         }
-        let socket = self.get(id).ok_or(PostError::Gone)?;
-        socket.push(Utf8Bytes::try_from(frame).map_err(|_| PostError::NotText)?)?;
-        self.inner.tally.posted();
-        Ok(())
+        let frame = Utf8Bytes::try_from(frame).map_err(|_| PostError::NotText)?;
+        let pushed = self.get(id).ok_or(PostError::Gone).and_then(|socket| socket.push(frame));
+        match pushed {
+            Ok(()) => self.inner.tally.posted(),
+            Err(_) => self.inner.tally.found_gone(),
+        }
+        pushed
     }
 
     /// Starts closing one connection; false when there is no such connection.
@@ -87,6 +93,11 @@ impl Sockets {
     /// What has been counted since the start.
     pub fn counters(&self) -> Counters {
         self.inner.tally.read()
+    }
+
+    /// The faults that can be switched on.
+    pub fn faults(&self) -> &Faults {
+        &self.inner.faults
     }
 
     /// Makes `socket` reachable: its `$connect` has returned.

@@ -61,6 +61,9 @@ async fn disconnect(front: &WebSocketFront, socket: &Socket, close: &Close) {
     let Some(route) = front.api.routes.get("$disconnect") else {
         return;
     };
+    if front.sockets.faults().loses_disconnects() {
+        return;
+    }
     let event = event::disconnect(front.context(), socket, close, &request_id());
     if let Err(error) = front.invoke(route, event).await {
         tracing::warn!(%error, "$disconnect failed");

@@ -31,6 +31,7 @@ impl WebSocketFront {
         let request_id = request_id();
         match self.admit(&request, id.clone(), peer, &request_id).await {
             Ok((socket, response)) => {
+                self.sockets.faults().connect_is_let_go().await;
                 self.serve(socket, upgrade);
                 response
             }

@@ -74,7 +74,7 @@ async fn the_live_path_reads_no_table_from_end_to_end() {
 
 type Expectation = (&'static str, &'static str, usize, &'static [&'static str]);
 
-fn expected() -> [Expectation; 15] {
+fn expected() -> [Expectation; 17] {
     let seqs: &[&str] = &["messages_seq_unique"];
     [
         (

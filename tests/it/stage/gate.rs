@@ -9,8 +9,8 @@ use shared::clock::UnixMs;
 use shared::ids::{MessageId, RoomId, Seq};
 use shared::model::{Listing, Message};
 use shared::ports::{
-    Appended, CaughtUp, Messages, MessagesError, NewMessage, NewRevision, Resumption, Revised, StoreError,
-    Window,
+    Appended, CaughtUp, Messages, MessagesError, NewMessage, NewRevision, Resumption, Revised, Search,
+    StoreError, Window,
 };
 use tokio::sync::Semaphore;
 
@@ -85,6 +85,10 @@ impl Messages for Watched {
         window: Window,
     ) -> Result<Listing<Message>, StoreError> {
         self.inner.history(room, visible_after, window).await
+    }
+
+    async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError> {
+        self.inner.search(search).await
     }
 
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {

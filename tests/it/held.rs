@@ -99,6 +99,8 @@ async fn who_is_removed_while_connecting_gets_nothing(world: &World) {
         let members = format!("/api/v1/rooms/{room}/members");
         hark.post(&ann, &members, &json!({"member_ids": [bob.id]})).await.expect(200);
         let connection = format!("late{round}=");
+        // The news of joining may have gone to the connection of the round before, which is a member's again.
+        let before = wasted(&hark);
         let removing = async {
             held.read.notified().await;
             let path = format!("{members}/{}", bob.id);
@@ -109,7 +111,7 @@ async fn who_is_removed_while_connecting_gets_nothing(world: &World) {
         tokio::join!(open(&slow, bob.id, &connection), removing);
         anns.say(room, "he is").await;
         eventually(async || hark.standing(room).await.open == 0).await;
-        assert_eq!(wasted(&hark), 0, "round {round}");
+        assert_eq!(wasted(&hark), before, "round {round}");
         registration::forget(app, &ConnectionId(connection)).await.unwrap();
     }
     hark.stop().await;

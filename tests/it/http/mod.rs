@@ -3,7 +3,6 @@
 mod accounts;
 mod away;
 mod history;
-mod matrix;
 mod private;
 mod push;
 mod rooms;

@@ -85,6 +85,7 @@ pub const ACTIONS: &[Action] = &[
     delete("remove a member", "/api/v1/rooms/{room}/members/{subject}", Rule::Admins).changing(),
     patch("set a role", "/api/v1/rooms/{room}/members/{subject}", r#"{"role":"admin"}"#, Rule::Owner)
         .changing(),
+    post("ban", "/api/v1/users/{subject}/ban", r#"{"room_id":{room},"seconds":600}"#, Rule::Ban).changing(),
     delete("delete", "/api/v1/rooms/{room}", Rule::Owner).changing(),
 ];
 

@@ -11,6 +11,8 @@ pub enum Standing {
     Owner,
     /// Was in it and was taken out.
     Former,
+    /// Was in it, was taken out and may not come back.
+    Banned,
 }
 
 /// One place in the matrix but for the action.
@@ -34,14 +36,21 @@ pub enum Rule {
     Leave,
     RecallOthers,
     Admins,
+    Ban,
     Owner,
     Nobody,
 }
 
 const ROLES: [Role; 5] = [Role::User, Role::Visitor, Role::Staff, Role::Service, Role::Admin];
 const KINDS: [RoomType; 4] = [RoomType::Direct, RoomType::Group, RoomType::Public, RoomType::Support];
-const STANDINGS: [Standing; 5] =
-    [Standing::Outsider, Standing::Member, Standing::RoomAdmin, Standing::Owner, Standing::Former];
+const STANDINGS: [Standing; 6] = [
+    Standing::Outsider,
+    Standing::Member,
+    Standing::RoomAdmin,
+    Standing::Owner,
+    Standing::Former,
+    Standing::Banned,
+];
 
 /// Every place that there can be.
 pub fn places() -> Vec<Place> {
@@ -80,10 +89,13 @@ impl Place {
             Rule::View => self.is_inside() || open || (oversees && self.kind != RoomType::Direct),
             Rule::Inside => self.is_inside(),
             Rule::Join if self.role == Role::Visitor => false,
-            Rule::Join => self.is_inside() || open,
+            Rule::Join => self.is_inside() || (open && self.standing != Standing::Banned),
             Rule::Leave => self.is_inside() && !fixed,
             Rule::RecallOthers => self.leads(),
             Rule::Admins => self.leads() && !fixed,
+            // Who manages users does it in any room that can be left.
+            Rule::Ban if self.role == Role::Admin => self.kind != RoomType::Direct,
+            Rule::Ban => self.leads() && !fixed,
             Rule::Owner => self.standing == Standing::Owner && !fixed,
             Rule::Nobody => false,
         }

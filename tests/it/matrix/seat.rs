@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 use shared::ids::{RoomId, RoomRef, Seq, UserId};
 use shared::model::{MemberRole, Page, RoomType};
-use shared::ports::{NewRoom, Window};
+use shared::ports::{NewBan, NewRoom, Window};
 use tokio::sync::Mutex;
 
 use super::action::{Action, Outcome, Way};
@@ -14,6 +14,9 @@ use crate::hark::{Client, Hark, Socket};
 
 /// How many messages of the actor and of the subject a room starts with.
 const MESSAGES_EACH: usize = 3;
+
+/// Longer than any case.
+const BAN_MS: i64 = 3_600_000;
 
 /// Where the seats are.
 pub struct House<'a> {
@@ -151,6 +154,7 @@ impl<'a> Seat<'a> {
             Standing::RoomAdmin => self.promote(room, MemberRole::Admin).await,
             Standing::Owner => self.promote(room, MemberRole::Owner).await,
             Standing::Former => self.remove(room).await,
+            Standing::Banned => self.ban(room).await,
         }
     }
 
@@ -167,6 +171,14 @@ impl<'a> Seat<'a> {
         }
         let path = format!("/api/v1/rooms/{room}/members/{}", self.actor.id);
         self.hark.request(reqwest::Method::DELETE, &path, &self.keeper.token, None).await.expect(204);
+    }
+
+    async fn ban(&self, room: i64) {
+        let app = self.hark.running.app();
+        let now = app.clock.now();
+        let (user, by) = (UserId(self.actor.id), UserId(self.keeper.id));
+        let ban = NewBan { user, until: now.plus(BAN_MS), reason: "noise".to_owned(), by, now };
+        app.bans.ban_from_room(room.into(), &ban).await.unwrap();
     }
 
     /// `may`: whether it will be done, which a silent frame doesn't tell.

@@ -87,10 +87,6 @@ impl Messages for Watched {
         self.inner.history(room, visible_after, window).await
     }
 
-    async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError> {
-        self.inner.search(search).await
-    }
-
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
         self.inner.message(id).await
     }

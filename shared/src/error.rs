@@ -103,7 +103,7 @@ pub struct Error {
     /// Until when the caller is banned.
     pub until: Option<UnixMs>,
     /// Only with `not_broadcast`.
-    pub stored: Option<Stored>,
+    pub stored: Option<Box<Stored>>,
 }
 
 impl Error {
@@ -175,7 +175,7 @@ impl Error {
     #[must_use]
     pub fn not_broadcast(message_id: MessageId, room_id: RoomId, seq: Seq) -> Self {
         let mut error = Self::new(Code::NotBroadcast, "stored, and delivered as soon as presence is back");
-        error.stored = Some(Stored { message_id, room_id, seq, persisted: true });
+        error.stored = Some(Box::new(Stored { message_id, room_id, seq, persisted: true }));
         error
     }
 }

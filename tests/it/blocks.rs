@@ -99,7 +99,9 @@ async fn who_is_blocked_reaches_nobody_over_socket_and_http(world: &World) {
     assert_eq!(said, NEUTRAL);
     assert_eq!(bobs.ask(&first).await, ack, "what was sent before is answered as before");
     assert_eq!(hark.standing(room).await.last_seq, 1);
-    assert!(anns.heard("message").await.is_empty() && anns.heard("edited").await.is_empty());
+    // The repeat may have delivered the first one again.
+    assert!(anns.heard("message").await.iter().all(|message| message["content"] == "before"));
+    assert!(anns.heard("edited").await.is_empty());
 
     anns.say(room, "I may").await;
     assert_eq!(bobs.next_of("message").await["content"], "I may");

@@ -82,7 +82,7 @@ pub enum ServerFrame<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<UnixMs>,
         #[serde(flatten)]
-        stored: Option<Stored>,
+        stored: Option<Box<Stored>>,
     },
     Heartbeat {
         #[serde(skip_serializing_if = "Option::is_none")]

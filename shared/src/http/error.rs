@@ -21,7 +21,7 @@ struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<UnixMs>,
     #[serde(flatten)]
-    stored: Option<Stored>,
+    stored: Option<Box<Stored>>,
 }
 
 /// `{"error":{"code","message"}}` with the status of the code's row.

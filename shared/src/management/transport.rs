@@ -36,7 +36,8 @@ impl Transport {
     /// Posts one frame and answers the status.
     ///
     /// # Errors
-    /// `Unreachable`; when it wasn't even connected, or it was silent, the endpoint is skipped from now on.
+    /// `Unreachable`; when it wasn't even connected, the endpoint is skipped from now on. One that
+    /// is slow is not: others of its sockets may be quicker.
     pub(super) async fn post(
         &self,
         endpoint: &Endpoint,
@@ -53,10 +54,7 @@ impl Transport {
                 }
                 Err(unreachable(&error))
             }
-            Err(_) => {
-                endpoint.skip();
-                Err(PostError::Unreachable("no answer within the deadline".to_owned()))
-            }
+            Err(_) => Err(PostError::Unreachable("no answer within the deadline".to_owned())),
         }
     }
 

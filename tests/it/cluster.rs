@@ -1,6 +1,9 @@
 //! Two runners on one set of services: what is sent at one reaches the sockets of the other.
 
 use serde_json::json;
+use shared::ids::{ConnectionId, UserId};
+use shared::model::{Address, Listener};
+use shared::ports::{Delay, Event, FanoutChunk, OpenedConnection, Registration};
 
 use crate::clients;
 use crate::hark::{World, eventually, on_services};
@@ -59,6 +62,48 @@ async fn a_node_that_stops_takes_only_its_own_users_offline(world: &World) {
     one.stop().await;
 }
 
+async fn the_connections_of_a_dead_node_are_skipped_then_forgotten(world: &World) {
+    let hark = world.start().await;
+    let (ann, bob) = (hark.user("ann").await, hark.user("bob").await);
+    let room = hark.group(&ann, &[&bob]).await;
+    let (mut anns, mut bobs) = (hark.connect(&ann).await, hark.connect(&bob).await);
+    let app = hark.running.app();
+    // Of a node that was killed, and that nothing will start again.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let lost = Listener {
+        user: UserId(bob.id),
+        address: Address {
+            connection: ConnectionId("lost=".to_owned()),
+            endpoint: format!("http://{nobody}/live"),
+            connected_at: app.clock.now().plus(-60_000),
+        },
+    };
+    let (user, address) = (lost.user, lost.address.clone());
+    let opened = OpenedConnection { user, address, device: None, token_version: 0 };
+    let rooms = app.connection_log.opened(&opened).await.unwrap().unwrap();
+    let OpenedConnection { user, address, device, .. } = opened;
+    let registration = Registration { user, address, device, rooms, profile: None };
+    app.presence.register(&registration, app.clock.now()).await.unwrap();
+    let known = async || app.connection_log.of_users(&[UserId(bob.id)]).await.unwrap().len();
+    assert_eq!(known().await, 2);
+
+    let ack = anns.say(room, "to whoever is there").await;
+    assert_eq!(bobs.next_of("message").await["message_id"], ack["message_id"]);
+    assert_eq!(known().await, 2, "it may come back yet");
+
+    // What becomes of the post after the last of its steps.
+    let frame = r#"{"type":"message"}"#.to_owned();
+    let steps = u8::try_from(Delay::ALL.len()).unwrap();
+    let chunk = FanoutChunk { lane: 0, room: room.into(), frame, listeners: vec![lost], attempt: steps };
+    app.bus.publish(&[Event::FanoutChunk(chunk)], app.clock.now()).await.unwrap();
+    eventually(async || known().await == 1).await;
+    eventually(async || {
+        app.presence.status(UserId(bob.id), app.clock.now()).await.unwrap().connections.len() == 1
+    })
+    .await;
+    hark.stop().await;
+}
+
 /// A cluster needs the services: makes a test of every case named, on them alone.
 macro_rules! on_the_services {
     ($($case:ident),+ $(,)?) => {
@@ -75,4 +120,5 @@ on_the_services! {
     ordinary_clients_talk_across_two_nodes,
     a_large_room_spreads_over_both_nodes,
     a_node_that_stops_takes_only_its_own_users_offline,
+    the_connections_of_a_dead_node_are_skipped_then_forgotten,
 }

@@ -205,9 +205,10 @@ async fn where_pushes_are_configured_a_batch_takes_one_statement_more_and_a_send
         of_one_send(&sent);
         let (_, cost) = meters.of(deliver(&hark, QUEUE_MESSAGES, &sent)).await;
         assert_eq!(cost.redis_trips, 1);
-        let [claim, settle] = &cost.statements[..] else { panic!("{:?}", cost.statements) };
-        assert!(claim.contains("insert into push_pending"), "{claim}");
-        assert!(settle.contains("delete from outbox"), "{settle}");
+        assert_eq!(cost.statements.len(), 2, "{:?}", cost.statements);
+        for what in ["insert into push_pending", "delete from outbox"] {
+            assert!(cost.statements.iter().any(|statement| statement.contains(what)), "{what}");
+        }
         assert!(cost.published.is_empty(), "everyone is here");
         hark.stop().await;
     })

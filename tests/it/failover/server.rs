@@ -8,6 +8,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{Client, RedisResult};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
 /// Waits for its input to end and kills the server then: so the server never outlives the test, however
 /// that ends.
@@ -94,12 +95,15 @@ impl Drop for Server {
     }
 }
 
-/// Ports that are free now, no two the same.
+/// Ports that are free now, no two the same. Below those that the system gives to outgoing connections:
+/// one of them could take a port before its server does.
 pub async fn free_ports<const N: usize>() -> [u16; N] {
-    let mut listeners = Vec::with_capacity(N);
-    for _ in 0..N {
-        listeners.push(TcpListener::bind("127.0.0.1:0").await.expect("a port is free"));
+    let mut held = Vec::with_capacity(N);
+    while held.len() < N {
+        let port = 10_000 + (Uuid::new_v4().as_u64_pair().0 % 20_000) as u16;
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await {
+            held.push((port, listener));
+        }
     }
-    let port = |at: usize| listeners[at].local_addr().expect("it listens").port();
-    std::array::from_fn(port)
+    std::array::from_fn(|at| held[at].0)
 }

@@ -14,6 +14,7 @@ use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::is_full;
 use super::node::Node;
 use crate::app::config;
 
@@ -65,7 +66,11 @@ impl Grounds {
         let exports = services(state.path(), &["start"]).await;
         let mut variables: Vec<_> = exports.lines().filter_map(exported).collect();
         let own = [("JWT_SECRET", JWT_SECRET), ("RATE_LIMIT_MESSAGES", "0"), ("LOG_LEVEL", "warn")];
-        variables.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        // Whatever is slow on a busy machine isn't away.
+        let patient = [("REDIS_TIMEOUT_MS", "5000"), ("DATABASE_TIMEOUT_MS", "5000")];
+        let more = if is_full() { &[][..] } else { &patient };
+        let set = own.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        variables.extend(set);
         let node = Node::start(state.path(), variables.clone()).await;
         Self { node, variables, tokens: Tokens::new(&config().identity), state, _alone: alone }
     }

@@ -1,4 +1,4 @@
-//! What clients see of an outage of each service, at a hundred sends a second.
+//! What clients see of an outage of each service, while they go on sending.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +13,6 @@ use super::line::Line;
 use super::{bound, is_full};
 
 const SENDERS: usize = 5;
-const SEND_EVERY: Duration = Duration::from_millis(10);
 /// Longer than any send may take: the function's own timeout.
 const REPLY_WITHIN: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -57,7 +56,7 @@ impl Stage {
         Self { grounds, room, lines, reader, _reading: reading }
     }
 
-    /// A hundred sends a second, whatever becomes of those before.
+    /// A hundred sends a second at full size, else twenty, whatever becomes of those before.
     fn traffic(&self, name: &'static str) -> Traffic {
         let (ending, ended) = tokio::sync::oneshot::channel();
         let (lines, room) = (self.lines.clone(), self.room);
@@ -97,7 +96,7 @@ async fn send_until(
     mut ended: tokio::sync::oneshot::Receiver<()>,
 ) -> Vec<Outcome> {
     let (mut sends, outcomes) = (JoinSet::new(), Arc::new(Mutex::new(Vec::new())));
-    let mut ticks = interval(SEND_EVERY);
+    let mut ticks = interval(Duration::from_millis(if is_full() { 10 } else { 50 }));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for n in 0_usize.. {
         tokio::select! {

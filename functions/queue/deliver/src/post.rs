@@ -43,8 +43,13 @@ pub(crate) async fn patiently(
         left = posted.left;
         unreachable.extend(posted.unreachable);
     }
-    left.extend(unreachable);
-    hand_on(app, room, &left, frame, attempt).await
+    match Delay::ALL.get(usize::from(attempt)) {
+        Some(delay) => {
+            left.extend(unreachable);
+            hand_on(app, room, &left, frame, attempt, *delay).await
+        }
+        None => give_up(app, room, &left, &unreachable).await,
+    }
 }
 
 async fn round(
@@ -61,20 +66,30 @@ async fn round(
     Ok(posted)
 }
 
-/// To the retry queue of the next step; after the last they catch up by `resume`.
+/// To the retry queue of the next step.
 async fn hand_on(
     app: &App,
     room: RoomId,
     left: &[Listener],
     frame: &Outgoing,
     attempt: u8,
+    delay: Delay,
 ) -> Result<(), Error> {
     if left.is_empty() {
         return Ok(());
     }
-    let Some(delay) = Delay::ALL.get(usize::from(attempt)) else {
-        tracing::warn!(%room, connections = left.len(), "given up: they catch up when they resume");
-        return Ok(());
-    };
-    Ok(fanout::enqueue_after(app, room, left, frame, attempt + 1, *delay).await?)
+    Ok(fanout::enqueue_after(app, room, left, frame, attempt + 1, delay).await?)
+}
+
+/// After the last step they catch up by `resume`. A socket whose endpoint was out of reach all the while is
+/// forgotten: if it lives after all, its next frame registers it again.
+async fn give_up(app: &App, room: RoomId, left: &[Listener], unreachable: &[Listener]) -> Result<(), Error> {
+    if !left.is_empty() || !unreachable.is_empty() {
+        let (left, forgotten) = (left.len(), unreachable.len());
+        tracing::warn!(%room, left, forgotten, "given up: they catch up when they resume");
+    }
+    for lost in unreachable {
+        registration::forget_gone(app, lost, room).await?;
+    }
+    Ok(())
 }

@@ -17,6 +17,7 @@ use shared::model::{Account, Role};
 use shared::ports::NewAccount;
 use tokio::time::Instant;
 
+pub use clock::TurnedClock;
 pub use http::answer;
 pub use socket::{Refused, Socket};
 pub use world::{RedisDatabase, World, on_embedded, on_services};

@@ -132,6 +132,8 @@ fn spawn(hark: &Path, mode: Mode, jwt_secret: &str, port: u16, state: &Path) -> 
         .env("STATE_DIR", state)
         .env("JWT_SECRET", jwt_secret)
         .env("RATE_LIMIT_MESSAGES", "0")
+        .env("RATE_LIMIT_REGISTER_PER_HOUR", "0")
+        .env("RATE_LIMIT_LOGIN_PER_MINUTE", "0")
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)

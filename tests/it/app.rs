@@ -20,6 +20,8 @@ use shared::moderation::Moderation;
 use shared::ports::{ConnectionInfo, Connections, PostError};
 use shared::push::PushChannels;
 
+use crate::hark::UNLIMITED;
+
 /// What every socket was posted, in order.
 #[derive(Default)]
 pub struct Posted(Mutex<Vec<(ConnectionId, Value)>>);
@@ -49,11 +51,11 @@ impl Connections for Posted {
     }
 }
 
-/// The defaults, but for the rate of sending, which a test would meet by accident.
+/// The defaults, but for the limits, which a test would meet by accident.
 pub fn config() -> Config {
     let lookup = |key: &str| match key {
         "JWT_SECRET" => Some("0123456789abcdef0123456789abcdef".to_owned()),
-        "RATE_LIMIT_MESSAGES" => Some("0".to_owned()),
+        limit if UNLIMITED.contains(&limit) => Some("0".to_owned()),
         _ => None,
     };
     Config::from_vars(lookup).expect("the configuration")

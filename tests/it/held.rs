@@ -62,6 +62,14 @@ impl ConnectionLog for Held {
         self.log.still_open(connections).await
     }
 
+    async fn reconnect_due(&self, now: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError> {
+        self.log.reconnect_due(now, limit).await
+    }
+
+    async fn reconnect_told(&self, connections: &[ConnectionId]) -> Result<(), StoreError> {
+        self.log.reconnect_told(connections).await
+    }
+
     async fn opened_before(&self, cutoff: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError> {
         self.log.opened_before(cutoff, limit).await
     }

@@ -146,7 +146,8 @@ pub async fn announce(app: &App, room: RoomId, members_version: i64, event: Syst
     announce_frame(app, room, members_version, &frame).await;
 }
 
-pub(super) fn system_frame(app: &App, event: SystemEvent) -> Outgoing {
+/// A `system` frame of now.
+pub fn system_frame(app: &App, event: SystemEvent) -> Outgoing {
     Outgoing::new(&ServerFrame::System { event, timestamp: app.clock.now() })
 }
 

@@ -2,11 +2,17 @@
 
 use crate::app::App;
 use crate::chat::status;
+use crate::clock::UnixMs;
+use crate::config::ROUTING_TTL;
 use crate::identity::Caller;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::{Address, Listener, User};
 use crate::ports::{Cap, ConnectionCaps, OpenedConnection, Opening, Registration, StoreError};
 use crate::{Code, Error};
+
+/// How long before the end of its life a connection is told to open its successor, in milliseconds: 5 to 15
+/// minutes.
+pub const RECONNECT_BEFORE_MS: std::ops::RangeInclusive<i64> = 5 * 60_000..=15 * 60_000;
 
 /// Writes a new connection's row and tells presence of it in all its user's rooms. Presence being away is no
 /// error, and then nothing is counted: the next frame registers again.
@@ -60,12 +66,20 @@ async fn log(app: &App, caller: &Caller, address: &Address) -> Result<Registrati
         address: address.clone(),
         device: caller.device.clone(),
         token_version: caller.token_version,
+        reconnect_at: reconnect_at(address.connected_at),
     };
     let rooms = app.connection_log.opened(&opened).await?;
     let profile = User { id: caller.user, username: caller.username.clone(), nickname: caller.name.clone() };
     let rooms = rooms.ok_or_else(|| Error::unauthenticated("the token was revoked"))?;
     let OpenedConnection { user, address, device, .. } = opened;
     Ok(Registration { user, address, device, rooms, profile: Some(profile) })
+}
+
+/// Early enough to open the next socket in peace, and at random, so that those who came together don't all
+/// come back together.
+fn reconnect_at(connected_at: UnixMs) -> UnixMs {
+    let life_ms = i64::try_from(ROUTING_TTL.as_millis()).unwrap_or(i64::MAX);
+    connected_at.plus(life_ms - rand::random_range(RECONNECT_BEFORE_MS))
 }
 
 /// Forgets a connection that closed, in the store and in presence.

@@ -3,6 +3,7 @@
 
 mod chat;
 mod identity;
+mod limits;
 mod messages;
 mod moderation;
 mod push;
@@ -12,6 +13,7 @@ mod sockets;
 
 pub use chat::ChatConfig;
 pub use identity::{IdentityConfig, JWT_SECRET_MIN_BYTES, SigningKey};
+pub use limits::LimitsConfig;
 pub use messages::MessagesConfig;
 pub use moderation::{MODERATION_WORDS_MAX, ModerationAction, ModerationConfig, ModerationWebhookConfig};
 pub use push::{PushConfig, PushWebhookConfig, VapidConfig};
@@ -27,6 +29,7 @@ pub struct Config {
     pub identity: IdentityConfig,
     pub sockets: SocketConfig,
     pub chat: ChatConfig,
+    pub limits: LimitsConfig,
     pub messages: MessagesConfig,
     pub moderation: ModerationConfig,
     pub push: PushConfig,
@@ -54,6 +57,7 @@ impl Config {
             identity: IdentityConfig::read(&mut reader),
             sockets: SocketConfig::read(&mut reader),
             chat: ChatConfig::read(&mut reader),
+            limits: LimitsConfig::read(&mut reader),
             messages: MessagesConfig::read(&mut reader),
             moderation: ModerationConfig::read(&mut reader),
             push: PushConfig::read(&mut reader),

@@ -159,6 +159,13 @@ pub enum SystemEvent {
         reason: String,
         reconnect: bool,
     },
+    /// The gateway will end the socket before long: open the next one within so many seconds, at a moment
+    /// of the client's choosing, and close this one then.
+    Reconnect {
+        reason: String,
+        reconnect: bool,
+        within_s: u32,
+    },
 }
 
 /// A frame serialised once, however many connections it goes to.

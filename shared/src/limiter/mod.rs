@@ -1,29 +1,26 @@
 //! How often something may happen, counted in this process alone: for what Redis counts while it is
 //! away, and for what needs no common count.
 
+mod arrivals;
 mod rate;
 
-use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::UnixMs;
+pub use arrivals::Arrivals;
 pub use rate::Rate;
 
-/// Counts per key (a user, an address), in memory that is bounded: past `capacity` keys those are
-/// forgotten that may soonest go on at full burst anyway.
+/// One rate for every key (a user, an address), in memory that is bounded.
 #[derive(Debug)]
 pub struct Limiter<K> {
     rate: Rate,
-    capacity: usize,
-    /// Key -> theoretical arrival time of the next one (us).
-    arrivals: Mutex<HashMap<K, i64>>,
+    arrivals: Arrivals<K>,
 }
 
 impl<K: Eq + Hash> Limiter<K> {
     #[must_use]
     pub fn new(rate: Rate, capacity: usize) -> Self {
-        Self { rate, capacity: capacity.max(1), arrivals: Mutex::default() }
+        Self { rate, arrivals: Arrivals::new(capacity) }
     }
 
     /// Counts one of `key`.
@@ -31,29 +28,7 @@ impl<K: Eq + Hash> Limiter<K> {
     /// # Errors
     /// Milliseconds to wait; nothing was counted.
     pub fn count(&self, key: K, now: UnixMs) -> Result<(), u64> {
-        let mut arrivals = self.lock();
-        if arrivals.len() >= self.capacity && !arrivals.contains_key(&key) {
-            make_room(&mut arrivals, now);
-        }
-        self.rate.count(arrivals.entry(key).or_default(), now)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<K, i64>> {
-        // A panic elsewhere leaves a count too many or too few at worst.
-        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Forgets those who owe nothing any more, or the half that owes least: so that it is done seldom.
-fn make_room<K: Eq + Hash>(arrivals: &mut HashMap<K, i64>, now: UnixMs) {
-    let full = arrivals.len();
-    let now = now.0.saturating_mul(1000);
-    arrivals.retain(|_, arrival| *arrival > now);
-    if arrivals.len() > full / 2 {
-        let mut owed: Vec<i64> = arrivals.values().copied().collect();
-        let middle = owed.len() / 2;
-        let least = *owed.select_nth_unstable(middle).1;
-        arrivals.retain(|_, arrival| *arrival > least);
+        self.arrivals.count(key, self.rate, now)
     }
 }
 
@@ -83,6 +58,13 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_of_an_hour_is_a_sixtieth_of_that() {
+        let limiter = Limiter::new(Rate::per_hour(60, 1), 100);
+        assert_eq!(limiter.count("ann", NOW), Ok(()));
+        assert_eq!(limiter.count("ann", NOW), Err(60_000));
+    }
+
+    #[test]
     fn a_rate_of_zero_does_not_limit() {
         let limiter = Limiter::new(Rate::per_second(0, 1), 100);
         assert!((0..1000).all(|_| limiter.count("ann", NOW).is_ok()));
@@ -94,7 +76,7 @@ mod tests {
         while limiter.count(0, NOW).is_ok() {}
         for key in 1..=10_000 {
             assert_eq!(limiter.count(key, NOW), Ok(()));
-            assert!(limiter.lock().len() <= 100);
+            assert!(limiter.arrivals.len() <= 100);
         }
         assert!(limiter.count(0, NOW).is_err());
     }

@@ -21,6 +21,24 @@ impl Rate {
         Self::per(60_000_000, number, burst)
     }
 
+    /// As [`Rate::per_second`], for what is counted by the hour.
+    #[must_use]
+    pub fn per_hour(number: u32, burst: u32) -> Self {
+        Self::per(3_600_000_000, number, burst)
+    }
+
+    /// Microseconds between two at the full rate; None when nothing is limited.
+    #[must_use]
+    pub fn interval_us(&self) -> Option<i64> {
+        (self.interval > 0).then_some(self.interval)
+    }
+
+    /// How many may come at once after a pause.
+    #[must_use]
+    pub const fn burst(&self) -> i64 {
+        self.burst
+    }
+
     fn per(microseconds: i64, number: u32, burst: u32) -> Self {
         let interval = microseconds.checked_div(i64::from(number)).unwrap_or(0);
         Self { interval, burst: i64::from(burst.max(1)) }

@@ -14,7 +14,12 @@ pub struct OpenedConnection {
     pub device: Option<String>,
     /// Of the account when the token that opened it was checked.
     pub token_version: i64,
+    /// When to tell it to open its successor. Of a connection that is opened again the first one counts.
+    pub reconnect_at: UnixMs,
 }
+
+/// After so long those are due again who were due and, for all the log knows, not told: in milliseconds.
+pub const RECONNECT_AGAIN_MS: i64 = 45_000;
 
 /// A socket as the log has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +61,13 @@ pub trait ConnectionLog: Send + Sync {
 
     /// Those of these connections whose rows are there and not revoked.
     async fn still_open(&self, connections: &[ConnectionId]) -> Result<Vec<ConnectionId>, StoreError>;
+
+    /// Takes up to `limit` connections that are due to be told to open their successors, earliest first, and
+    /// makes them due again [`RECONNECT_AGAIN_MS`] later, so that two never tell the same one at once.
+    async fn reconnect_due(&self, now: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError>;
+
+    /// Notes that these were told: they are due no more.
+    async fn reconnect_told(&self, connections: &[ConnectionId]) -> Result<(), StoreError>;
 
     /// Up to `limit` connections opened before `cutoff`, oldest first.
     async fn opened_before(&self, cutoff: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError>;

@@ -29,7 +29,7 @@ pub use bus::{
     PresenceRebuild, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, ReceiptDue, StatusChanged, SweepOutbox,
     fanout_queue,
 };
-pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection};
+pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection, RECONNECT_AGAIN_MS};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
 pub use flags::{Flagged, Flags};

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
+use crate::limiter::Rate;
 use crate::model::{Address, Listener, Message, Status, User};
 
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +139,13 @@ pub trait Presence: Send + Sync {
         connection: Option<&ConnectionId>,
         now: UnixMs,
     ) -> Result<Admission, PresenceError>;
+
+    /// Counts one of `key` against its rate, one round trip; a key always comes with the same rate. While
+    /// the server is away the instance counts by itself.
+    ///
+    /// # Errors
+    /// Milliseconds to wait; nothing was counted.
+    async fn limit(&self, key: &str, rate: Rate, now: UnixMs) -> Result<(), u64>;
 
     /// Renews presence without counting against the rate (heartbeats); answers whether the connection
     /// is known.

@@ -6,12 +6,14 @@ use sqlx::postgres::PgRow;
 use sqlx::{Row, query, query_scalar};
 
 use super::Postgres;
-use super::statements::CONNECTIONS_PAGE;
+use super::statements::{CONNECTIONS_PAGE, RECONNECT_DUE};
 use super::times::{time_of, timestamp};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::{Address, Listener};
-use crate::ports::{ConnectionLog, LoggedConnection, OpenedConnection, Registration, StoreError};
+use crate::ports::{
+    ConnectionLog, LoggedConnection, OpenedConnection, RECONNECT_AGAIN_MS, Registration, StoreError,
+};
 use crate::sql::storable;
 
 /// Writes nothing for a user who isn't there (a token older than a restored database), nor under a token
@@ -25,8 +27,8 @@ with current as materialized (
     for share of u
 ),
 written as (
-    insert into connections (id, user_id, endpoint, device, connected_at, token_version)
-    select $1::text, c.id, $3::text, $4::text, $5::timestamptz, c.token_version
+    insert into connections (id, user_id, endpoint, device, connected_at, token_version, reconnect_at)
+    select $1::text, c.id, $3::text, $4::text, $5::timestamptz, c.token_version, $7::timestamptz
     from current c
     on conflict (id) do update
     set user_id = excluded.user_id, endpoint = excluded.endpoint, device = excluded.device,
@@ -63,6 +65,8 @@ select c.id from connections c
 join users u on u.id = c.user_id
 where c.id = any($1) and not coalesce(c.token_version < u.token_version, false)";
 
+const TOLD: &str = "update connections set reconnect_at = null where id = any($1)";
+
 const CLOSED: &str = "
 with removed as (
     delete from connections c
@@ -76,7 +80,7 @@ from removed r";
 #[async_trait]
 impl ConnectionLog for Postgres {
     async fn opened(&self, connection: &OpenedConnection) -> Result<Option<Vec<RoomId>>, StoreError> {
-        let OpenedConnection { user, address, device, token_version } = connection;
+        let OpenedConnection { user, address, device, token_version, reconnect_at } = connection;
         self.run(async |connection| {
             let row = query(OPENED)
                 .bind(storable(&address.connection.0))
@@ -85,6 +89,7 @@ impl ConnectionLog for Postgres {
                 .bind(device.as_deref().map(storable))
                 .bind(timestamp(address.connected_at))
                 .bind(token_version)
+                .bind(timestamp(*reconnect_at))
                 .fetch_optional(connection)
                 .await?;
             Ok(row.as_ref().map(rooms_of).transpose()?)
@@ -144,6 +149,26 @@ impl ConnectionLog for Postgres {
         self.run(async |connection| {
             let found: Vec<String> = query_scalar(STILL_OPEN).bind(&ids).fetch_all(connection).await?;
             Ok(found.into_iter().map(ConnectionId).collect())
+        })
+        .await
+    }
+
+    async fn reconnect_due(&self, now: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError> {
+        self.run(async |connection| {
+            let due = query(RECONNECT_DUE)
+                .bind(timestamp(now))
+                .bind(timestamp(now.plus(RECONNECT_AGAIN_MS)))
+                .bind(i64::from(limit));
+            listeners(&due.fetch_all(connection).await?)
+        })
+        .await
+    }
+
+    async fn reconnect_told(&self, connections: &[ConnectionId]) -> Result<(), StoreError> {
+        let ids: Vec<&str> = connections.iter().map(|connection| connection.0.as_str()).collect();
+        self.run(async |connection| {
+            query(TOLD).bind(&ids).execute(connection).await?;
+            Ok(())
         })
         .await
     }

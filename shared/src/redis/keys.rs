@@ -41,6 +41,11 @@ pub(super) fn rate(user: UserId) -> String {
     format!("hark:{{u:{user}}}:rate")
 }
 
+/// Where an address, or whatever else is limited, stands in its rate.
+pub(super) fn limit(key: &str) -> String {
+    format!("hark:limit:{{{key}}}")
+}
+
 /// While it is there, the user has pushed on the topic a moment ago.
 pub(super) fn pushed(user: UserId, topic: PushTopic) -> String {
     let topic = match topic {

@@ -84,7 +84,7 @@ use std::time::Duration;
 use redis::Cmd;
 
 use crate::ids::UserId;
-use crate::limiter::{Limiter, Rate};
+use crate::limiter::{Arrivals, Limiter, Rate};
 use crate::ports::PresenceError;
 use link::Link;
 pub use url::RedisConfigError;
@@ -126,6 +126,8 @@ pub struct RedisPresence {
     config: RedisConfig,
     /// Counts while Redis doesn't.
     alone: Limiter<UserId>,
+    /// The same for addresses and whatever else is limited.
+    others_alone: Arrivals<String>,
 }
 
 impl RedisPresence {
@@ -136,7 +138,8 @@ impl RedisPresence {
     pub fn new(config: RedisConfig) -> Result<Self, RedisConfigError> {
         let link = Link::new(RedisUrl::parse(&config.url)?, config.deadline)?;
         let rate = Rate::per_second(config.rate_messages_per_second, config.rate_burst);
-        Ok(Self { link, config, alone: Limiter::new(rate, LIMITED_ALONE) })
+        let (alone, others_alone) = (Limiter::new(rate, LIMITED_ALONE), Arrivals::new(LIMITED_ALONE));
+        Ok(Self { link, config, alone, others_alone })
     }
 
     /// Opens the connection and loads the scripts, so that the first frame need not.

@@ -9,6 +9,7 @@ use super::registration::UNCAPPED;
 use super::{MESSAGE_TTL, keys, millis, scripts};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, RoomId, UserId};
+use crate::limiter::Rate;
 use crate::model::{Listener, Message, Status};
 use crate::ports::{
     Admission, ConnectionCaps, OnlineCount, Opening, PUSH_EVERY, Presence, PresenceError, PushTopic,
@@ -26,6 +27,21 @@ impl Presence for RedisPresence {
         match self.hear(user, connection, now, self.rate_interval_us()).await {
             Err(error) => self.admit_alone(user, now, error),
             admission => admission,
+        }
+    }
+
+    async fn limit(&self, key: &str, rate: Rate, now: UnixMs) -> Result<(), u64> {
+        let Some(interval_us) = rate.interval_us() else { return Ok(()) };
+        let mut count = scripts::call(&scripts::LIMIT, &[keys::limit(key)]);
+        count.arg(now.0).arg(interval_us).arg(rate.burst());
+        let counted = self.link.send(vec![count]).await.and_then(|mut answers| answers.next::<u64>());
+        match counted {
+            Ok(0) => Ok(()),
+            Ok(retry_after_ms) => Err(retry_after_ms),
+            Err(error) => {
+                tracing::warn!(%error, "limited by this instance alone");
+                self.others_alone.count(key.to_owned(), rate, now)
+            }
         }
     }
 

@@ -25,6 +25,7 @@ macro_rules! scripts {
 
 scripts!(
     ADMIT = "admit.lua",
+    LIMIT = "limit.lua",
     STILL_ONLINE = "still_online.lua",
     REGISTER = "register.lua",
     COUNT_IN = "count_in.lua",

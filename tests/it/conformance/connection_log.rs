@@ -3,7 +3,7 @@
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::model::{Address, Listener};
-use shared::ports::{OpenedConnection, Registration};
+use shared::ports::{OpenedConnection, RECONNECT_AGAIN_MS, Registration};
 
 use super::stores::{NOW, Stores};
 
@@ -15,12 +15,17 @@ on_every_engine! {
     connections_are_found_by_user,
     the_oldest_connections_come_first,
     connections_are_found_by_endpoint,
+    who_is_due_to_reconnect_is_told_once,
+    who_could_not_be_told_is_due_again,
     a_connection_under_a_revoked_token_is_not_kept,
     connections_that_outlived_a_revocation_are_told_apart,
     connections_are_read_page_by_page_with_the_rooms_of_their_users,
     those_whose_rows_are_there_are_still_open,
     revoked_connections_are_neither_read_nor_open,
 }
+
+/// When connections are due to be told to reconnect, after they connected.
+const DUE_MS: i64 = 1_000;
 
 const HERE: &str = "http://here/live";
 
@@ -30,7 +35,8 @@ fn opened(id: &str, user: UserId, endpoint: &str, after_ms: i64) -> OpenedConnec
         endpoint: endpoint.to_owned(),
         connected_at: NOW.plus(after_ms),
     };
-    OpenedConnection { user, address, device: Some("phone".to_owned()), token_version: 0 }
+    let (device, reconnect_at) = (Some("phone".to_owned()), address.connected_at.plus(DUE_MS));
+    OpenedConnection { user, address, device, token_version: 0, reconnect_at }
 }
 
 fn ids(listeners: &[Listener]) -> Vec<&str> {
@@ -100,6 +106,38 @@ async fn connections_are_found_by_endpoint(stores: &Stores) {
     assert_eq!(ids(&stores.connections.of_endpoint(HERE, 9).await.unwrap()), ["c", "a"]);
     assert_eq!(ids(&stores.connections.of_endpoint(HERE, 1).await.unwrap()), ["c"]);
     assert_eq!(stores.connections.of_endpoint("http://nowhere", 9).await.unwrap(), []);
+}
+
+async fn due(stores: &Stores, after_ms: i64, limit: u32) -> Vec<String> {
+    let due = stores.connections.reconnect_due(NOW.plus(after_ms), limit).await.unwrap();
+    let mut ids: Vec<_> = due.into_iter().map(|listener| listener.address.connection.0).collect();
+    ids.sort();
+    ids
+}
+
+async fn who_is_due_to_reconnect_is_told_once(stores: &Stores) {
+    let ann = stores.user("ann").await;
+    for (id, after_ms) in [("c", 20), ("a", 0), ("b", 10)] {
+        stores.connections.opened(&opened(id, ann, HERE, after_ms)).await.unwrap();
+    }
+    assert_eq!(due(stores, DUE_MS - 1, 9).await, [""; 0]);
+    assert_eq!(due(stores, DUE_MS + 20, 2).await, ["a", "b"], "the earliest first");
+    let told = ["a", "b"].map(|id| ConnectionId(id.to_owned()));
+    stores.connections.reconnect_told(&told).await.unwrap();
+    // A frame from a connection that presence has lost opens it once more.
+    stores.connections.opened(&opened("a", ann, HERE, 0)).await.unwrap();
+    assert_eq!(due(stores, DUE_MS + 20, 9).await, ["c"]);
+    assert_eq!(due(stores, DUE_MS + 20, 9).await, [""; 0], "another looks at once");
+    assert_eq!(due(stores, 3_600_000, 9).await, ["c"], "for all that is known, nobody told it");
+    stores.connections.reconnect_told(&[]).await.unwrap();
+}
+
+async fn who_could_not_be_told_is_due_again(stores: &Stores) {
+    let ann = stores.user("ann").await;
+    stores.connections.opened(&opened("a", ann, HERE, 0)).await.unwrap();
+    assert_eq!(due(stores, DUE_MS, 9).await, ["a"]);
+    assert_eq!(due(stores, DUE_MS + RECONNECT_AGAIN_MS - 1, 9).await, [""; 0]);
+    assert_eq!(due(stores, DUE_MS + RECONNECT_AGAIN_MS, 9).await, ["a"]);
 }
 
 async fn a_connection_under_a_revoked_token_is_not_kept(stores: &Stores) {

@@ -31,8 +31,9 @@ insert into bans (user_id, until, created_at)
 select n, now() - interval '1 d', now() from generate_series(1, 2000) n, generate_series(1, 5);
 insert into blocks (blocker_id, blocked_id, created_at)
 select n, 1 + (n + k) % 2000, now() from generate_series(1, 2000) n, generate_series(1, 10) k;
-insert into connections (id, user_id, endpoint, connected_at)
-select 'c' || n, 1 + n % 2000, 'http://e' || n % 7, now() + n * interval '1 s' from generate_series(1, 20000) n;
+insert into connections (id, user_id, endpoint, connected_at, reconnect_at)
+select 'c' || n, 1 + n % 2000, 'http://e' || n % 7, now() + n * interval '1 s', now() + n * interval '1 s'
+from generate_series(1, 20000) n;
 insert into push_subscriptions (user_id, token_version, endpoint, p256dh, auth, created_at)
 select 1 + n % 2000, 0, 'https://p/' || n, 'k', 'a', now() from generate_series(1, 4000) n;
 insert into push_pending (user_id, room_id, created_at)
@@ -103,6 +104,7 @@ fn expected() -> Vec<Expectation> {
         ("history after", statements::HISTORY_AFTER, 4, seqs),
         ("rooms of", statements::ROOMS_OF, 1, &["Index Only Scan using room_members_user"]),
         ("audience", statements::AUDIENCE, 1, &["Index Only Scan using room_members_pkey"]),
+        ("who is due to reconnect", statements::RECONNECT_DUE, 3, &["connections_reconnect_at"]),
         (
             "a page of connections",
             statements::CONNECTIONS_PAGE,

@@ -31,7 +31,8 @@ async fn a_registration_waits_for_a_revocation_under_way_and_is_refused_by_it() 
             endpoint: "http://here/live".to_owned(),
             connected_at: NOW,
         };
-        let opened = OpenedConnection { user: ann, address, device: None, token_version: 0 };
+        let opened =
+            OpenedConnection { user: ann, address, device: None, token_version: 0, reconnect_at: NOW };
         let registering = {
             let store = store.clone();
             tokio::spawn(async move { store.opened(&opened).await })

@@ -40,7 +40,7 @@ async fn connect(stores: &Stores, user: UserId) {
     };
     stores
         .connections
-        .opened(&OpenedConnection { user, address, device: None, token_version: 0 })
+        .opened(&OpenedConnection { user, address, device: None, token_version: 0, reconnect_at: NOW })
         .await
         .unwrap();
 }

@@ -26,6 +26,14 @@ pub const MANAGEMENT_SECRET: &str = "the tests sign with it";
 
 const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
 
+/// Limits that a case would meet by accident; one that is about a limit sets it.
+pub const UNLIMITED: [&str; 4] = [
+    "RATE_LIMIT_MESSAGES",
+    "RATE_LIMIT_LOGIN_PER_MINUTE",
+    "RATE_LIMIT_LOGIN_NAME_PER_MINUTE",
+    "RATE_LIMIT_REGISTER_PER_HOUR",
+];
+
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -75,7 +83,7 @@ impl World {
     /// The same by another template.
     pub async fn start_by(&self, template: PathBuf, more: &[(&str, &str)]) -> Hark {
         let mut variables: HashMap<String, String> = self.variables().into_iter().collect();
-        variables.insert("RATE_LIMIT_MESSAGES".into(), "0".into());
+        variables.extend(UNLIMITED.map(|name| (name.to_owned(), "0".to_owned())));
         variables.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let state_dir = self.folder().to_owned();
         let time = Time(self.clock.clone());

@@ -128,6 +128,14 @@ impl Socket {
         }
     }
 
+    /// Every frame up to the end of the socket that wasn't asked for yet.
+    pub async fn until_closed(mut self) -> Vec<Value> {
+        while let Some(Message::Text(text)) = self.read().await {
+            self.backlog.push_back(serde_json::from_str(&text).expect("frames are JSON"));
+        }
+        self.backlog.into()
+    }
+
     /// Closes in order.
     pub async fn close(mut self) {
         let _ = self.stream.close(None).await;

@@ -82,7 +82,8 @@ async fn a_socket_that_died_with_an_earlier_run_is_forgotten(hark: &mut Hark) {
     let endpoint = app.config.sockets.endpoint_url.clone().expect("the runner sets it");
     let connection = ConnectionId("dead=".to_owned());
     let address = Address { connection, endpoint, connected_at: app.clock.now() };
-    let opened = OpenedConnection { user, address, device: None, token_version: 0 };
+    let reconnect_at = address.connected_at;
+    let opened = OpenedConnection { user, address, device: None, token_version: 0, reconnect_at };
     app.connection_log.opened(&opened).await.unwrap();
     hark.restart().await;
     let app = hark.running().app();

@@ -3,6 +3,7 @@
 mod admin;
 mod blocks;
 mod issued;
+mod limit;
 mod login;
 mod me;
 mod password;

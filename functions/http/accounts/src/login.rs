@@ -9,6 +9,7 @@ use shared::http::Body;
 use shared::identity::{Caller, verify_password};
 
 use crate::issued::Issued;
+use crate::limit::{self, Source};
 
 #[derive(Deserialize)]
 pub(crate) struct Login {
@@ -19,11 +20,13 @@ pub(crate) struct Login {
 /// `POST /api/v1/auth/login`: a token for who knows the password.
 ///
 /// # Errors
-/// `unauthenticated`, in the same words and the same time for an unknown user and a wrong password.
+/// `rate_limited`; `unauthenticated`, in the same words and the same time for an unknown user and a wrong password.
 pub(crate) async fn login(
     State(app): State<Arc<App>>,
+    source: Source,
     Body(login): Body<Login>,
 ) -> Result<Json<Issued>, Error> {
+    limit::login(&app, &source, &login.username).await?;
     let found = app.accounts.credentials(&login.username).await?;
     let (account, hash) = found.unzip();
     let matches = verify_password(login.password, hash).await?;

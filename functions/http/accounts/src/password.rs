@@ -11,6 +11,7 @@ use shared::identity::{Caller, hash_password, verify_password};
 use shared::names::Password;
 
 use crate::issued::Issued;
+use crate::limit;
 
 #[derive(Deserialize)]
 pub(crate) struct NewPassword {
@@ -22,12 +23,13 @@ pub(crate) struct NewPassword {
 /// that were opened by one, and answers a new token.
 ///
 /// # Errors
-/// `invalid` naming `new_password`; `forbidden` when the old one is wrong.
+/// `rate_limited`, as a login for the name; `invalid` naming `new_password`; `forbidden` when the old one is wrong.
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
     Body(body): Body<NewPassword>,
 ) -> Result<Json<Issued>, Error> {
+    limit::password(&app, &caller.username).await?;
     let found = app.accounts.credentials(&caller.username).await?;
     let hash = found.map(|(_, hash)| hash);
     if !verify_password(body.old_password, hash).await? {

@@ -14,6 +14,7 @@ use shared::names::{Email, Nickname, Password, Username};
 use shared::ports::{AccountsError, NewAccount};
 
 use crate::issued::Issued;
+use crate::limit::{self, Source};
 
 #[derive(Deserialize)]
 pub(crate) struct Registration {
@@ -27,11 +28,13 @@ pub(crate) struct Registration {
 /// `POST /api/v1/auth/register`: an account and its first token.
 ///
 /// # Errors
-/// `invalid` and `conflict`, naming the field.
+/// `rate_limited`; `invalid` and `conflict`, naming the field.
 pub(crate) async fn register(
     State(app): State<Arc<App>>,
+    source: Source,
     Body(registration): Body<Registration>,
 ) -> Result<(StatusCode, Json<Issued>), Error> {
+    limit::registration(&app, &source).await?;
     let username = UserRef::Name(registration.username.as_str().to_owned());
     let new = registration.into_account().await?;
     let account = match app.accounts.create(new, app.clock.now()).await {

@@ -1,5 +1,5 @@
 //! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
-//! lost, sockets that outlived a revocation, users who went silent, an empty presence that nobody speaks to,
+//! lost, sockets that outlived a revocation or are near the end of their life, users who went silent, an empty presence that nobody speaks to,
 //! pushes whose event was lost; and what is past its retention.
 //!
 //! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
@@ -8,6 +8,7 @@
 mod connections;
 mod outbox;
 mod pushes;
+mod reconnect;
 mod retention;
 mod revoked;
 
@@ -28,6 +29,7 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
     let until = Instant::now() + WATCH;
     let forgotten = connections::forget_lapsed(app).await?;
     let closed = revoked::close(app).await?;
+    let told = reconnect::tell_due(app).await?;
     let rebuilt = connections::rebuild_if_lost(app).await;
     connections::note_heard(app).await?;
     let silent = connections::sweep_silent(app).await;
@@ -40,6 +42,6 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
         republished += outbox::sweep_due(app, until).await?;
     }
     let silent = silent.len();
-    tracing::info!(forgotten, closed, rebuilt, silent, lost, expired, overdue, republished, "swept");
+    tracing::info!(forgotten, closed, told, rebuilt, silent, lost, expired, overdue, republished, "swept");
     Ok(())
 }

@@ -36,6 +36,8 @@ pub const HISTORY_AFTER: &str = include_str!("history_after.sql");
 pub const SEARCH: &str = include_str!("search.sql");
 /// Outbox rows that are due.
 pub const CLAIM_DUE: &str = include_str!("claim_due.sql");
+/// Connections that are due to be told to reconnect.
+pub const RECONNECT_DUE: &str = include_str!("reconnect_due.sql");
 /// A user's rooms.
 pub const ROOMS_OF: &str = include_str!("rooms_of.sql");
 /// A room's members.

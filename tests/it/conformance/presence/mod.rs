@@ -5,6 +5,7 @@ mod caps;
 mod connections;
 mod frames;
 mod high_availability;
+mod limits;
 mod line;
 mod lost;
 mod on_redis;
@@ -198,6 +199,10 @@ suite! {
         renewing_tells_whether_the_connection_is_known
         one_pushes_now_the_next_later_and_the_rest_never
         a_turn_to_push_comes_again;
+    limits:
+        a_burst_passes_and_the_next_waits
+        a_rate_of_an_hour_is_kept
+        a_rate_of_zero_limits_nothing;
     connections:
         registering_twice_is_registering_once
         two_devices_are_two_listeners

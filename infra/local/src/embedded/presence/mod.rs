@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId, UserId};
-use shared::limiter::Rate;
+use shared::limiter::{Arrivals, Rate};
 use shared::model::{Listener, Message, Status};
 use shared::ports::{
     Admission, Cap, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, PushTopic, PushTurn,
@@ -42,12 +42,16 @@ pub struct MemoryPresenceConfig {
 pub struct MemoryPresence {
     config: MemoryPresenceConfig,
     state: Mutex<State>,
+    limited: Arrivals<String>,
 }
+
+/// Keys that are limited at once, some 100 bytes each.
+const LIMITED: usize = 20_000;
 
 impl MemoryPresence {
     #[must_use]
     pub fn new(config: MemoryPresenceConfig) -> Self {
-        Self { config, state: Mutex::default() }
+        Self { config, state: Mutex::default(), limited: Arrivals::new(LIMITED) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -83,6 +87,10 @@ impl Presence for MemoryPresence {
             Ok(()) => Admission::Admitted { known },
             Err(retry_after_ms) => Admission::Limited { retry_after_ms },
         })
+    }
+
+    async fn limit(&self, key: &str, rate: Rate, now: UnixMs) -> Result<(), u64> {
+        self.limited.count(key.to_owned(), rate, now)
     }
 
     async fn renew(

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::model::Listener;
-use shared::ports::{ConnectionLog, LoggedConnection, OpenedConnection, Registration, Rooms, StoreError};
+use shared::ports::{
+    ConnectionLog, LoggedConnection, OpenedConnection, RECONNECT_AGAIN_MS, Registration, Rooms, StoreError,
+};
 use shared::sql::storable;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, query, query_scalar};
@@ -14,8 +16,8 @@ use super::{Sqlite, json_list, rows};
 /// Writes nothing for a user who isn't there (a token older than the file), nor under a token that was
 /// revoked: revocations are written over the same connection, so one comes wholly before or after.
 const OPENED: &str = "
-insert into connections (id, user_id, endpoint, device, connected_at, token_version)
-select ?1, u.id, ?3, ?4, ?5, u.token_version
+insert into connections (id, user_id, endpoint, device, connected_at, token_version, reconnect_at)
+select ?1, u.id, ?3, ?4, ?5, u.token_version, ?7
 from users u where u.id = ?2 and u.token_version <= ?6 and not u.deleted
 on conflict (id) do update
 set user_id = excluded.user_id, endpoint = excluded.endpoint, device = excluded.device,
@@ -59,10 +61,17 @@ select c.id from connections c
 join users u on u.id = c.user_id
 where c.id in (select value from json_each(?1)) and not coalesce(c.token_version < u.token_version, false)";
 
+const RECONNECT_DUE: &str = "
+update connections set reconnect_at = ?2
+where id in (
+    select id from connections where reconnect_at <= ?1 order by reconnect_at, id limit ?3
+)
+returning *";
+
 #[async_trait]
 impl ConnectionLog for Sqlite {
     async fn opened(&self, connection: &OpenedConnection) -> Result<Option<Vec<RoomId>>, StoreError> {
-        let OpenedConnection { user, address, device, token_version } = connection;
+        let OpenedConnection { user, address, device, token_version, reconnect_at } = connection;
         let written = query(OPENED)
             .bind(storable(&address.connection.0))
             .bind(user.0)
@@ -70,6 +79,7 @@ impl ConnectionLog for Sqlite {
             .bind(device.as_deref().map(storable))
             .bind(address.connected_at.0)
             .bind(token_version)
+            .bind(reconnect_at.0)
             .execute(&self.writer)
             .await?;
         if written.rows_affected() == 0 { Ok(None) } else { self.rooms_of(*user).await.map(Some) }
@@ -122,6 +132,21 @@ impl ConnectionLog for Sqlite {
         let found: Vec<String> =
             query_scalar(STILL_OPEN).bind(ids.to_string()).fetch_all(&self.readers).await?;
         Ok(found.into_iter().map(ConnectionId).collect())
+    }
+
+    async fn reconnect_due(&self, now: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError> {
+        let due =
+            query(RECONNECT_DUE).bind(now.0).bind(now.plus(RECONNECT_AGAIN_MS).0).bind(i64::from(limit));
+        listeners(&due.fetch_all(&self.writer).await?)
+    }
+
+    async fn reconnect_told(&self, connections: &[ConnectionId]) -> Result<(), StoreError> {
+        let ids = connections.iter().map(|connection| connection.0.as_str());
+        query("update connections set reconnect_at = null where id in (select value from json_each(?1))")
+            .bind(serde_json::Value::from_iter(ids).to_string())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
     async fn opened_before(&self, cutoff: UnixMs, limit: u32) -> Result<Vec<Listener>, StoreError> {

@@ -19,6 +19,7 @@ const SCHEMA: &[&str] = &[
     include_str!("blocks.sql"),
     include_str!("search.sql"),
     include_str!("status.sql"),
+    include_str!("reconnect.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

@@ -79,7 +79,7 @@ async fn the_connections_of_a_dead_node_are_skipped_then_forgotten(world: &World
         },
     };
     let (user, address) = (lost.user, lost.address.clone());
-    let reconnect_at = address.connected_at;
+    let reconnect_at = app.clock.now().plus(3_600_000);
     let opened = OpenedConnection { user, address, device: None, token_version: 0, reconnect_at };
     let rooms = app.connection_log.opened(&opened).await.unwrap().unwrap();
     let OpenedConnection { user, address, device, .. } = opened;

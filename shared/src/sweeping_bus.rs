@@ -101,6 +101,10 @@ impl<B: Bus> Bus for SweepingBus<B> {
         self.bus.declare().await
     }
 
+    fn wake(&self) {
+        self.bus.wake();
+    }
+
     async fn ping(&self) -> Result<(), BusError> {
         self.bus.ping().await
     }

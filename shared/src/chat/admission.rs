@@ -16,6 +16,8 @@ use crate::{Code, Error};
 /// presence doesn't know the connection.
 pub async fn admit(app: &App, caller: &Caller, connection: Option<&Address>) -> Result<(), Error> {
     let now = check_expiry(app, caller)?;
+    // After a freeze every connection is dead: this one is back by the time that the commit is.
+    app.bus.wake();
     match app.presence.admit(caller.user, connection.map(|address| &address.connection), now).await {
         Ok(Admission::Limited { retry_after_ms }) => Err(Error::rate_limited(retry_after_ms)),
         Ok(Admission::Admitted { known: false }) => reregister(app, caller, connection).await,

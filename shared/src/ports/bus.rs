@@ -267,6 +267,10 @@ pub trait Bus: Send + Sync {
     /// When the broker doesn't answer, or one exists with other arguments.
     async fn declare(&self) -> Result<(), BusError>;
 
+    /// Somebody will publish soon: a connection that died, or likely did while the function was frozen, begins
+    /// to be replaced beside whatever comes before. Returns at once, and does nothing while all is well.
+    fn wake(&self) {}
+
     /// Whether the broker answers: for health.
     ///
     /// # Errors

@@ -1,10 +1,11 @@
 //! One connection to the broker and its confirm channels.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use lapin::options::ConfirmSelectOptions;
 use lapin::{Channel, Connection, ConnectionProperties};
+use tokio::time::sleep;
 
 use crate::parcel::APP_ID;
 
@@ -20,6 +21,9 @@ pub(super) struct Link {
     idle_channels: Mutex<Vec<Channel>>,
     /// By the wall clock, which goes on while a function is frozen.
     last_used: Mutex<SystemTime>,
+    /// By the wall clock, when the process was last seen to run; never moved over a gap in which the broker
+    /// may have given the connection up.
+    awake_at: Mutex<SystemTime>,
 }
 
 impl Link {
@@ -31,12 +35,42 @@ impl Link {
             connection,
             idle_channels: Mutex::new(vec![first]),
             last_used: Mutex::new(SystemTime::now()),
+            awake_at: Mutex::new(SystemTime::now()),
         })
     }
 
-    /// False once the broker's end is known to be closed.
-    pub(super) fn is_connected(&self) -> bool {
-        self.connection.status().connected()
+    /// False once the broker's end is known to be closed, or the process stood still for so long that it may
+    /// well be: the broker hears nothing of a frozen function and gives it up after two heartbeats.
+    pub(super) fn is_usable(&self) -> bool {
+        self.connection.status().connected() && !self.has_overslept()
+    }
+
+    fn has_overslept(&self) -> bool {
+        let heartbeat = self.heartbeat();
+        // A clock set back tells nothing: then it may have.
+        !heartbeat.is_zero() && lock(&self.awake_at).elapsed().map_or(true, |slept| slept > heartbeat)
+    }
+
+    /// Zero when there is none.
+    fn heartbeat(&self) -> Duration {
+        Duration::from_secs(self.connection.configuration().heartbeat().into())
+    }
+
+    /// Notes now and then that the process runs, as long as the connection is there and trusted.
+    pub(super) async fn stay_awake(link: Weak<Self>) {
+        while let Some(pause) = link.upgrade().and_then(|link| link.note_awake()) {
+            sleep(pause).await;
+        }
+    }
+
+    /// How long until the next note; None when there need be none.
+    fn note_awake(&self) -> Option<Duration> {
+        let pause = self.heartbeat() / 4;
+        if pause.is_zero() || !self.is_usable() {
+            return None;
+        }
+        *lock(&self.awake_at) = SystemTime::now();
+        Some(pause)
     }
 
     /// Whether silence on it may mean that it is dead.
@@ -68,6 +102,6 @@ async fn confirm_channel(connection: &Connection) -> Result<Channel, lapin::Erro
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Both values are replaced or changed in one step, so a panic elsewhere can't leave them half written.
+    // Each value is replaced or changed in one step, so a panic elsewhere can't leave them half written.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -201,6 +201,12 @@ impl Bus for RabbitBus {
         self.declare_topology().await.map_err(unavailable)
     }
 
+    fn wake(&self) {
+        if !self.breaker.is_open() {
+            self.slot.begin_to_open();
+        }
+    }
+
     async fn ping(&self) -> Result<(), BusError> {
         let answer = match self.ask(self.config.deadline).await {
             Err(Fault::Stale(_)) => self.ask(REBUILD_WITHIN).await,

@@ -24,14 +24,27 @@ impl Slot {
         Arc::new(Self { url, current: Mutex::default(), opening: Arc::default() })
     }
 
-    /// The connection if it is there and not known to be closed.
+    /// The connection if it is there and to be trusted.
     pub(super) fn live(&self) -> Option<Arc<Link>> {
-        self.lock().as_ref().filter(|link| link.is_connected()).cloned()
+        self.lock().as_ref().filter(|link| link.is_usable()).cloned()
     }
 
-    /// Whether a connection is there that is known to be closed.
+    /// Whether a connection is there that isn't to be trusted any more.
     pub(super) fn holds_a_dead_one(&self) -> bool {
-        self.lock().as_ref().is_some_and(|link| !link.is_connected())
+        self.lock().as_ref().is_some_and(|link| !link.is_usable())
+    }
+
+    /// Begins to open a connection if there is no live one, and doesn't wait for it.
+    pub(super) fn begin_to_open(self: &Arc<Self>) {
+        if self.live().is_some() || self.opening.try_lock().is_err() {
+            return;
+        }
+        let slot = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Err(fault) = slot.open().await {
+                tracing::debug!(%fault, "the next publish connects");
+            }
+        });
     }
 
     /// The live connection, opened now if there is none.
@@ -68,6 +81,7 @@ impl Slot {
         let opened = timeout(CONNECT_WITHIN, Link::open(&self.url)).await;
         let link = opened.map_err(|late| too_slow(late, CONNECT_WITHIN))?;
         let link = Arc::new(link.map_err(|e| Fault::of(&e, false))?);
+        tokio::spawn(Link::stay_awake(Arc::downgrade(&link)));
         *self.lock() = Some(link.clone());
         Ok(link)
     }

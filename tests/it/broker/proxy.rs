@@ -1,6 +1,8 @@
 //! A TCP proxy whose connections a test can cut or make silent.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use lapin::uri::AMQPUri;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
@@ -21,6 +23,7 @@ pub struct Proxy {
     mode: watch::Sender<Mode>,
     /// Each value sent ends the connections made before it.
     ending: watch::Sender<Ending>,
+    served: Arc<AtomicUsize>,
     task: AbortHandle,
 }
 
@@ -40,8 +43,15 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let here = listener.local_addr().expect("it listens");
         let (mode, ending) = (watch::Sender::new(Mode::Serve), watch::Sender::new(Ending::None));
-        let task = tokio::spawn(accept(listener, target.clone(), mode.subscribe(), ending.clone()));
-        Self { url: swap_address(url, &target, here), mode, ending, task: task.abort_handle() }
+        let served = Arc::<AtomicUsize>::default();
+        let accepting = accept(listener, target.clone(), mode.subscribe(), ending.clone(), served.clone());
+        let task = tokio::spawn(accepting).abort_handle();
+        Self { url: swap_address(url, &target, here), mode, ending, served, task }
+    }
+
+    /// How many connections it has passed on until now.
+    pub fn served(&self) -> usize {
+        self.served.load(SeqCst)
     }
 
     /// Ends every connection, as a broker's restart does.
@@ -82,10 +92,12 @@ async fn accept(
     target: String,
     mode: watch::Receiver<Mode>,
     ending: watch::Sender<Ending>,
+    served: Arc<AtomicUsize>,
 ) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         if *mode.borrow() == Mode::Serve {
+            served.fetch_add(1, SeqCst);
             connections.spawn(pass(client, target.clone(), ending.subscribe()));
         }
     }

@@ -92,13 +92,13 @@ async fn the_first_event_succeeds_with(
                 "{} is stored once",
                 sender.content(word)
             );
-            // None when the machine was too busy for the 300 ms that a send waits for the broker: then the
-            // outbox publishes it.
             assert!(times(sender, word) <= 1, "nothing is published twice");
         }
     }
     let at_once = senders.iter().filter(|sender| times(sender, "after") == 1).count();
     println!("{count} of {count} were acknowledged, {at_once} published by the function itself");
+    // Who has no processor for the 300 ms that a send waits for the broker leaves it to the outbox.
+    assert!(at_once >= count - count / 4, "{at_once} of {count} published by themselves");
 }
 
 /// Side by side; each is acknowledged.

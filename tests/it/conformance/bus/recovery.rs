@@ -11,6 +11,7 @@ use super::function::{readable, recorder};
 use super::world::{Kind, World, feed_from, rabbit_bus};
 use super::{NOW, stored};
 use crate::broker::{OwnBroker, Proxy, Vhost};
+use crate::hark::eventually;
 
 /// A bus and an event source, both behind a proxy.
 struct Behind {
@@ -76,6 +77,24 @@ async fn the_first_publish_after_the_broker_ended_the_connection_succeeds() {
         behind.publish().await.expect("it is confirmed on a new connection");
     }
     assert_eq!(behind.world.waiting(QUEUE_MESSAGES).await, 6);
+}
+
+#[tokio::test]
+async fn a_bus_that_wakes_replaces_a_dead_connection_and_no_other() {
+    let behind = Behind::proxy().await;
+    for _ in 0..3 {
+        behind.world.bus.wake();
+        behind.publish().await.expect("it is confirmed");
+    }
+    assert_eq!(behind.proxy.served(), 1, "there was nothing to replace");
+    behind.proxy.cut();
+    eventually(async || {
+        behind.world.bus.wake();
+        behind.proxy.served() == 2
+    })
+    .await;
+    behind.publish().await.expect("it is confirmed");
+    assert_eq!(behind.proxy.served(), 2, "the publish found it replaced");
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod http;
 mod limits;
 mod management;
 mod matrix;
+mod missed;
 mod moderation;
 mod online;
 mod passing;

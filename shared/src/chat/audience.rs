@@ -38,6 +38,21 @@ pub async fn of_room(app: &App, room: RoomId, members_version: i64) -> Result<Ve
     Ok(with_lost(rebuilt.listeners, lost))
 }
 
+/// The same, and whoever the connection log knows and presence doesn't: those who came while it was away, until it
+/// has learnt of them.
+///
+/// # Errors
+/// When presence or the store is away.
+pub async fn everyone_of_room(
+    app: &App,
+    room: RoomId,
+    members_version: i64,
+) -> Result<Vec<Listener>, AudienceError> {
+    let listeners = of_room(app, room, members_version).await?;
+    let Some(audience) = app.rooms.audience(room).await? else { return Ok(Vec::new()) };
+    Ok(with_lost(listeners, app.connection_log.of_users(&audience.members).await?))
+}
+
 /// A room that presence has never heard of may be one that it lost: whoever the connection log knows and
 /// presence doesn't is restored, before the list is built and others read it. Their other rooms are
 /// unheard of as well, and follow in turn or by the rebuild that starts here.

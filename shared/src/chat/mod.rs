@@ -15,6 +15,7 @@ pub mod rebuild;
 pub mod receipt;
 pub mod registration;
 pub mod removal;
+pub mod repair;
 mod resolve;
 mod review;
 pub mod revise;

@@ -1,13 +1,15 @@
 //! Making a connection reachable, and forgetting it.
 
 use crate::app::App;
-use crate::chat::status;
+use crate::chat::{repair, status};
 use crate::clock::UnixMs;
 use crate::config::ROUTING_TTL;
 use crate::identity::Caller;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::model::{Address, Listener, User};
-use crate::ports::{Cap, ConnectionCaps, OpenedConnection, Opening, Registration, StoreError};
+use crate::ports::{
+    Cap, ConnectionCaps, MissedConnection, OpenedConnection, Opening, PresenceError, Registration, StoreError,
+};
 use crate::{Code, Error};
 
 /// How long before the end of its life a connection is told to open its successor, in milliseconds: 5 to 15
@@ -15,7 +17,7 @@ use crate::{Code, Error};
 pub const RECONNECT_BEFORE_MS: std::ops::RangeInclusive<i64> = 5 * 60_000..=15 * 60_000;
 
 /// Writes a new connection's row and tells presence of it in all its user's rooms. Presence being away is no
-/// error, and then nothing is counted: the next frame registers again.
+/// error, and then nothing is counted: it is told when it is back.
 ///
 /// # Errors
 /// `unauthenticated` when the tokens of the user were revoked since the handshake; `rate_limited` when the user
@@ -31,7 +33,7 @@ pub async fn open(app: &App, caller: &Caller, address: &Address) -> Result<(), E
             app.connection_log.closed(&address.connection).await?;
             return Err(full(cap, caps));
         }
-        Err(error) => tracing::warn!(%error, "registered without presence"),
+        Err(error) => missed(app, caller.user, &address.connection, &error).await,
     }
     Ok(())
 }
@@ -54,10 +56,13 @@ fn full(cap: Cap, caps: ConnectionCaps) -> Error {
 /// store is away.
 pub async fn register(app: &App, caller: &Caller, address: &Address) -> Result<bool, Error> {
     let registration = log(app, caller, address).await?;
-    Ok(app.presence.register(&registration, app.clock.now()).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "registered without presence");
-        false
-    }))
+    match app.presence.register(&registration, app.clock.now()).await {
+        Ok(arrived) => Ok(arrived),
+        Err(error) => {
+            missed(app, caller.user, &address.connection, &error).await;
+            Ok(false)
+        }
+    }
 }
 
 async fn log(app: &App, caller: &Caller, address: &Address) -> Result<Registration, Error> {
@@ -122,12 +127,18 @@ pub async fn forget_closed(app: &App, closed: &Listener) -> Result<(), StoreErro
 
 /// Whose last connection went is not announced at once: they may be changing networks.
 async fn forget_in_presence(app: &App, user: UserId, connection: &ConnectionId, rooms: &[RoomId]) {
-    let online = app.presence.forget(user, connection, rooms, app.clock.now()).await;
-    let online = online.unwrap_or_else(|error| {
-        tracing::warn!(%error, "forgotten without presence");
-        false
-    });
-    if !online {
-        status::changed_after(app, user, app.config.sockets.offline_grace).await;
+    match app.presence.forget(user, connection, rooms, app.clock.now()).await {
+        Ok(true) => {}
+        Ok(false) => status::changed_after(app, user, app.config.sockets.offline_grace).await,
+        Err(error) => missed(app, user, connection, &error).await,
+    }
+}
+
+/// What presence was not told of a connection it is told when it is back.
+async fn missed(app: &App, user: UserId, connection: &ConnectionId, away: &PresenceError) {
+    tracing::warn!(error = %away, %connection, "presence learns of it later");
+    let missed = MissedConnection { user, connection: connection.clone() };
+    if let Err(error) = repair::ask(app, &[missed]).await {
+        tracing::warn!(%error, %connection, "presence learns of it by its next frame, or the next post to it");
     }
 }

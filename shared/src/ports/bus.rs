@@ -69,6 +69,8 @@ pub enum Event {
     StatusChanged(StatusChanged),
     /// Presence came back empty: its next connections are to be restored.
     PresenceRebuild(PresenceRebuild),
+    /// Connections opened or closed while presence was away: it is to learn of them.
+    PresenceRepair(PresenceRepair),
     /// Somebody who was away a moment ago may still be.
     PushDue(PushDue),
     /// Sockets that have to be closed and could not be at once.
@@ -139,6 +141,19 @@ pub struct PresenceRebuild {
     pub after: Option<ConnectionId>,
 }
 
+/// Goes to [`QUEUE_NOTIFICATIONS`] a second after it was published, again and again until presence is back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceRepair {
+    pub connections: Vec<MissedConnection>,
+}
+
+/// A connection that opened or closed unseen by presence; whether it is open, its row says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissedConnection {
+    pub user: UserId,
+    pub connection: ConnectionId,
+}
+
 /// Goes to [`QUEUE_NOTIFICATIONS`] a second after it was published; `deliver` tells what is true then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReceiptDue {
@@ -169,6 +184,7 @@ impl Event {
             Self::SweepOutbox(_) => "sweep_outbox",
             Self::StatusChanged(_) => "status_changed",
             Self::PresenceRebuild(_) => "presence_rebuild",
+            Self::PresenceRepair(_) => "presence_repair",
             Self::PushDue(_) => "push_due",
             Self::CloseSockets(_) => "close_sockets",
             Self::ReceiptDue(_) => "receipt_due",
@@ -190,6 +206,7 @@ impl Event {
             Self::PushDue(_) => QUEUE_PUSH.to_owned(),
             Self::StatusChanged(_)
             | Self::PresenceRebuild(_)
+            | Self::PresenceRepair(_)
             | Self::CloseSockets(_)
             | Self::ReceiptDue(_)
             | Self::SweepOutbox(_) => QUEUE_NOTIFICATIONS.to_owned(),

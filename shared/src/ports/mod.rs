@@ -26,8 +26,8 @@ pub use bans::{Bans, NewBan};
 pub use blocks::{Blocks, BlocksError};
 pub use bus::{
     Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    PresenceRebuild, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, ReceiptDue, StatusChanged, SweepOutbox,
-    fanout_queue,
+    MissedConnection, PresenceRebuild, PresenceRepair, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH,
+    ReceiptDue, StatusChanged, SweepOutbox, fanout_queue,
 };
 pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection, RECONNECT_AGAIN_MS};
 pub use connections::{ConnectionInfo, Connections, PostError};

@@ -29,6 +29,20 @@ impl OwnRedis {
         self.server.wait().expect("it ended");
     }
 
+    /// Makes it hang, with what it holds; connections wait.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.server.id().to_string()]).status();
+        assert!(sent.expect("kill starts").success(), "it runs");
+    }
+
     /// Starts it where it was, with nothing in it.
     pub async fn start_again(&mut self) {
         self.server = spawn(self.port);

@@ -80,6 +80,7 @@ pub const EXPECTED: &[Expected] = &[
     same("deliver/fanout-chunk", "done"),
     same("deliver/sweep-outbox", "done"),
     same("deliver/presence-rebuild", "done"),
+    same("deliver/presence-repair", "done"),
     same("deliver/status-changed", "done"),
     same("deliver/push-due", "done"),
     same("deliver/close-sockets", "done"),

@@ -142,7 +142,7 @@ impl Socket {
         while self.read().await.is_some() {}
     }
 
-    async fn next_where(&mut self, is_wanted: impl Fn(&Value) -> bool) -> Value {
+    pub async fn next_where(&mut self, is_wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.backlog.iter().position(&is_wanted) {
             return self.backlog.remove(at).expect("it is there");
         }

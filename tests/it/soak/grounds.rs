@@ -129,6 +129,12 @@ impl Grounds {
         PgConnection::connect(&self.variable("DATABASE_URL")).await.expect("Postgres answers")
     }
 
+    /// The same to Redis.
+    pub async fn redis(&self) -> redis::aio::MultiplexedConnection {
+        let client = redis::Client::open(self.variable("REDIS_URL")).expect("a URL");
+        client.get_multiplexed_async_connection().await.expect("Redis answers")
+    }
+
     fn variable(&self, name: &str) -> String {
         let found = self.variables.iter().find(|(key, _)| key == name);
         found.unwrap_or_else(|| panic!("{name} is exported")).1.clone()

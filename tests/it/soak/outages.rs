@@ -1,13 +1,15 @@
 //! What clients see of an outage of each service, while they go on sending.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use redis::AsyncCommands;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::grounds::{Grounds, Part};
+use super::grounds::{Grounds, Part, User};
 use super::ledger::{Heard, Ledger};
 use super::line::Line;
 use super::{bound, is_full};
@@ -17,10 +19,12 @@ const SENDERS: usize = 5;
 const REPLY_WITHIN: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A room with senders and a reader, all connected.
+/// A room with senders and a reader, all connected, and guests, who are not.
 struct Stage {
     grounds: Grounds,
     room: i64,
+    connected: Vec<User>,
+    guests: [User; 2],
     lines: Vec<Arc<Line>>,
     reader: Arc<Heard>,
     _reading: Line,
@@ -44,8 +48,10 @@ struct Traffic {
 impl Stage {
     async fn set() -> Self {
         let grounds = Grounds::start().await;
-        let (senders, readers) = (grounds.users("sender", SENDERS).await, grounds.users("reader", 1).await);
-        let members: Vec<_> = senders.iter().chain(&readers).collect();
+        let mut senders = grounds.users("sender", SENDERS).await;
+        let mut readers = grounds.users("reader", 1).await;
+        let guests = grounds.users("guest", 2).await;
+        let members: Vec<_> = senders.iter().chain(&readers).chain(&guests).collect();
         let room = grounds.group(&members).await;
         let (address, reader) = (grounds.node.address(), Arc::<Heard>::default());
         let mut lines = Vec::new();
@@ -53,7 +59,48 @@ impl Stage {
             lines.push(Arc::new(Line::insist(&address, &sender.token, &Arc::default()).await));
         }
         let reading = Line::insist(&address, &readers[0].token, &reader).await;
-        Self { grounds, room, lines, reader, _reading: reading }
+        senders.append(&mut readers);
+        let guests = guests.try_into().unwrap_or_else(|_| unreachable!("two were made"));
+        Self { grounds, room, connected: senders, guests, lines, reader, _reading: reading }
+    }
+
+    /// The socket of a guest, who sends nothing.
+    async fn admit(&self, guest: &User) -> Line {
+        Line::insist(&self.grounds.node.address(), &guest.token, &Arc::default()).await
+    }
+
+    /// Waits until all that can be asked of presence agrees with the sockets: of these users each has one, the
+    /// guest who went has none.
+    async fn presence_is_true(&self, open: &[&User], went: &User) {
+        let mut redis = self.grounds.redis().await;
+        let deadline = Instant::now() + PATIENCE;
+        let expected: BTreeSet<i64> = open.iter().map(|user| user.id).collect();
+        loop {
+            let online: BTreeSet<i64> = redis.smembers("chat:online:users").await.expect("Redis answers");
+            let routed = routed(&mut redis, self.room).await;
+            if online == expected && routed == expected && self.all_are_shown(open, went).await {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{expected:?} are here, not {online:?} or {routed:?}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn all_are_shown(&self, open: &[&User], went: &User) -> bool {
+        for user in open {
+            if self.shown(user).await != ("online".to_owned(), 1) {
+                return false;
+            }
+        }
+        self.shown(went).await == ("offline".to_owned(), 0)
+    }
+
+    /// The word for somebody, and how many connections they have.
+    async fn shown(&self, user: &User) -> (String, i64) {
+        let url = self.grounds.url(&format!("/api/chat/online/status/{}", user.id));
+        let answer = reqwest::Client::new().get(url).bearer_auth(&self.connected[0].token).send().await;
+        let shown: Value = answer.expect("an answer").json().await.expect("JSON");
+        (shown["status"].as_str().unwrap_or_default().to_owned(), shown["connections"].as_i64().unwrap_or(-1))
     }
 
     /// A hundred sends a second at full size, else twenty, whatever becomes of those before.
@@ -80,6 +127,15 @@ impl Stage {
         }
         self.reader.newest_at(self.room).expect("something came")
     }
+}
+
+/// Whose sockets a message to the room is posted to, as Redis has it.
+async fn routed(redis: &mut redis::aio::MultiplexedConnection, room: i64) -> BTreeSet<i64> {
+    let list: HashMap<String, String> =
+        redis.hgetall(format!("hark:{{r:{room}}}:audience")).await.expect("Redis answers");
+    let records = list.iter().filter(|(field, _)| !field.starts_with('#'));
+    let user = |(_, record): (&String, &String)| record.split(' ').next()?.parse().ok();
+    records.filter_map(user).collect()
 }
 
 impl Traffic {
@@ -149,14 +205,21 @@ fn away_for(full: u64) -> Duration {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_redis_messages_are_stored_and_delivered_when_it_is_back() {
     let mut stage = Stage::set().await;
+    let going = stage.admit(&stage.guests[1]).await;
     let traffic = stage.traffic("redis");
     sleep(Duration::from_secs(1)).await;
     stage.grounds.kill(Part::Redis).await;
     let gone = Instant::now();
+    drop(going);
+    let _coming = stage.admit(&stage.guests[0]).await;
     sleep(away_for(30)).await;
     let returning = Instant::now();
     stage.grounds.restart(Part::Redis).await;
     let back = Instant::now();
+    let [came, went] = &stage.guests;
+    let open: Vec<&User> = stage.connected.iter().chain([came]).collect();
+    stage.presence_is_true(&open, went).await;
+    let known = back.elapsed();
     sleep(Duration::from_secs(1)).await;
     let outcomes = traffic.end().await;
 
@@ -176,10 +239,12 @@ async fn without_redis_messages_are_stored_and_delivered_when_it_is_back() {
     let last = during.iter().map(came).max().unwrap();
     let took = last.saturating_duration_since(back);
     println!(
-        "Redis away: {} sends not broadcast, the last delivered {took:?} after its return",
+        "Redis away: {} sends not broadcast, the last delivered {took:?} after its return; presence is true \
+         after {known:?}",
         during.len()
     );
     assert!(took < bound(Duration::from_secs(2)), "{took:?}");
+    assert!(known < bound(Duration::from_secs(5)), "{known:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

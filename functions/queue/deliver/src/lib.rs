@@ -11,6 +11,7 @@ mod copies;
 mod post;
 mod push;
 mod rebuild;
+mod repair;
 mod status;
 mod stored;
 mod sweep;
@@ -29,13 +30,14 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
     let (mut messages, mut chunks, mut pushes) = (vec![], vec![], vec![]);
     let (mut closings, mut receipts, mut sweeps) = (vec![], vec![], vec![]);
-    let (mut rebuilds, mut statuses) = (vec![], vec![]);
+    let (mut rebuilds, mut repairs, mut statuses) = (vec![], vec![], vec![]);
     for (_, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
             Event::FanoutChunk(chunk) => chunks.push(chunk),
             Event::SweepOutbox(sweep) => sweeps.push(sweep),
             Event::PresenceRebuild(next) => rebuilds.push(next),
+            Event::PresenceRepair(repair) => repairs.push(repair),
             Event::StatusChanged(changed) => statuses.push(changed),
             Event::PushDue(due) => pushes.push((envelope.id, due)),
             Event::CloseSockets(sockets) => closings.push(sockets),
@@ -48,6 +50,7 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     try_join_all(receipts.iter().map(|due| receipt::tell_late(app, due))).await?;
     finish(app, messages).await?;
     push::deliver(app, pushes).await?;
+    repair::deliver(app, repairs).await?;
     try_join_all(statuses.into_iter().map(|changed| status::tell(app, changed))).await?;
     try_join_all(rebuilds.into_iter().map(|next| rebuild::step(app, next))).await?;
     for sweep in sweeps {

@@ -45,7 +45,7 @@ pub(crate) async fn deliver(app: &App, stored: &MessageStored, audiences: &Audie
 /// Whoever is in the room now; nobody when it was deleted meanwhile.
 async fn everyone(app: &App, room: RoomId) -> Result<Vec<Listener>, Error> {
     match app.rooms.find(&RoomRef::Id(room)).await? {
-        Some(room) => Ok(audience::of_room(app, room.id, room.members_version).await?),
+        Some(room) => Ok(audience::everyone_of_room(app, room.id, room.members_version).await?),
         None => Ok(Vec::new()),
     }
 }

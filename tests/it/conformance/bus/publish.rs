@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use shared::dead_letter;
-use shared::ids::{RoomId, UserId};
+use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::mq_event::RabbitMqEvent;
 use shared::ports::{
-    CloseSockets, ENVELOPE_VERSION, Event, PresenceRebuild, PushDue, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS,
-    QUEUE_PUSH, fanout_queue,
+    CloseSockets, ENVELOPE_VERSION, Event, MissedConnection, PresenceRebuild, PresenceRepair, PushDue,
+    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, fanout_queue,
 };
 use uuid::Uuid;
 
@@ -93,17 +93,28 @@ fn seq_of(event: &Event) -> i64 {
 
 async fn each_event_goes_to_the_queue_of_its_kind(world: World) {
     let rebuild = Event::PresenceRebuild(PresenceRebuild { claim: Uuid::nil(), after: None });
+    let missed = MissedConnection { user: UserId(1), connection: ConnectionId("gone=".to_owned()) };
+    let repair = Event::PresenceRepair(PresenceRepair { connections: vec![missed] });
     let push = Event::PushDue(PushDue { user: UserId(1), room: RoomId(1), retry: None });
     let closing = CloseSockets { frame: "{}".to_owned(), listeners: vec![], attempt: 0 };
     let closing = Event::CloseSockets(closing);
-    let events = [chunk(0), stored(1), chunk(1), chunk(2), push.clone(), closing.clone(), rebuild.clone()];
+    let events = [
+        chunk(0),
+        stored(1),
+        chunk(1),
+        chunk(2),
+        push.clone(),
+        closing.clone(),
+        rebuild.clone(),
+        repair.clone(),
+    ];
     world.bus.publish(&events, NOW).await.expect("they are confirmed");
     let expected = [
         (QUEUE_MESSAGES.to_owned(), vec![events[1].clone()]),
         (QUEUE_PUSH.to_owned(), vec![push]),
         (fanout_queue(0), vec![chunk(0), chunk(FANOUT_QUEUES)]),
         (fanout_queue(1), vec![chunk(1)]),
-        (QUEUE_NOTIFICATIONS.to_owned(), vec![closing, rebuild]),
+        (QUEUE_NOTIFICATIONS.to_owned(), vec![closing, rebuild, repair]),
     ];
     for (queue, expected) in expected {
         let (function, mut recorded) = recorder(0);

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use shared::app::App;
 use shared::chat::closing::{self, Farewell};
 use shared::identity::Caller;
-use shared::ids::UserId;
-use shared::model::Address;
+use shared::ids::{ConnectionId, UserId};
+use shared::model::{Address, Listener};
 use shared::ports::{ConnectionInfo, Connections, Delay, Event, PostError};
 use tokio::time::Instant;
 
@@ -271,4 +271,41 @@ async fn closing_returns_within_a_second_whatever_the_sockets_do() {
     closing::kick(&stuck, caller.user).await;
     assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
     assert_eq!(stuck.connection_log.of_user(caller.user).await.unwrap().len(), 200, "none was closed");
+}
+
+/// A socket whose `$connect` returns between its last words and its end.
+struct Opening;
+
+#[async_trait]
+impl Connections for Opening {
+    async fn post(&self, _: &Address, _: Bytes) -> Result<(), PostError> {
+        Err(PostError::Gone)
+    }
+
+    async fn inspect(&self, _: &Address) -> Result<ConnectionInfo, PostError> {
+        Err(PostError::Gone)
+    }
+
+    async fn close(&self, _: &Address) -> Result<(), PostError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_socket_that_can_not_be_told_yet_is_not_closed_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = embedded_app(folder.path(), Arc::new(Posted::default())).await;
+    let app = App { connections: Arc::new(Opening), ..app };
+    let at = |connected_at| Listener {
+        user: UserId(1),
+        address: Address {
+            connection: ConnectionId("a=".to_owned()),
+            endpoint: "http://nowhere.invalid/live".to_owned(),
+            connected_at,
+        },
+    };
+    let (young, old) = (at(app.clock.now()), at(app.clock.now().plus(-60_000)));
+    let frame = Farewell::Kicked.frame(&app);
+    let sockets = vec![young.clone(), old];
+    assert_eq!(closing::end(&app, sockets, &frame, Duration::from_secs(5)).await, [young]);
 }

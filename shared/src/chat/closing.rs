@@ -115,12 +115,14 @@ pub async fn end(app: &App, sockets: Vec<Listener>, frame: &Outgoing, budget: Du
     ended.buffer_unordered(POSTS_AT_ONCE).filter_map(async |left| left).collect().await
 }
 
-/// Whether the socket is closed for good. A young one that answers 410 may still be opening: its
-/// `$connect` has not returned.
+/// Whether the socket is closed for good. A young one that answers 410 may still be opening, since its
+/// `$connect` has not returned: it is left, to be told before it is closed.
 async fn end_one(app: &App, socket: &Listener, frame: &Outgoing) -> bool {
     let last_words = app.connections.post(&socket.address, frame.bytes());
-    if timeout_at(Instant::now() + LAST_WORDS, last_words).await.is_err() {
-        tracing::debug!(connection = %socket.address.connection, "closed without last words");
+    match timeout_at(Instant::now() + LAST_WORDS, last_words).await {
+        Ok(Err(PostError::Gone)) if is_young(&socket.address, app.clock.now()) => return false,
+        Ok(_) => {}
+        Err(_) => tracing::debug!(connection = %socket.address.connection, "closed without last words"),
     }
     match app.connections.close(&socket.address).await {
         Ok(()) => {}

@@ -24,6 +24,7 @@ mod management;
 mod matrix;
 mod moderation;
 mod online;
+mod page;
 mod passing;
 mod push;
 mod reconnect;

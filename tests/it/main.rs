@@ -25,6 +25,7 @@ mod matrix;
 mod missed;
 mod moderation;
 mod online;
+mod page;
 mod passing;
 mod posts;
 mod push;

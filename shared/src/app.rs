@@ -11,8 +11,8 @@ use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
-    Accounts, Bans, Blocks, Bus, ConnectionLog, Connections, Database, Flags, Messages, OfflinePush, Outbox,
-    Presence, PushPending, PushSubscriptions, Rooms, Statuses,
+    Accounts, Bans, Blocks, Bus, CannedReplies, ConnectionLog, Connections, Database, Desk, Flags, Messages,
+    OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Statuses, Visitors,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -43,6 +43,9 @@ pub struct App {
     pub statuses: Arc<dyn Statuses>,
     pub push_subscriptions: Arc<dyn PushSubscriptions>,
     pub push_pending: Arc<dyn PushPending>,
+    pub desk: Arc<dyn Desk>,
+    pub visitors: Arc<dyn Visitors>,
+    pub canned_replies: Arc<dyn CannedReplies>,
     pub push: Arc<dyn OfflinePush>,
     pub presence: Arc<dyn Presence>,
     pub bus: Arc<dyn Bus>,
@@ -99,7 +102,10 @@ impl App {
             connection_log: postgres.clone(),
             statuses: postgres.clone(),
             push_subscriptions: postgres.clone(),
-            push_pending: postgres,
+            push_pending: postgres.clone(),
+            desk: postgres.clone(),
+            visitors: postgres.clone(),
+            canned_replies: postgres,
             presence: Arc::new(redis),
             bus: Arc::new(SweepingBus::new(rabbitmq)),
             connections,

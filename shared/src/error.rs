@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use crate::clock::UnixMs;
 use crate::ids::{MessageId, RoomId, Seq};
-use crate::ports::{AccountsError, BlocksError, MessagesError, RoomsError, StoreError, SubscriptionsError};
+use crate::ports::{
+    AccountsError, BlocksError, DeskError, MessagesError, RepliesError, RoomsError, StoreError,
+    SubscriptionsError,
+};
 
 /// Who is blocked learns no more: neither that they are, nor by whom.
 const BLOCKED: &str = "not possible with this user";
@@ -233,6 +236,7 @@ impl From<MessagesError> for Error {
         match error {
             MessagesError::NotMember => Self::forbidden("not a member of the room"),
             MessagesError::Blocked => Self::forbidden(BLOCKED),
+            MessagesError::Closed => Self::conflict("the session is closed"),
             MessagesError::Banned => Self::forbidden("banned"),
             MessagesError::Conflict => Self::conflict("id: was used for another message of this room"),
             MessagesError::NoSuchReply => Self::invalid("reply_to", "is not a message of this room"),
@@ -263,6 +267,34 @@ impl From<SubscriptionsError> for Error {
                 Self::conflict(format!("{most} push subscriptions at most: delete one first"))
             }
             SubscriptionsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeskError> for Error {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::NotFound => Self::not_found("no such session"),
+            DeskError::Closed => Self::conflict("the session is closed"),
+            DeskError::Open => Self::conflict("the session isn't closed yet"),
+            DeskError::Rated => Self::conflict("the session was rated"),
+            DeskError::NotServing(user) => Self::conflict(format!("to: user {user} doesn't serve now")),
+            DeskError::Full { user, most } => {
+                Self::conflict(format!("to: user {user} has {most} sessions, which is as many as may be"))
+            }
+            DeskError::UnknownUser(user) => Self::invalid("user", format!("there is no user {user}")),
+            DeskError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RepliesError> for Error {
+    fn from(error: RepliesError) -> Self {
+        match error {
+            RepliesError::NotFound => Self::not_found("no such reply"),
+            RepliesError::ShortcutTaken => Self::conflict("shortcut: is taken"),
+            RepliesError::Full(most) => Self::conflict(format!("{most} replies at most: delete one first")),
+            RepliesError::Store(error) => error.into(),
         }
     }
 }

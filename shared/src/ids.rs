@@ -42,6 +42,18 @@ integer_id!(
     OutboxId
 );
 integer_id!(
+    /// A customer-service session: an identity column of `sessions`.
+    SessionId
+);
+integer_id!(
+    /// A note that staff made of a session.
+    NoteId
+);
+integer_id!(
+    /// A canned reply.
+    ReplyId
+);
+integer_id!(
     /// A device that takes pushes: a row of `push_subscriptions`.
     PushSubscriptionId
 );

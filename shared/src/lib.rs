@@ -9,6 +9,7 @@ pub mod chat;
 pub mod clock;
 pub mod config;
 pub mod dead_letter;
+pub mod desk;
 pub mod error;
 pub mod folding;
 pub mod frames;

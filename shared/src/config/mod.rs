@@ -10,6 +10,7 @@ mod push;
 mod reader;
 mod services;
 mod sockets;
+mod support;
 
 pub use chat::ChatConfig;
 pub use identity::{IdentityConfig, JWT_SECRET_MIN_BYTES, SigningKey};
@@ -20,6 +21,7 @@ pub use push::{PushConfig, PushWebhookConfig, VapidConfig};
 pub use reader::{ConfigError, Secret};
 pub use services::ServicesConfig;
 pub use sockets::{ROUTING_TTL, SocketConfig};
+pub use support::SupportConfig;
 
 use reader::Reader;
 
@@ -33,6 +35,7 @@ pub struct Config {
     pub messages: MessagesConfig,
     pub moderation: ModerationConfig,
     pub push: PushConfig,
+    pub support: SupportConfig,
     /// `LOG_LEVEL`: a `tracing` filter such as `info` or `shared=debug,info`.
     pub log_level: String,
 }
@@ -61,6 +64,7 @@ impl Config {
             messages: MessagesConfig::read(&mut reader),
             moderation: ModerationConfig::read(&mut reader),
             push: PushConfig::read(&mut reader),
+            support: SupportConfig::read(&mut reader),
             log_level: reader.text("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
         };
         reader.finish(config)

@@ -52,7 +52,7 @@ impl PushConfig {
         Self {
             vapid: vapid(reader),
             webhook: webhook(reader),
-            delay: delay(reader),
+            delay: reader.delay("PUSH_DELAY_SECONDS", Delay::FiveSeconds),
             preview: reader.flag("PUSH_PREVIEW", false),
             room_max_members: reader.number("PUSH_ROOM_MAX_MEMBERS", 1_000, 2..=20_000),
             subscriptions_max: reader.number("PUSH_SUBSCRIPTIONS_MAX", 10, 1..=100),
@@ -78,13 +78,4 @@ fn webhook(reader: &mut Reader<'_>) -> Option<PushWebhookConfig> {
     let secret =
         SigningSecret::parse(&secret).map_err(|problem| reader.problem("PUSH_WEBHOOK_SECRET", problem));
     Some(PushWebhookConfig { url: url?, secret: secret.ok()? })
-}
-
-fn delay(reader: &mut Reader<'_>) -> Delay {
-    let seconds = reader.number("PUSH_DELAY_SECONDS", 5, 1..=60);
-    let delay = Delay::ALL.into_iter().find(|delay| delay.duration().as_secs() == seconds);
-    if delay.is_none() {
-        reader.problem("PUSH_DELAY_SECONDS", "must be 1, 5, 15 or 60");
-    }
-    delay.unwrap_or(Delay::FiveSeconds)
 }

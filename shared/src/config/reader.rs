@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use http::Uri;
 
+use crate::ports::Delay;
+
 /// A value that is never shown, neither by `Debug` nor in an error.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -68,6 +70,16 @@ impl<'a> Reader<'a> {
                 default
             }
         }
+    }
+
+    /// Seconds, one of the steps that events can wait.
+    pub(super) fn delay(&mut self, key: &str, default: Delay) -> Delay {
+        let Some(text) = self.text(key) else { return default };
+        let step = Delay::ALL.into_iter().find(|step| text == step.duration().as_secs().to_string());
+        step.unwrap_or_else(|| {
+            self.problem(key, "must be 1, 5, 15 or 60");
+            default
+        })
     }
 
     /// `true` or `false`.

@@ -40,18 +40,7 @@ impl SocketConfig {
             user_max_connections: reader.number("USER_MAX_CONNECTIONS", 20, 1..=10_000),
             ping_interval_s: reader.number("WEBSOCKET_PING_INTERVAL", 30, 1..=600),
             presence_ttl: Duration::from_secs(reader.number("PRESENCE_TTL", 300, 1..=86_400)),
-            offline_grace: grace(reader),
+            offline_grace: reader.delay("OFFLINE_GRACE", Delay::FifteenSeconds),
         }
     }
-}
-
-/// One of the steps that events can wait.
-fn grace(reader: &mut Reader<'_>) -> Delay {
-    const KEY: &str = "OFFLINE_GRACE";
-    let seconds = reader.number(KEY, 15, 1..=60);
-    let step = Delay::ALL.into_iter().find(|step| step.duration() == Duration::from_secs(seconds));
-    step.unwrap_or_else(|| {
-        reader.problem(KEY, "must be 1, 5, 15 or 60");
-        Delay::FifteenSeconds
-    })
 }

@@ -2,6 +2,7 @@
 
 mod entry;
 mod status;
+mod support;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,10 @@ use crate::ids::{ConnectionId, MessageId, RoomId, Seq, UserId};
 
 pub use entry::{Edited, Entry, Recalled};
 pub use status::Status;
+pub use support::{
+    BusinessHours, CannedReply, ClosedBy, Note, OpenHours, QueuePlace, Session, SessionState, StaffMember,
+    Strategy, Team, Visitor,
+};
 
 /// What a user is; each role carries a default set of permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

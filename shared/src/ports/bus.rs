@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::PushDue;
+use super::{PushDue, QueueLook, SessionChanged, StaffChanged, StaffGrace};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, OutboxId, RoomId, Seq, UserId};
 use crate::model::{Entry, Listener};
@@ -19,6 +19,11 @@ pub const QUEUE_MESSAGES: &str = "chat.messages";
 pub const QUEUE_PUSH: &str = "chat.push";
 /// The queue of what the server itself has to say to sockets.
 pub const QUEUE_NOTIFICATIONS: &str = "chat.system.notification";
+
+/// The queue of what staff do and don't do.
+pub const QUEUE_STAFF_STATUS: &str = "chat.staff.status";
+/// The queue of what becomes of sessions.
+pub const QUEUE_ASSIGNMENTS: &str = "chat.visitor.assignment";
 
 /// The `n`th of the parallel queues that carry chunks of large rooms.
 #[must_use]
@@ -77,6 +82,14 @@ pub enum Event {
     CloseSockets(CloseSockets),
     /// Receipts came too fast: how far somebody has read is to be told now.
     ReceiptDue(ReceiptDue),
+    /// A session was opened, given to somebody, handed on, closed or rated.
+    SessionChanged(Box<SessionChanged>),
+    /// A staff member came, went, or chose another status or team.
+    StaffChanged(StaffChanged),
+    /// A staff member may have been offline for the grace.
+    StaffGrace(StaffGrace),
+    /// A queue moved: those who wait in it are to be told.
+    QueueLook(QueueLook),
 }
 
 /// Goes to [`QUEUE_MESSAGES`]; `deliver` finishes what is left and settles the outbox row.
@@ -188,7 +201,22 @@ impl Event {
             Self::PushDue(_) => "push_due",
             Self::CloseSockets(_) => "close_sockets",
             Self::ReceiptDue(_) => "receipt_due",
+            Self::SessionChanged(_) => "session_changed",
+            Self::StaffChanged(_) => "staff_changed",
+            Self::StaffGrace(_) => "staff_grace",
+            Self::QueueLook(_) => "queue_look",
         }
+    }
+
+    /// The event of an outbox row whose payload it was, told the row's id, which no payload can know.
+    #[must_use]
+    pub fn of_row(mut self, row: OutboxId) -> Self {
+        match &mut self {
+            Self::SessionChanged(changed) => changed.outbox = row,
+            Self::StaffChanged(changed) => changed.outbox = row,
+            _ => {}
+        }
+        self
     }
 
     /// 0 to 9; always sent, since the event source's typed form wants one.
@@ -204,6 +232,8 @@ impl Event {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
             Self::PushDue(_) => QUEUE_PUSH.to_owned(),
+            Self::SessionChanged(_) | Self::QueueLook(_) => QUEUE_ASSIGNMENTS.to_owned(),
+            Self::StaffChanged(_) | Self::StaffGrace(_) => QUEUE_STAFF_STATUS.to_owned(),
             Self::StatusChanged(_)
             | Self::PresenceRebuild(_)
             | Self::PresenceRepair(_)

@@ -48,6 +48,9 @@ pub enum MessagesError {
     /// The other one of a direct room wants nothing from the sender.
     #[error("blocked")]
     Blocked,
+    /// The room is a session's that has ended.
+    #[error("the room is closed")]
+    Closed,
     /// The same client id with another body.
     #[error("the id was used for another message")]
     Conflict,
@@ -76,6 +79,7 @@ impl MessagesError {
             "not_sender" => Self::NotSender,
             "too_late" => Self::TooLate,
             "blocked" => Self::Blocked,
+            "closed" => Self::Closed,
             other => StoreError::Internal(format!("{other:?} is no refusal")).into(),
         }
     }

@@ -5,9 +5,12 @@ mod accounts;
 mod bans;
 mod blocks;
 mod bus;
+mod canned_replies;
 mod connection_log;
 mod connections;
 mod database;
+mod desk;
+mod desk_events;
 mod flags;
 mod messages;
 mod offline_push;
@@ -20,18 +23,23 @@ mod resumption;
 mod revision;
 mod rooms;
 mod statuses;
+mod visitors;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bans::{Bans, NewBan};
 pub use blocks::{Blocks, BlocksError};
 pub use bus::{
     Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    MissedConnection, PresenceRebuild, PresenceRepair, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH,
-    ReceiptDue, StatusChanged, SweepOutbox, fanout_queue,
+    MissedConnection, PresenceRebuild, PresenceRepair, QUEUE_ASSIGNMENTS, QUEUE_MESSAGES,
+    QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS, ReceiptDue, StatusChanged, SweepOutbox,
+    fanout_queue,
 };
+pub use canned_replies::{CannedReplies, RepliesError};
 pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection, RECONNECT_AGAIN_MS};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
+pub use desk::{Changes, Desk, DeskError, Destination, NewSession, SessionFilter, StaffPatch};
+pub use desk_events::{QueueLook, SessionChanged, SessionStep, StaffChanged, StaffGrace};
 pub use flags::{Flagged, Flags};
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Search, Window};
 pub use offline_push::{OfflinePush, PushError, Reach};
@@ -47,6 +55,7 @@ pub use resumption::{CaughtUp, Resumption, Standing};
 pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RECEIPT_SPAN, Reading, RoomPatch, Rooms, RoomsError};
 pub use statuses::{ContactScope, KeptStatus, Statuses};
+pub use visitors::{Arrival, Visitors};
 
 /// What can go wrong with any store, whatever was asked.
 #[derive(Debug, thiserror::Error)]

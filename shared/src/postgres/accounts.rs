@@ -113,7 +113,10 @@ impl Accounts for Postgres {
     async fn credentials(&self, username: &str) -> Result<Option<(Account, String)>, StoreError> {
         self.run(async |connection| {
             let row = query(BY_NAME).bind(folded(username)).fetch_optional(connection).await?;
-            row.map(|row| Ok((account(&row)?, row.try_get("password_hash")?))).transpose()
+            // Visitors have none, and log in by their key alone.
+            let hash = |row: &PgRow| row.try_get::<Option<String>, _>("password_hash");
+            let Some(row) = row else { return Ok(None) };
+            hash(&row)?.map(|hash| Ok((account(&row)?, hash))).transpose()
         })
         .await
     }
@@ -245,6 +248,11 @@ async fn strip(connection: &mut PgConnection, user: UserId, now: UnixMs) -> Resu
     blocks.bind(user.0).execute(&mut *connection).await?;
     let left = query_scalar("select not exists (select from room_members where user_id = $1)");
     Ok(left.bind(user.0).fetch_one(connection).await?)
+}
+
+/// The account of somebody who was just looked up.
+pub(super) async fn by_id(connection: &mut PgConnection, user: UserId) -> Result<Account, StoreError> {
+    account(&query(BY_ID).bind(user.0).fetch_one(connection).await?)
 }
 
 fn found(rows: u64) -> Result<(), AccountsError> {

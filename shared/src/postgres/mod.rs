@@ -6,8 +6,10 @@
 mod accounts;
 mod bans;
 mod blocks;
+mod canned_replies;
 mod connection_log;
 mod database;
+mod desk;
 mod flags;
 mod messages;
 mod outbox;
@@ -18,6 +20,7 @@ mod rooms;
 pub mod statements;
 mod statuses;
 mod times;
+mod visitors;
 
 use std::str::FromStr;
 use std::sync::Arc;

@@ -80,7 +80,7 @@ fn outbox_row(row: &PgRow) -> Result<OutboxRow, StoreError> {
         let entry = entry_of(row)?;
         Event::MessageStored(MessageStored { outbox: id, entry, left: Left::Everyone, gone: Vec::new() })
     } else {
-        row.try_get::<Json<Event>, _>("payload")?.0
+        row.try_get::<Json<Event>, _>("payload")?.0.of_row(id)
     };
     Ok(OutboxRow { id, event, created_at: time_of(row, "opened_at")? })
 }

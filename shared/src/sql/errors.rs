@@ -1,4 +1,7 @@
-use crate::ports::{AccountsError, BlocksError, MessagesError, RoomsError, StoreError, SubscriptionsError};
+use crate::ports::{
+    AccountsError, BlocksError, DeskError, MessagesError, RepliesError, RoomsError, StoreError,
+    SubscriptionsError,
+};
 
 /// An error of a port, as far as the connection it came over is concerned.
 pub trait Failure: From<StoreError> {
@@ -66,7 +69,15 @@ macro_rules! port_error {
     )*};
 }
 
-port_error!(AccountsError, BlocksError, MessagesError, RoomsError, SubscriptionsError);
+port_error!(
+    AccountsError,
+    BlocksError,
+    DeskError,
+    MessagesError,
+    RepliesError,
+    RoomsError,
+    SubscriptionsError
+);
 
 #[cfg(test)]
 mod tests {

@@ -30,7 +30,7 @@ use shared::ports::{Event, MessageStored, ReceiptDue};
 pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
     let (mut messages, mut pushes, mut repairs, mut others) = (vec![], vec![], vec![], vec![]);
-    for (_, envelope) in envelopes {
+    for (queue, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
             Event::PresenceRepair(repair) => repairs.push(repair),
@@ -41,6 +41,12 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
             Event::StatusChanged(changed) => others.push(status::tell(app, changed).boxed()),
             Event::PresenceRebuild(next) => others.push(rebuild::step(app, next).boxed()),
             Event::SweepOutbox(sweep) => others.push(sweep::deliver(app, sweep).boxed()),
+            Event::SessionChanged(_)
+            | Event::StaffChanged(_)
+            | Event::StaffGrace(_)
+            | Event::QueueLook(_) => {
+                dead_letter::misplaced(app.bus.as_ref(), &queue, &envelope, app.clock.now()).await?;
+            }
         }
     }
     let counts = (messages.len(), pushes.len(), others.len());

@@ -166,7 +166,10 @@ fn appended(row: &PgRow, new: &NewMessage) -> Result<Option<Result<Appended, Mes
             outbox: row.try_get::<Option<i64>, _>("earlier_outbox")?.map(OutboxId),
         })));
     }
-    // After the repeat, which was stored before the block.
+    // After the repeat, which was stored before these.
+    if row.try_get("closed")? {
+        return Ok(Some(Err(MessagesError::Closed)));
+    }
     if row.try_get("blocked")? {
         return Ok(Some(Err(MessagesError::Blocked)));
     }

@@ -26,7 +26,7 @@ where id = $1
 returning members_version, last_seq";
 
 /// Which of the users aren't members yet, each once, in the order given.
-pub(super) async fn newcomers(
+pub(in crate::postgres) async fn newcomers(
     connection: &mut PgConnection,
     room: &Locked,
     users: &[UserId],
@@ -49,7 +49,7 @@ pub(super) async fn newcomers(
 }
 
 /// Lets users in who aren't members yet.
-pub(super) async fn admit(
+pub(in crate::postgres) async fn admit(
     connection: &mut PgConnection,
     room: &Locked,
     newcomers: &[(UserId, MemberRole)],

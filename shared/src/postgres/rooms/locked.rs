@@ -20,26 +20,26 @@ macro_rules! lock {
 }
 
 /// A room whose row this transaction holds.
-pub(super) struct Locked {
-    pub(super) id: RoomId,
-    pub(super) kind: RoomType,
+pub(in crate::postgres) struct Locked {
+    pub(in crate::postgres) id: RoomId,
+    pub(in crate::postgres) kind: RoomType,
     last_seq: Seq,
     members_version: i64,
-    pub(super) member_count: i64,
+    pub(in crate::postgres) member_count: i64,
 }
 
 impl Locked {
     /// A room that this transaction has just made, still without members.
-    pub(super) fn fresh(id: RoomId, kind: RoomType) -> Self {
+    pub(in crate::postgres) fn fresh(id: RoomId, kind: RoomType) -> Self {
         Self { id, kind, last_seq: Seq(0), members_version: 0, member_count: 0 }
     }
 
     /// What a change says that changed nothing.
-    pub(super) fn unchanged(&self) -> Change {
+    pub(in crate::postgres) fn unchanged(&self) -> Change {
         self.change(Vec::new(), self.members_version)
     }
 
-    pub(super) fn change(&self, users: Vec<UserId>, members_version: i64) -> Change {
+    pub(in crate::postgres) fn change(&self, users: Vec<UserId>, members_version: i64) -> Change {
         Change { room: self.id, users, members_version, last_seq: self.last_seq }
     }
 
@@ -51,7 +51,7 @@ impl Locked {
 }
 
 /// Takes the room's row; None when there is no such room.
-pub(super) async fn lock(
+pub(in crate::postgres) async fn lock(
     connection: &mut PgConnection,
     room: &RoomRef,
 ) -> Result<Option<Locked>, RoomsError> {

@@ -88,7 +88,7 @@ pub(super) async fn remove(
 }
 
 /// Takes a member out of a room and passes ownership on when it was theirs.
-pub(super) async fn expel(
+pub(in crate::postgres) async fn expel(
     connection: &mut PgConnection,
     room: &Locked,
     user: UserId,

@@ -11,6 +11,7 @@ sender as materialized (
     select
         u.nickname,
         r.members_version,
+        r.closed_at is not null as closed,
         exists (
             select from bans b
             where b.user_id = m.user_id and b.until > $10::timestamptz
@@ -50,6 +51,7 @@ place as (
         last_number = r.last_number + 1,
         active_at = greatest(r.active_at, $10)
     where r.id = $2
+      and r.closed_at is null
       and r.members_version = (select s.members_version from sender s where not s.banned and not s.blocked)
       and not exists (select from earlier)
       and (select found from reply)
@@ -84,6 +86,7 @@ select
     s.nickname,
     s.banned,
     s.blocked,
+    s.closed,
     s.members_version,
     r.found as reply_found,
     p.last_seq as seq,

@@ -56,3 +56,11 @@ pub const LIST_OWN: &str = concat!(include_str!("picked_own.sql"), include_str!(
 pub const LIST_ALL: &str = concat!(include_str!("picked_all.sql"), include_str!("summaries.sql"));
 /// One room as a viewer sees it.
 pub const SUMMARY: &str = concat!(include_str!("picked_one.sql"), include_str!("summaries.sql"));
+/// What waits at the desk and the places that are free, matched.
+pub const MATCH: &str = include_str!("match.sql");
+/// A page of the queues.
+pub const QUEUE: &str = concat!(include_str!("queue.sql"), include_str!("queue_page.sql"));
+/// A session's place in its queue.
+pub const QUEUE_PLACE: &str = concat!(include_str!("queue.sql"), include_str!("queue_place.sql"));
+/// The places that moved since their visitors were told.
+pub const QUEUE_MOVED: &str = concat!(include_str!("queue.sql"), include_str!("queue_moved.sql"));

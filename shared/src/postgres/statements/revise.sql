@@ -21,6 +21,7 @@ sender as materialized (
         u.nickname,
         r.id as room_id,
         r.members_version,
+        r.closed_at is not null as closed,
         m.role in ('admin', 'owner') as is_admin,
         exists (
             select from bans b
@@ -52,6 +53,7 @@ verdict as materialized (
             when t.sender_id <> $4 then 'not_sender'
             -- What the other one doesn't want to read; taking back is no message.
             when $7 = 'edited' and s.blocked then 'blocked'
+            when $7 = 'edited' and s.closed then 'closed'
             when t.created_at < $10::timestamptz then 'too_late'
         end as refusal
     from target t

@@ -88,7 +88,8 @@ fn outbox_row(row: &SqliteRow) -> Result<OutboxRow, StoreError> {
         Event::MessageStored(MessageStored { outbox: id, entry, left: Left::Everyone, gone: Vec::new() })
     } else {
         let payload: String = row.try_get("payload")?;
-        serde_json::from_str(&payload).map_err(|error| StoreError::Internal(error.to_string()))?
+        let event = serde_json::from_str::<Event>(&payload);
+        event.map_err(|error| StoreError::Internal(error.to_string()))?.of_row(id)
     };
     Ok(OutboxRow { id, event, created_at: UnixMs(row.try_get("opened_at")?) })
 }

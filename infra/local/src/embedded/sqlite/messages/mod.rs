@@ -23,7 +23,7 @@ use super::rows::{self, message_columns};
 /// Every check in one statement; no row: not a member. A statement costs more than what it looks up, since
 /// each one goes to the connection's own thread and back.
 const CHECKS: &str = "
-select u.nickname, r.members_version,
+select u.nickname, r.members_version, r.closed_at is not null as closed,
     exists (
         select 1 from bans b
         where b.user_id = m.user_id and b.until > ?5 and (b.room_id is null or b.room_id = m.room_id)
@@ -140,7 +140,10 @@ async fn append(connection: &mut SqliteConnection, new: &NewMessage) -> Result<A
     if let Some(earlier) = checks.try_get("earlier_id")? {
         return repeated(&checks, MessageId(earlier), new);
     }
-    // After the repeat, which was stored before the block.
+    // After the repeat, which was stored before these.
+    if checks.try_get("closed")? {
+        return Err(MessagesError::Closed);
+    }
     if checks.try_get("blocked")? {
         return Err(MessagesError::Blocked);
     }

@@ -28,6 +28,7 @@ select u.nickname, r.id as room_id, r.members_version, t.seq as target_seq, t.ki
             select 1 from blocks b
             where b.blocker_id in (r.pair_low, r.pair_high) and b.blocked_id = m.user_id
         ) then 'blocked'
+        when ?5 = 'edited' and r.closed_at is not null then 'closed'
         when t.created_at < ?7 then 'too_late'
     end as refusal,
     e.id as earlier_id, e.seq as earlier_seq, e.target_seq as earlier_target_seq, e.digest as earlier_digest,

@@ -1,6 +1,8 @@
-//! Customer service besides its desk: when a team serves, and who is told of what became of a session.
+//! Customer service, around the port [`crate::ports::Desk`].
 
 mod announce;
 pub mod hours;
+mod leave;
 
 pub use announce::announce;
+pub use leave::{dismiss, leave};

@@ -33,6 +33,6 @@ pub(crate) async fn close(
     };
     let terms = app.config.support.terms(app.clock.now());
     let (session, changes) = app.desk.close(id, closed, Some(caller.user), terms).await?;
-    announce(&app, &changes).await;
+    announce(&app, changes).await;
     Ok(Json(Shown::to(view, &app, session).await?))
 }

@@ -67,7 +67,7 @@ impl Wanted {
         if caller.may(Permission::SupportManage) {
             return Ok(filter);
         }
-        if !who::serves(caller.role) {
+        if !caller.role.serves() {
             return own(filter, caller.user);
         }
         if filter.staff != Some(caller.user) && filter.visitor != Some(caller.user) {

@@ -51,12 +51,13 @@ pub(crate) async fn open(
     admission::admit(&app, &caller, None).await?;
     let new = new_session(&app, &caller, wish.team.unwrap_or_default(), wish.subject).await?;
     let (session, changes) = app.desk.open(new, app.config.support.terms(app.clock.now())).await?;
-    announce(&app, &changes).await;
+    let status = status(&changes);
+    announce(&app, changes).await;
     if let Some(content) = wish.message {
         say(&app, &caller, session.room_id, client_id, content).await?;
     }
     let shown = Shown::to(View::Visitor, &app, session).await?;
-    Ok((status(&changes), Json(shown)))
+    Ok((status, Json(shown)))
 }
 
 async fn new_session(

@@ -38,6 +38,6 @@ pub(crate) async fn rate(
     let comment = comment.unwrap_or_default();
     let terms = app.config.support.terms(app.clock.now());
     let (session, changes) = app.desk.rate(id, rating.stars(), comment.as_str(), terms).await?;
-    announce(&app, &changes).await;
+    announce(&app, changes).await;
     Ok(Json(Shown::to(view, &app, session).await?))
 }

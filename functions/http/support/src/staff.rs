@@ -67,7 +67,7 @@ pub(crate) async fn set(
     let patch = settings.patch()?;
     let user = serving(&app, &user).await?;
     let changes = app.desk.set_staff(user, patch, app.config.support.terms(app.clock.now())).await?;
-    announce(&app, &changes).await;
+    announce(&app, changes).await;
     member(&app, user).await.map(Json)
 }
 
@@ -81,7 +81,7 @@ pub(crate) async fn member(app: &App, user: UserId) -> Result<StaffMember, Error
 async fn serving(app: &App, user: &UserRef) -> Result<UserId, Error> {
     let user = who::user(app, "user", user).await?;
     let account = app.accounts.account(user).await?.ok_or_else(|| Error::not_found("no such user"))?;
-    if who::serves(account.role) {
+    if account.role.serves() {
         Ok(user)
     } else {
         Err(Error::invalid("user", "has not the role staff or admin"))

@@ -36,7 +36,7 @@ pub(crate) async fn set(
         app.statuses.seen(caller.user, now).await?;
     }
     let changes = app.desk.set_status(caller.user, new, app.config.support.terms(now)).await?;
-    announce(&app, &changes).await;
+    announce(&app, changes).await;
     status::changed(&app, &[caller.user]).await;
     staff::member(&app, caller.user).await.map(Json)
 }

@@ -43,7 +43,7 @@ pub(crate) async fn transfer(
     let to = whither.destination(&app).await?;
     let terms = app.config.support.terms(app.clock.now());
     let (session, changes) = app.desk.transfer(id, to, caller.user, terms).await?;
-    announce(&app, &changes).await;
+    announce(&app, changes).await;
     Ok(Json(Shown::to(View::Staff { handles }, &app, session).await?))
 }
 

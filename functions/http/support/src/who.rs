@@ -4,7 +4,7 @@ use shared::Error;
 use shared::app::App;
 use shared::identity::{Caller, Permission};
 use shared::ids::{NameOr, SessionId, UserId, UserRef};
-use shared::model::{Role, Session, SessionState};
+use shared::model::{Session, SessionState};
 
 /// Whom a session is shown to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,15 +16,10 @@ pub(crate) enum View {
     },
 }
 
-/// Whether the role is one of those who serve.
-pub(crate) const fn serves(role: Role) -> bool {
-    matches!(role, Role::Staff | Role::Admin)
-}
-
 /// # Errors
 /// `forbidden` for all but those who serve.
 pub(crate) fn staff(caller: &Caller) -> Result<(), Error> {
-    if serves(caller.role) { Ok(()) } else { Err(Error::forbidden("for staff only")) }
+    if caller.role.serves() { Ok(()) } else { Err(Error::forbidden("for staff only")) }
 }
 
 /// The caller's team: the one desk's, unless they were given another.
@@ -48,7 +43,7 @@ pub(crate) async fn session(app: &App, caller: &Caller, id: SessionId) -> Result
 }
 
 fn is_for(caller: &Caller, session: &Session) -> bool {
-    session.visitor.id == caller.user || serves(caller.role)
+    session.visitor.id == caller.user || caller.role.serves()
 }
 
 /// # Errors

@@ -18,7 +18,7 @@ use shared::ports::NewAccount;
 use tokio::time::Instant;
 
 pub use clock::TurnedClock;
-pub use http::answer;
+pub use http::{Answer, answer};
 pub use socket::{Refused, Socket};
 pub use world::{RedisDatabase, World, on_embedded, on_services};
 

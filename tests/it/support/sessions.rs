@@ -34,7 +34,7 @@ async fn everybody_lists_what_they_may_see(world: &World) {
     // What one serves stays in sight whatever team it is of.
     let path = format!("/api/v1/support/staff/{}", sam.id);
     hark.put(&admin, &path, &json!({"team": "default"})).await.expect(200);
-    assert_eq!(list(&sam, "?staff=sam").await, [anns]);
+    assert_eq!(list(&sam, "?staff=sam").await, [others, anns], "and who waits there is theirs now");
     assert_eq!(hark.get(&sam, &format!("{SESSIONS}/{anns}")).await.status, 200);
     hark.get(&admin, &format!("{SESSIONS}/999")).await.refused(404, "not_found");
     hark.get(&admin, &format!("{SESSIONS}/x")).await.refused(400, "invalid");

@@ -40,7 +40,7 @@ insert into push_pending (user_id, room_id, created_at)
 select user_id, room_id, now() + random() * interval '1 h' from room_members;
 insert into teams (name) select 't' || n from generate_series(1, 200) n;
 insert into staff (user_id, team, status, status_since, idle_since)
-select n, 't' || n % 200, case when n % 10 = 0 then 'online' else 'offline' end, now(), now()
+select n, 't' || n % 200, case when n <= 50 then 'online' else 'offline' end, now(), now()
 from generate_series(1, 2000) n;
 insert into sessions (
     room_id, visitor_id, team, state, staff_id, opened_at, first_assigned_at, assigned_at, closed_at

@@ -39,7 +39,7 @@ async fn either_side_closes_a_session_once(world: &World) {
 async fn only_who_may_closes_a_session(world: &World) {
     let hark = world.start().await;
     let admin = hark.user_as("admin", Role::Admin).await;
-    hark.serving(&admin, "sam", "").await;
+    let _serving = hark.serving(&admin, "sam", "").await;
     let visitor = hark.visitor().await;
     let session = hark.session(&visitor, &json!({})).await;
     let (path, body) = (at(&session, "/close"), json!({}));

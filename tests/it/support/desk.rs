@@ -1,13 +1,29 @@
 //! The people of a desk, and how it stands.
 
+use std::ops::Deref;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::model::Role;
 
-use crate::hark::{Answer, Client, Hark};
+use crate::hark::{Answer, Client, Hark, Socket};
 
 pub const SESSIONS: &str = "/api/v1/support/sessions";
 pub const VISITORS: &str = "/api/v1/visitors";
+
+/// Somebody who serves as long as this is kept.
+pub struct Serving {
+    staff: Client,
+    _socket: Socket,
+}
+
+impl Deref for Serving {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.staff
+    }
+}
 
 /// What a list of sessions names, in its order.
 pub fn ids(answer: &Value) -> Vec<i64> {
@@ -46,11 +62,12 @@ impl Hark {
         }
     }
 
-    /// A staff member of a team who is given whoever waits.
-    pub async fn serving(&self, admin: &Client, name: &str, team: &str) -> Client {
+    /// A staff member of a team who is here and given whoever waits.
+    pub async fn serving(&self, admin: &Client, name: &str, team: &str) -> Serving {
         let staff = self.off_duty(admin, name, team).await;
+        let socket = self.connect(&staff).await;
         self.put(&staff, "/api/v1/support/status", &json!({"status": "online"})).await.expect(200);
-        staff
+        Serving { staff, _socket: socket }
     }
 
     /// A staff member of a team who isn't there.

@@ -65,7 +65,7 @@ async fn who_waits_is_told_their_place(world: &World) {
     assert_eq!(waiting["estimated_wait_s"], Value::Null, "nobody serves");
     assert!(waiting.as_object().unwrap().contains_key("estimated_wait_s"));
     assert!(waiting.get("offline_message").is_none() && waiting.get("opens_at").is_none());
-    hark.serving(&admin, "sam", "").await;
+    let _serving = hark.serving(&admin, "sam", "").await;
     let served = hark.get(&second, &at(&waiting, "")).await.expect(200);
     assert_eq!((&served["state"], &served["staff"]["username"]), (&json!("active"), &json!("sam")));
     assert!(served.get("position").is_none() && served.get("ahead").is_none());
@@ -128,7 +128,7 @@ async fn outside_of_its_hours_a_team_says_so_and_takes_the_session(world: &World
     let tomorrow = (now.0 / 86_400_000 + 1) * 86_400_000;
     assert_eq!((&session["offline_message"], &session["opens_at"]), (&Value::Null, &json!(tomorrow)));
     // Somebody who is there all the same serves it.
-    hark.serving(&admin, "sam", "").await;
+    let _serving = hark.serving(&admin, "sam", "").await;
     let served = hark.get(&visitor, &at(&session, "")).await.expect(200);
     assert_eq!((&served["state"], &served["out_of_hours"]), (&json!("active"), &json!(true)));
     assert!(served.get("opens_at").is_none());

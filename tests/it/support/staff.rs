@@ -98,14 +98,15 @@ async fn who_comes_online_is_given_who_waits(world: &World) {
     let nonsense = json!({"status": "asleep"});
     let sentence = hark.unchanged(&admin, (400, "invalid"), hark.put(&sam, STATUS, &nonsense)).await;
     assert!(sentence.starts_with("status: "), "{sentence}");
+    let absent = hark.put(&sam, STATUS, &body).await.expect(200);
+    assert_eq!((&absent["status"], &absent["sessions"]), (&json!("offline"), &json!(0)), "without a socket");
+    let _socket = hark.connect(&sam).await;
     let away = hark.post(&sam, STATUS, &json!({"status": "away"})).await.expect(200);
     assert_eq!((&away["status"], &away["sessions"]), (&json!("away"), &json!(0)));
     let online = hark.put(&sam, STATUS, &body).await.expect(200);
     assert_eq!((&online["status"], &online["sessions"]), (&json!("online"), &json!(1)));
     assert_eq!(hark.get(&sam, &at(&session, "")).await.expect(200)["staff"]["id"], sam.id);
     // It is what everybody is shown, as by `status_update`.
-    let mut socket = hark.connect(&sam).await;
-    socket.ask(&json!({"type": "heartbeat"})).await;
     hark.put(&sam, STATUS, &json!({"status": "busy"})).await.expect(200);
     let shown = hark.get(&admin, "/api/chat/online/status/sam").await.expect(200);
     assert_eq!(shown["status"], "busy");

@@ -1,5 +1,5 @@
 -- What the events beside this file speak of, for a development database that holds nothing else: the
--- users 1 to 5, the group room 1 with a message in it, the public room 2. Running it again puts all of
+-- users 1 to 7, the group room 1 with a message in it, the public room 2, the session 1 in room 3. Running it again puts all of
 -- that back as it was, and takes away what the events made.
 
 begin;
@@ -8,7 +8,8 @@ do $$
 begin
     if exists (
         select from users
-        where username_folded not in ('ann', 'bob', 'admin', 'user1', 'user2', 'testuser')
+        where username_folded not in ('ann', 'bob', 'admin', 'user1', 'user2', 'staff', 'testuser')
+            and username_folded not like 'visitor-%'
     ) then
         raise exception 'this database holds other users: the seed is for one of its own';
     end if;
@@ -19,6 +20,8 @@ delete from rooms;
 delete from users;
 delete from messages;
 delete from outbox;
+delete from teams;
+delete from canned_replies;
 
 -- The password of each is 123456.
 insert into users (id, username, username_folded, nickname, password_hash, role, created_at)
@@ -31,8 +34,16 @@ from (values
     (2, 'bob', 'Bob', 'user'),
     (3, 'admin', 'Admin', 'admin'),
     (4, 'user1', 'User 1', 'user'),
-    (5, 'user2', 'User 2', 'user')
+    (5, 'user2', 'User 2', 'user'),
+    (6, 'staff', 'Staff', 'staff')
 ) as people (id, username, nickname, role);
+
+-- Of the key of 43 times A.
+insert into users (id, username, username_folded, nickname, role, created_at)
+overriding system value
+values (7, 'visitor-1', 'visitor-1', 'visitor-1', 'visitor', now());
+
+insert into visitors (user_id, key_digest) values (7, sha256(convert_to(repeat('A', 43), 'UTF8')));
 
 insert into rooms (
     id, type, name, name_folded, created_by, created_at, last_seq, last_number, active_at,
@@ -41,14 +52,26 @@ insert into rooms (
 overriding system value
 values
     (1, 'group', 'Ann and Bob', 'ann and bob', 1, now(), 1, 1, now(), 1, 2),
-    (2, 'public', 'general', 'general', 3, now(), 0, 0, now(), 1, 2);
+    (2, 'public', 'general', 'general', 3, now(), 0, 0, now(), 1, 2),
+    (3, 'support', null, null, 7, now(), 0, 0, now(), 1, 1);
 
 insert into room_members (room_id, user_id, role, read_seq, read_number, joined_seq, joined_at)
 values
     (1, 1, 'owner', 0, 0, 0, now()),
     (1, 2, 'member', 1, 1, 0, now()),
     (2, 3, 'owner', 0, 0, 0, now()),
-    (2, 1, 'member', 0, 0, 0, now());
+    (2, 1, 'member', 0, 0, 0, now()),
+    (3, 7, 'member', 0, 0, 0, now());
+
+insert into staff (user_id, status_since, idle_since) values (6, now(), now());
+
+insert into sessions (id, room_id, visitor_id, team, state, opened_at)
+overriding system value
+values (1, 3, 7, '', 'queued', now());
+
+insert into canned_replies (id, shortcut, content, created_at)
+overriding system value
+values (1, 'bye', 'Good bye', now());
 
 insert into messages (id, room_id, seq, sender_id, client_id, digest, kind, content, number, created_at)
 values ('019b791b-70bb-7000-8000-000000000001', 1, 1, 2, 'good-morning', '\x00', 'text', 'Good morning', 1, now());
@@ -61,8 +84,10 @@ insert into tickets (digest, user_id, expires_at)
 values (sha256('hark-events-ticket-0001'), 1, now() + interval '1 hour');
 
 select
-    setval(pg_get_serial_sequence('users', 'id'), 5),
-    setval(pg_get_serial_sequence('rooms', 'id'), 2),
+    setval(pg_get_serial_sequence('users', 'id'), 7),
+    setval(pg_get_serial_sequence('rooms', 'id'), 3),
+    setval(pg_get_serial_sequence('sessions', 'id'), 1),
+    setval(pg_get_serial_sequence('canned_replies', 'id'), 1),
     setval(pg_get_serial_sequence('outbox', 'id'), 1);
 
 commit;

@@ -93,7 +93,9 @@ fn every_event_reads_the_same_after_it_was_written() {
                 read_write_read::<ApiGatewayWebsocketProxyRequest>(&event);
             }
             "deliver" => read_write_read::<RabbitMqEvent>(&event),
-            "accounts" | "rooms" | "statistics" => read_write_read::<ApiGatewayV2httpRequest>(&event),
+            "accounts" | "rooms" | "statistics" | "support" => {
+                read_write_read::<ApiGatewayV2httpRequest>(&event)
+            }
             "upkeep" => read_write_read::<EventBridgeEvent<Value>>(&event),
             "migrate" => read_write_read::<Value>(&event),
             other => panic!("{other} is no function"),

@@ -13,11 +13,11 @@ use local::invoke::{Functions, Invoker};
 use shared::app::App;
 use shared::clock::SystemClock;
 use shared::config::{Config, ROUTING_TTL};
-use shared::identity::{Ticket, Tokens, hash_password};
+use shared::identity::{Ticket, Tokens, VisitorKey, hash_password};
 use shared::ids::{ClientMessageId, MessageId, RoomId, Seq, UserId};
 use shared::model::{Page, Role, RoomType};
 use shared::moderation::Moderation;
-use shared::ports::{NewAccount, NewMessage, NewRoom, Window};
+use shared::ports::{Arrival, NewAccount, NewMessage, NewRoom, NewSession, StaffPatch, Window};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::uuid;
@@ -31,16 +31,18 @@ const LIMIT: Duration = Duration::from_secs(20);
 const TICKET_LIFE_MS: i64 = 60_000;
 
 /// By id from 1 on; `ann` has the password `123456`.
-const USERS: [(&str, &str, Role); 5] = [
+const USERS: [(&str, &str, Role); 6] = [
     ("ann", "Ann", Role::User),
     ("bob", "Bob", Role::User),
     ("admin", "Admin", Role::Admin),
     ("user1", "User 1", Role::User),
     ("user2", "User 2", Role::User),
+    ("staff", "Staff", Role::Staff),
 ];
 const ANN: UserId = UserId(1);
 const BOB: UserId = UserId(2);
 const ADMIN: UserId = UserId(3);
+const STAFF: UserId = UserId(6);
 
 pub struct Seeded {
     app: Arc<App>,
@@ -124,6 +126,7 @@ async fn seed(app: &App) {
     make_room(app, RoomType::Group, "Ann and Bob", ANN, BOB).await;
     make_room(app, RoomType::Public, "general", ADMIN, ANN).await;
     say_good_morning(app).await;
+    open_the_desk(app).await;
     let expires_at = app.clock.now().plus(TICKET_LIFE_MS);
     let ticket = Ticket::given("hark-events-ticket-0001");
     app.accounts.issue_ticket(&ticket.digest(), ANN, 0, expires_at).await.unwrap();
@@ -174,4 +177,26 @@ async fn say_good_morning(app: &App) {
         now: app.clock.now(),
     };
     app.messages.append(&new).await.unwrap();
+}
+
+/// A staff member who isn't there, a visitor who waits for them, and a canned reply; nobody is left to be told.
+async fn open_the_desk(app: &App) {
+    let (now, terms) = (app.clock.now(), app.config.support.terms(app.clock.now()));
+    let key = VisitorKey::try_from("A".repeat(43)).unwrap();
+    let arrival = Arrival {
+        key_digest: key.digest(),
+        username: "visitor-1".to_owned(),
+        nickname: None,
+        page: None,
+        metadata: None,
+    };
+    let visitor = app.visitors.enter(arrival, now).await.unwrap().user.id;
+    assert_eq!(visitor, UserId(7), "the tokens name users by id");
+    let hired = app.desk.set_staff(STAFF, StaffPatch::default(), terms).await.unwrap();
+    let new = NewSession { visitor, team: String::new(), subject: String::new(), out_of_hours: false };
+    let (_, opened) = app.desk.open(new, terms).await.unwrap();
+    let rows = hired.staff.iter().map(|changed| changed.outbox);
+    let rows: Vec<_> = rows.chain(opened.sessions.iter().map(|changed| changed.outbox)).collect();
+    app.outbox.settle(&rows).await.unwrap();
+    app.canned_replies.add_reply("", "bye", "Good bye", 1, now).await.unwrap();
 }

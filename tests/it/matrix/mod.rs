@@ -4,6 +4,7 @@
 mod action;
 mod expected;
 mod seat;
+mod sessions;
 mod visitors;
 
 use futures::{StreamExt, stream};

@@ -151,7 +151,7 @@ impl Place {
             Rule::Say | Rule::Inside => unless(self.is_inside(), "forbidden"),
             Rule::Own if !self.is_inside() => Some("not_found"),
             Rule::Own if self.party == Party::Visitor => unless(!closed, "conflict"),
-            Rule::Own => Some(if closed { "conflict" } else { "forbidden" }),
+            Rule::Own => Some("forbidden"),
             Rule::Join => unless(self.party == Party::Serving, "forbidden"),
             Rule::ViewRoom => unless(self.is_inside() || self.serves(), "forbidden"),
             Rule::Nobody => Some("forbidden"),
@@ -283,7 +283,7 @@ impl<'a> Seat<'a> {
         let number = taken.fetch_add(1, Ordering::Relaxed);
         let team = format!("team-{number}-");
         let about =
-            json!({"name": format!("Vault {number}-"), "metadata": {"plan": format!("secret{number}x")}});
+            json!({"name": format!("Vault {number}-"), "metadata": {"plan": format!("about{number}x")}});
         let visitor = hark.visitor_who(&about).await;
         let agent = staff(hark, &format!("agent-{number}-"), &team).await;
         let other = other(hark, number, &team, place.party).await;
@@ -385,16 +385,23 @@ impl<'a> Seat<'a> {
 
     /// What a text tells the actor that is not theirs to know.
     fn leak(&self, action: &Action, text: &str) -> Option<&'static str> {
-        // What the visitor's page says is for staff; their own they know.
-        let about = matches!(action.rule, Rule::See) && self.place.sees_as_staff();
-        let theirs = self.place.is_inside() || about;
-        let others = if theirs { text.replace(&self.word(), "") } else { text.to_owned() };
+        let others = if self.place.is_inside() { text.replace(&self.word(), "") } else { text.to_owned() };
+        let shows_about = matches!(action.rule, Rule::See | Rule::Handle | Rule::Close);
+        let reads_about = match self.place.party {
+            Party::Visitor => matches!(action.rule, Rule::VisitorsOwn),
+            _ => shows_about && self.place.sees_as_staff(),
+        };
+        let about = text.contains(&format!("about{}x", self.number));
         let knows = self.place.party == Party::Visitor || self.place.sees_as_staff();
         let names =
             text.contains(&self.visitor.username) || text.contains(&format!("Vault {}-", self.number));
-        [(others.contains("secret"), "what was said"), (names && !knows, "who the visitor is")]
-            .into_iter()
-            .find_map(|(leaks, what)| leaks.then_some(what))
+        [
+            (others.contains("secret"), "what was said"),
+            (about && !reads_about, "what the visitor's page says"),
+            (names && !knows, "who the visitor is"),
+        ]
+        .into_iter()
+        .find_map(|(leaks, what)| leaks.then_some(what))
     }
 }
 

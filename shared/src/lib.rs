@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod dead_letter;
 pub mod error;
+pub mod folding;
 pub mod frames;
 pub mod http;
 pub mod identity;

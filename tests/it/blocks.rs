@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::hark::{Client, Hark, World, on_both};
+use crate::hark::{Client, Hark, Socket, World, on_both};
 
 /// All that who is blocked is told.
 const NEUTRAL: &str = "not possible with this user";
@@ -14,6 +14,7 @@ on_both! {
     who_is_blocked_reaches_nobody_over_socket_and_http,
     who_is_blocked_brings_nobody_together,
     in_passing_a_blocked_pair_is_told_nothing,
+    a_pair_that_is_blocked_in_a_group_is_told_nothing_of_the_other,
     in_a_shared_group_messages_still_arrive,
     a_direct_room_is_found_by_id_and_by_name,
     nobody_has_a_direct_room_alone,
@@ -148,15 +149,56 @@ async fn in_passing_a_blocked_pair_is_told_nothing(world: &World) {
         socket.send(&json!({"type": "typing", "room_id": room, "state": "typing"})).await;
         socket.ask(&json!({"type": "heartbeat"})).await;
     }
-    // In a group they are told, and this would come after what must not come.
-    let group = hark.group(&ann, &[&bob]).await;
-    for ann_types in [true, false] {
-        let (from, to) = if ann_types { (&mut anns, &mut bobs) } else { (&mut bobs, &mut anns) };
-        from.send(&json!({"type": "typing", "room_id": group, "state": "typing"})).await;
-        assert_eq!(to.next_of("typing").await["room_id"], group);
-        assert!(to.heard("read_receipt").await.is_empty());
+    for kind in ["typing", "read_receipt"] {
+        for socket in [&mut anns, &mut bobs] {
+            assert_eq!(socket.heard(kind).await, [] as [Value; 0], "{kind}");
+        }
     }
     hark.stop().await;
+}
+
+async fn a_pair_that_is_blocked_in_a_group_is_told_nothing_of_the_other(world: &World) {
+    let hark = world.start_with(&[("OFFLINE_GRACE", "1")]).await;
+    let (ann, bob, eve) = (hark.user("ann").await, hark.user("bob").await, hark.user("eve").await);
+    let room = hark.group(&ann, &[&bob, &eve]).await;
+    block(&hark, &ann, &bob).await;
+    let mut eves = hark.connect(&eve).await;
+    let mut anns = hark.connect(&ann).await;
+    told_to(&mut eves, "status_update", &ann).await;
+    let mut bobs = hark.connect(&bob).await;
+    told_to(&mut eves, "status_update", &bob).await;
+    for who in [&ann, &bob] {
+        let (from, to) = if who.id == ann.id { (&mut anns, &mut bobs) } else { (&mut bobs, &mut anns) };
+        from.ask(&json!({"type": "status_update", "status": "busy"})).await;
+        from.send(&json!({"type": "typing", "room_id": room, "state": "typing"})).await;
+        eves.say(room, "read me").await;
+        to.say(room, "and me").await;
+        from.ask(&json!({"type": "read_receipt", "room_id": room})).await;
+        // Both would have been told before her, or with her.
+        for kind in ["typing", "read_receipt", "status_update"] {
+            told_to(&mut eves, kind, who).await;
+            let heard = to.heard(kind).await;
+            assert!(heard.iter().all(|frame| frame["user_id"] != who.id), "{heard:?}");
+        }
+    }
+    for (viewer, of) in [(&ann, "bob"), (&bob, "ann")] {
+        let path = format!("/api/chat/online/status/{of}");
+        let seen = hark.get(viewer, &path).await.expect(200);
+        assert_eq!((&seen["status"], &seen["last_seen"]), (&json!("offline"), &Value::Null), "{seen}");
+        assert_eq!((&seen["connections"], &seen["endpoints"]), (&json!(0), &json!([])));
+        assert_eq!(hark.get(&eve, &path).await.expect(200)["status"], "busy");
+    }
+    bobs.close().await;
+    told_to(&mut eves, "status_update", &bob).await;
+    let heard = anns.heard("status_update").await;
+    assert!(heard.iter().all(|frame| frame["user_id"] != bob.id), "{heard:?}");
+    hark.stop().await;
+}
+
+/// Waits until somebody is told of another.
+async fn told_to(socket: &mut Socket, kind: &str, of: &Client) {
+    let frame = socket.next_of(kind).await;
+    assert_eq!(frame["user_id"], of.id, "{frame}");
 }
 
 async fn in_a_shared_group_messages_still_arrive(world: &World) {

@@ -10,13 +10,14 @@ use serde_json::{Value, json};
 use shared::app::App;
 use shared::chat::closing::{self, Farewell};
 use shared::identity::Caller;
-use shared::ids::UserId;
-use shared::model::Address;
-use shared::ports::{ConnectionInfo, Connections, PostError};
+use shared::ids::{ConnectionId, UserId};
+use shared::model::{Address, Listener};
+use shared::ports::{ConnectionInfo, Connections, Delay, Event, PostError};
 use tokio::time::Instant;
 
 use crate::app::{Posted, embedded_app};
 use crate::hark::{Client, Hark, Socket, World, eventually, on_both};
+use crate::posts::{aside, deliver};
 
 /// The socket is told why, and closed.
 async fn ends(socket: &mut Socket, reason: &str, reconnect: bool) {
@@ -140,6 +141,47 @@ async fn what_can_not_be_closed_at_once_is_closed_through_the_queue(world: &Worl
     hark.stop().await;
 }
 
+async fn a_socket_that_was_still_opening_is_told_and_closed_within_a_second_of_being_open(world: &World) {
+    let hark = world.start_with(&[("PUSH_ROOM_MAX", "0")]).await;
+    let ann = hark.user("ann").await;
+    let (app, sockets) = (hark.running.app(), hark.running.sockets());
+    sockets.faults().hold_connects(true);
+    let kicking = async {
+        eventually(async || app.presence.listeners(&[UserId(ann.id)]).await.unwrap().len() == 1).await;
+        closing::kick(app, UserId(ann.id)).await;
+        // By whoever kicked, and by `deliver`: from here on it is the retry queue's.
+        eventually(async || sockets.counters().posts_gone == 2).await;
+        sockets.faults().hold_connects(false);
+        Instant::now()
+    };
+    let (mut socket, open) = tokio::join!(hark.connect(&ann), kicking);
+    ends(&mut socket, "kicked", true).await;
+    assert!(open.elapsed() < Duration::from_millis(1_500), "{:?}", open.elapsed());
+    nothing_is_left_of(&hark, &ann).await;
+    hark.stop().await;
+}
+
+async fn who_can_not_be_closed_is_tried_once_a_second_and_then_left_to_upkeep(world: &World) {
+    let hark = world.start().await;
+    let ann = hark.user("ann").await;
+    let _socket = hark.connect(&ann).await;
+    let (app, kept) = aside(&hark);
+    let app = App { connections: Arc::new(OutOfReach { answers: true }), ..app };
+    closing::kick(&app, UserId(ann.id)).await;
+    let mut published = kept.take();
+    for attempt in 0..=11 {
+        assert_eq!(published.len(), 1, "{published:?}");
+        let (delay, event) = published.remove(0);
+        let Event::CloseSockets(close) = &event else { panic!("{event:?}") };
+        assert_eq!(delay, (attempt > 0).then_some(Delay::OneSecond));
+        assert_eq!((close.attempt, close.listeners.len()), (attempt, 1));
+        deliver(&app, &event).await.unwrap();
+        published = kept.take();
+    }
+    assert_eq!(published, []);
+    hark.stop().await;
+}
+
 async fn a_socket_that_outlived_its_revocation_is_closed_by_upkeep(world: &World) {
     let hark = world.start().await;
     let (ann, bob) = (hark.user("ann").await, hark.user("bob").await);
@@ -207,6 +249,8 @@ on_both! {
     deleting_the_account_closes_its_sockets,
     either_presence_or_the_log_is_enough_to_find_a_socket,
     what_can_not_be_closed_at_once_is_closed_through_the_queue,
+    a_socket_that_was_still_opening_is_told_and_closed_within_a_second_of_being_open,
+    who_can_not_be_closed_is_tried_once_a_second_and_then_left_to_upkeep,
     a_socket_that_outlived_its_revocation_is_closed_by_upkeep,
     a_handshake_let_in_before_the_revocation_is_refused_after_it,
     a_forgotten_socket_under_a_revoked_token_may_say_no_more,
@@ -227,4 +271,41 @@ async fn closing_returns_within_a_second_whatever_the_sockets_do() {
     closing::kick(&stuck, caller.user).await;
     assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
     assert_eq!(stuck.connection_log.of_user(caller.user).await.unwrap().len(), 200, "none was closed");
+}
+
+/// A socket whose `$connect` returns between its last words and its end.
+struct Opening;
+
+#[async_trait]
+impl Connections for Opening {
+    async fn post(&self, _: &Address, _: Bytes) -> Result<(), PostError> {
+        Err(PostError::Gone)
+    }
+
+    async fn inspect(&self, _: &Address) -> Result<ConnectionInfo, PostError> {
+        Err(PostError::Gone)
+    }
+
+    async fn close(&self, _: &Address) -> Result<(), PostError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_socket_that_can_not_be_told_yet_is_not_closed_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = embedded_app(folder.path(), Arc::new(Posted::default())).await;
+    let app = App { connections: Arc::new(Opening), ..app };
+    let at = |connected_at| Listener {
+        user: UserId(1),
+        address: Address {
+            connection: ConnectionId("a=".to_owned()),
+            endpoint: "http://nowhere.invalid/live".to_owned(),
+            connected_at,
+        },
+    };
+    let (young, old) = (at(app.clock.now()), at(app.clock.now().plus(-60_000)));
+    let frame = Farewell::Kicked.frame(&app);
+    let sockets = vec![young.clone(), old];
+    assert_eq!(closing::end(&app, sockets, &frame, Duration::from_secs(5)).await, [young]);
 }

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::app::App;
 use crate::ids::UserId;
-use crate::model::{Room, RoomType};
+use crate::model::Listener;
 use crate::ports::RoomsError;
 
 /// Nobody brings into a room who blocks them.
@@ -14,14 +14,18 @@ pub async fn check(app: &App, user: UserId, others: &[UserId]) -> Result<(), Err
     if app.blocks.any_blocks(others, user).await? { Err(RoomsError::Blocked.into()) } else { Ok(()) }
 }
 
-/// Whether the two of a direct room are kept apart, so that neither is told of the other in passing. When
-/// the store can't say, they are.
-pub(super) async fn is_silent(app: &App, room: &Room, one: UserId, other: UserId) -> bool {
-    if room.kind != RoomType::Direct {
-        return false;
+/// Leaves the listeners to whom something of the user may be told in passing: not the user's own, nor those of
+/// who blocks them or is blocked. When the store can't say who that is, nobody is left.
+pub(super) async fn keep_apart(app: &App, user: UserId, listeners: &mut Vec<Listener>) {
+    let others: Vec<UserId> =
+        listeners.iter().map(|listener| listener.user).filter(|other| *other != user).collect();
+    match app.blocks.apart(user, &others).await {
+        Ok(apart) => {
+            listeners.retain(|Listener { user: other, .. }| *other != user && !apart.contains(other))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "told nothing in passing");
+            listeners.clear();
+        }
     }
-    app.blocks.between(one, other).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, room = %room.id, "told nothing in passing");
-        true
-    })
 }

@@ -18,7 +18,7 @@ use crate::chat::registration;
 use crate::frames::{Outgoing, SystemEvent};
 use crate::ids::{ConnectionId, UserId};
 use crate::model::Listener;
-use crate::ports::{CloseSockets, Event, LoggedConnection, PostError};
+use crate::ports::{BusError, CloseSockets, Delay, Event, LoggedConnection, PostError};
 
 /// All of a user's sockets together; the request that revoked waits for it.
 const BUDGET: Duration = Duration::from_millis(800);
@@ -98,7 +98,7 @@ async fn close(app: &App, sockets: Vec<Listener>, frame: Outgoing) {
     if found > 0 {
         tracing::info!(found, left = left.len(), "sockets closed");
     }
-    if let Err(error) = hand_on(app, left, &frame, 0).await {
+    if let Err(error) = hand_on(app, left, &frame).await {
         tracing::warn!(%error, "sockets are left to upkeep");
     }
 }
@@ -115,12 +115,14 @@ pub async fn end(app: &App, sockets: Vec<Listener>, frame: &Outgoing, budget: Du
     ended.buffer_unordered(POSTS_AT_ONCE).filter_map(async |left| left).collect().await
 }
 
-/// Whether the socket is closed for good. A young one that answers 410 may still be opening: its
-/// `$connect` has not returned.
+/// Whether the socket is closed for good. A young one that answers 410 may still be opening, since its
+/// `$connect` has not returned: it is left, to be told before it is closed.
 async fn end_one(app: &App, socket: &Listener, frame: &Outgoing) -> bool {
     let last_words = app.connections.post(&socket.address, frame.bytes());
-    if timeout_at(Instant::now() + LAST_WORDS, last_words).await.is_err() {
-        tracing::debug!(connection = %socket.address.connection, "closed without last words");
+    match timeout_at(Instant::now() + LAST_WORDS, last_words).await {
+        Ok(Err(PostError::Gone)) if is_young(&socket.address, app.clock.now()) => return false,
+        Ok(_) => {}
+        Err(_) => tracing::debug!(connection = %socket.address.connection, "closed without last words"),
     }
     match app.connections.close(&socket.address).await {
         Ok(()) => {}
@@ -138,18 +140,27 @@ async fn end_one(app: &App, socket: &Listener, frame: &Outgoing) -> bool {
 }
 
 /// Leaves sockets to `deliver`.
+async fn hand_on(app: &App, left: Vec<Listener>, frame: &Outgoing) -> Result<(), BusError> {
+    app.bus.publish(&closing_of(left, frame, 0), app.clock.now()).await
+}
+
+/// The same a second later, when what was left is as many attempts old.
 ///
 /// # Errors
 /// When the broker didn't confirm.
-pub async fn hand_on(
+pub async fn hand_on_after_a_second(
     app: &App,
     left: Vec<Listener>,
     frame: &Outgoing,
     attempt: u8,
-) -> Result<(), crate::ports::BusError> {
+) -> Result<(), BusError> {
+    app.bus.publish_after(&closing_of(left, frame, attempt), Delay::OneSecond, app.clock.now()).await
+}
+
+/// Nothing when nobody is left.
+fn closing_of(left: Vec<Listener>, frame: &Outgoing, attempt: u8) -> Vec<Event> {
     if left.is_empty() {
-        return Ok(());
+        return Vec::new();
     }
-    let event = Event::CloseSockets(CloseSockets { frame: frame.text(), listeners: left, attempt });
-    app.bus.publish(&[event], app.clock.now()).await
+    vec![Event::CloseSockets(CloseSockets { frame: frame.text(), listeners: left, attempt })]
 }

@@ -168,3 +168,18 @@ pub async fn spread(
     }
     post(app, to, frame, budget).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::ConnectionId;
+
+    #[test]
+    fn a_socket_is_young_for_ten_seconds() {
+        let connected_at = UnixMs(1_000);
+        let address =
+            Address { connection: ConnectionId("a=".to_owned()), endpoint: String::new(), connected_at };
+        assert!(is_young(&address, UnixMs(10_999)));
+        assert!(!is_young(&address, UnixMs(11_000)));
+    }
+}

@@ -38,12 +38,7 @@ async fn tell(app: &App, caller: &Caller, room: &Room, state: TypingState) {
         Ok(listeners) => listeners,
         Err(error) => return tracing::warn!(%error, room = %room.id, "nobody was told of typing"),
     };
-    listeners.retain(|listener| listener.user != caller.user);
-    // In a direct room all of them are one's.
-    let Some(other) = listeners.first().map(|listener| listener.user) else { return };
-    if blocking::is_silent(app, room, caller.user, other).await {
-        return;
-    }
+    blocking::keep_apart(app, caller.user, &mut listeners).await;
     let frame = ServerFrame::Typing { room_id: room.id, user_id: caller.user, name: &caller.name, state };
     passing::tell(app, room.id, listeners, &frame).await;
 }

@@ -9,6 +9,6 @@ mod path;
 mod router;
 
 pub use body::{BODY_MAX_BYTES, Body, Params};
-pub use paging::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Paging};
+pub use paging::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Paged, Paging};
 pub use path::At;
 pub use router::serve;

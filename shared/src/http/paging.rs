@@ -1,7 +1,8 @@
-use serde::Deserialize;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::Error;
-use crate::model::Page;
+use crate::model::{Listing, Page};
 
 pub const PAGE_SIZE_DEFAULT: u32 = 20;
 pub const PAGE_SIZE_MAX: u32 = 100;
@@ -34,6 +35,31 @@ impl Paging {
     }
 }
 
+/// A page of a list as it is answered: `{"<name>": [...], "page": 1, "page_size": 20, "total": 3}`.
+#[derive(Debug)]
+pub struct Paged<T> {
+    name: &'static str,
+    page: Page,
+    found: Listing<T>,
+}
+
+impl<T> Paged<T> {
+    pub const fn new(name: &'static str, page: Page, found: Listing<T>) -> Self {
+        Self { name, page, found }
+    }
+}
+
+impl<T: Serialize> Serialize for Paged<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut answer = serializer.serialize_map(Some(4))?;
+        answer.serialize_entry(self.name, &self.found.items)?;
+        answer.serialize_entry("page", &self.page.number)?;
+        answer.serialize_entry("page_size", &self.page.size)?;
+        answer.serialize_entry("total", &self.found.total)?;
+        answer.end()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +72,13 @@ mod tests {
         assert!(page(Some(1), Some(101)).is_err());
         assert!(page(Some(1), Some(0)).is_err());
         assert!(page(Some(0), None).is_err());
+    }
+
+    #[test]
+    fn a_list_stands_under_its_name_with_its_page() {
+        let found = Listing { items: vec!["a", "b"], total: 22 };
+        let answer = Paged::new("letters", Page { number: 2, size: 20 }, found);
+        let json = r#"{"letters":["a","b"],"page":2,"page_size":20,"total":22}"#;
+        assert_eq!(serde_json::to_string(&answer).unwrap(), json);
     }
 }

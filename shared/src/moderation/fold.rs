@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use caseless::default_case_fold_str;
-use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Text after NFKC and case folding, without characters that nobody sees.
+use crate::folding::{folded, is_invisible};
+
+/// Text as [`folded`] makes it, character by character.
 pub(super) struct Folded {
     pub(super) text: String,
     /// Where each character of the original begins in `text`, and its bytes in the original.
@@ -15,13 +15,13 @@ pub(super) struct Folded {
 
 impl Folded {
     pub(super) fn of(original: &str) -> Self {
-        let mut folded = Self { text: String::with_capacity(original.len()), origins: Vec::new() };
+        let mut whole = Self { text: String::with_capacity(original.len()), origins: Vec::new() };
         for group in groups(original) {
-            let begin = folded.text.len();
-            folded.text.push_str(&fold(&original[group.clone()]));
-            folded.origins.push((begin, group));
+            let begin = whole.text.len();
+            whole.text.push_str(&folded(&original[group.clone()]));
+            whole.origins.push((begin, group));
         }
-        folded
+        whole
     }
 
     /// The part of the original that a part of `text` came from.
@@ -47,32 +47,9 @@ fn groups(text: &str) -> Vec<Range<usize>> {
     groups
 }
 
-pub(super) fn fold(text: &str) -> String {
-    let visible: String = text.chars().filter(|character| !is_invisible(*character)).collect();
-    let composed: String = visible.nfkc().collect();
-    default_case_fold_str(&composed).nfkc().collect()
-}
-
-/// Soft hyphen, zero-width characters and joiners, direction marks, byte order mark, variation selectors.
-pub(super) const fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_looks_alike_is_alike() {
-        for same in ["Straße", "ＳＴＲＡＳＳＥ", "s\u{200b}tra\u{ad}sse"] {
-            assert_eq!(fold(same), "strasse", "{same}");
-        }
-        assert_eq!(fold("Cafe\u{301}"), fold("CAFÉ"));
-    }
 
     #[test]
     fn a_part_leads_back_to_where_it_came_from() {

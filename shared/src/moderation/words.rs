@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, BuildError};
 
-use super::fold::{Folded, fold, is_invisible};
+use super::fold::Folded;
+use crate::folding::{folded, is_invisible};
 
 /// Words, folded. One of letters that are written with spaces between words stands alone: "ass" isn't in
 /// "class". Chinese, Japanese and Korean have no such spaces: there a word is found wherever it stands.
@@ -14,8 +15,8 @@ impl WordList {
     /// # Errors
     /// When they are too many for an automaton.
     pub(super) fn new(words: &[String]) -> Result<Self, BuildError> {
-        let folded = words.iter().map(|word| fold(word.trim())).filter(|word| !word.is_empty());
-        AhoCorasick::new(folded).map(Self)
+        let words = words.iter().map(|word| folded(word.trim())).filter(|word| !word.is_empty());
+        AhoCorasick::new(words).map(Self)
     }
 
     /// Where a word of the list stands in the text, in bytes, by their beginnings; they may overlap.

@@ -17,7 +17,9 @@ pub enum BlocksError {
 }
 
 /// Whom users want nothing from. What a block keeps from being written to the pair's own room is decided
-/// where that is written (`Messages::append`, `Messages::revise`, `Rooms::direct`); the rest asks here.
+/// where that is written (`Messages::append`, `Messages::revise`, `Rooms::direct`), and whom a block keeps from
+/// being told where those are looked for (`Rooms::mark_read`, `Statuses::contacts`, `PushPending`); the rest
+/// asks here.
 #[async_trait]
 pub trait Blocks: Send + Sync {
     /// Blocks another user; again without harm, also when the list is full.
@@ -36,6 +38,6 @@ pub trait Blocks: Send + Sync {
     /// Whether one of these blocks the user.
     async fn any_blocks(&self, blockers: &[UserId], blocked: UserId) -> Result<bool, StoreError>;
 
-    /// Whether either of the two blocks the other.
-    async fn between(&self, one: UserId, other: UserId) -> Result<bool, StoreError>;
+    /// Those of `others` who block the user or are blocked by them, in any order.
+    async fn apart(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 }

@@ -26,7 +26,7 @@ pub struct ClaimScope {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
     pub room_name: Option<String>,
-    /// The last message of the room that isn't the user's own.
+    /// The last message of the room that is by somebody else whom the user doesn't block.
     pub message_id: MessageId,
     pub seq: Seq,
     pub sender_id: UserId,
@@ -44,7 +44,7 @@ pub struct Unread {
 #[async_trait]
 pub trait PushPending: Send + Sync {
     /// Claims a push for every member of the rooms of `sent` (with the sender of each message) who hasn't
-    /// sent it, has something unread and no connection; one statement. Answers those that are new. When it
+    /// sent it, doesn't block who has, has something unread and no connection; one statement. Answers those that are new. When it
     /// answers as many as the limit, there may be more.
     async fn claim(
         &self,
@@ -56,7 +56,8 @@ pub trait PushPending: Send + Sync {
     /// From here on the next message makes a claim again.
     async fn release(&self, claim: PushClaim) -> Result<(), StoreError>;
 
-    /// What there is to tell; None when the user is connected, has read it all, or left the room.
+    /// What there is to tell; None when the user is connected, has read all but what those say whom they block,
+    /// or left the room.
     async fn unread(&self, claim: PushClaim) -> Result<Option<Unread>, StoreError>;
 
     /// Takes up to `limit` claims made before `before`, oldest first, and makes them anew at `now`, so that

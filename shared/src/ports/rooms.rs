@@ -51,8 +51,8 @@ pub struct Reading {
     /// Their mark before.
     pub since: Seq,
     pub member_count: i64,
-    /// Members whose messages lie between the two marks, the reader not among them; of the newest
-    /// [`RECEIPT_SPAN`] entries alone.
+    /// Members whose messages lie between the two marks, neither the reader nor who blocks them or is blocked;
+    /// of the newest [`RECEIPT_SPAN`] entries alone.
     pub senders: Vec<UserId>,
 }
 

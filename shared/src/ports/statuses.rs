@@ -41,6 +41,6 @@ pub trait Statuses: Send + Sync {
     /// one noted changes nothing.
     async fn heard(&self, users: &[(UserId, UnixMs)]) -> Result<(), StoreError>;
 
-    /// The others who share a room with the user, each once.
+    /// The others who share a room with the user, each once; nobody who blocks them or is blocked.
     async fn contacts(&self, user: UserId, scope: ContactScope) -> Result<Vec<UserId>, StoreError>;
 }

@@ -38,6 +38,11 @@ order by page.created_at desc, page.id desc";
 
 const ANY: &str = "select exists (select from blocks where blocker_id = any($1) and blocked_id = $2)";
 
+const APART: &str = "
+select blocked_id from blocks where blocker_id = $1 and blocked_id = any($2)
+union
+select blocker_id from blocks where blocked_id = $1 and blocker_id = any($2)";
+
 #[async_trait]
 impl Blocks for Postgres {
     async fn block(
@@ -75,12 +80,12 @@ impl Blocks for Postgres {
         .await
     }
 
-    async fn between(&self, one: UserId, other: UserId) -> Result<bool, StoreError> {
+    async fn apart(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        let others: Vec<i64> = others.iter().map(|user| user.0).collect();
         self.run(async |connection| {
-            let found = query_scalar(
-                "select exists (select from blocks where (blocker_id, blocked_id) in (($1, $2), ($2, $1)))",
-            );
-            Ok(found.bind(one.0).bind(other.0).fetch_one(connection).await?)
+            let found: Vec<i64> =
+                query_scalar(APART).bind(user.0).bind(&others).fetch_all(connection).await?;
+            Ok(found.into_iter().map(UserId).collect())
         })
         .await
     }

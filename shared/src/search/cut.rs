@@ -4,7 +4,7 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_script::{Script, UnicodeScript};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::fold::folded;
+use crate::folding::folded;
 
 /// A longer word is known by its first characters; Postgres takes 2,046 bytes.
 pub const WORD_MAX_CHARS: usize = 64;

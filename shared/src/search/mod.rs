@@ -6,9 +6,7 @@
 //! asks for its pairs alone, which are rarer.
 
 mod cut;
-mod fold;
 mod query;
 
 pub use cut::{WORD_MAX_CHARS, indexed};
-pub use fold::folded;
 pub use query::{QUERY_MAX_CHARS, QUERY_MAX_PIECES, Query};

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use shared::ids::{RoomId, Seq, UserId};
 use shared::model::Page;
-use shared::ports::{BlocksError, MessagesError, NewRevision, Revision, RoomsError};
+use shared::ports::{BlocksError, ContactScope, MessagesError, NewRevision, Revision, RoomsError};
 
 use super::stores::{FIRST_PAGE, NOW, ROOMY, Stores, message};
 
@@ -17,8 +17,8 @@ on_every_engine! {
     a_repeat_from_before_the_block_gets_its_answer,
     who_is_blocked_edits_nothing_and_may_recall,
     who_is_blocked_opens_no_direct_room,
-    in_a_group_a_block_changes_nothing,
-    a_receipt_of_a_blocked_pair_concerns_nobody,
+    a_receipt_concerns_nobody_whom_a_block_keeps_apart,
+    a_status_is_nothing_to_whom_a_block_keeps_apart,
     an_anonymised_user_is_in_no_list,
 }
 
@@ -42,20 +42,24 @@ async fn list(stores: &Stores, of: UserId, page: Page) -> (Vec<UserId>, i64) {
 async fn a_block_is_of_one_by_one(stores: &Stores) {
     let (ann, bob) = pair(stores).await;
     let eve = stores.user("eve").await;
-    assert!(!stores.blocks.between(ann, bob).await.unwrap());
+    assert_eq!(stores.blocks.apart(ann, &[bob]).await.unwrap(), []);
     stores.block(ann, bob).await;
     stores.block(ann, bob).await;
     assert_eq!(stores.rows_in("blocks").await, 1);
     for (one, other) in [(ann, bob), (bob, ann)] {
-        assert!(stores.blocks.between(one, other).await.unwrap());
+        assert_eq!(stores.blocks.apart(one, &[eve, other]).await.unwrap(), [other]);
+        assert_eq!(stores.blocks.apart(one, &[eve]).await.unwrap(), []);
     }
+    stores.block(bob, ann).await;
+    assert_eq!(stores.blocks.apart(ann, &[bob]).await.unwrap(), [bob], "once, when both do");
+    stores.blocks.unblock(bob, ann).await.unwrap();
     assert!(stores.blocks.any_blocks(&[eve, ann], bob).await.unwrap());
     assert!(!stores.blocks.any_blocks(&[eve, bob], ann).await.unwrap());
     assert!(!stores.blocks.any_blocks(&[], bob).await.unwrap());
     for _ in 0..2 {
         stores.blocks.unblock(ann, bob).await.unwrap();
     }
-    assert!(!stores.blocks.between(ann, bob).await.unwrap());
+    assert_eq!(stores.blocks.apart(ann, &[bob]).await.unwrap(), []);
 }
 
 async fn a_list_has_the_newest_first_and_is_paged(stores: &Stores) {
@@ -163,27 +167,45 @@ async fn who_is_blocked_opens_no_direct_room(stores: &Stores) {
     assert_eq!(stores.rooms.direct(bob, ann, NOW).await.unwrap(), room);
 }
 
-async fn in_a_group_a_block_changes_nothing(stores: &Stores) {
+async fn a_receipt_concerns_nobody_whom_a_block_keeps_apart(stores: &Stores) {
     let (ann, bob) = pair(stores).await;
-    let room = stores.group(ann, &[bob]).await;
-    stores.block(ann, bob).await;
-    stores.say(room, bob, "m1").await;
-    let reading = stores.rooms.mark_read(room, ann, Seq(1)).await.unwrap();
-    assert_eq!(reading.senders, [bob]);
+    let eve = stores.user("eve").await;
+    let direct = stores.rooms.direct(ann, bob, NOW).await.unwrap().id;
+    let group = stores.group(ann, &[bob, eve]).await;
+    for (room, others) in [(direct, vec![]), (group, vec![eve])] {
+        let all_say = async |text: &str| {
+            for other in &others {
+                stores.say(room, *other, text).await;
+            }
+        };
+        stores.say(room, bob, "m1").await;
+        assert_eq!(stores.rooms.mark_read(room, ann, Seq(1)).await.unwrap().senders, [bob]);
+        stores.say(room, bob, "m2").await;
+        all_say("m3").await;
+        stores.block(ann, bob).await;
+        for reader in [ann, bob] {
+            let upto = stores.room(room).await.last_seq;
+            let reading = stores.rooms.mark_read(room, reader, upto).await.unwrap();
+            assert_eq!((reading.membership.read_seq, &reading.senders), (upto, &others));
+            assert_eq!(stores.rooms.reading(room, reader, Seq(0)).await.unwrap().senders, others);
+            stores.say(room, ann, &format!("read by {reader}")).await;
+            all_say(&format!("read by {reader}")).await;
+        }
+        stores.blocks.unblock(ann, bob).await.unwrap();
+    }
 }
 
-async fn a_receipt_of_a_blocked_pair_concerns_nobody(stores: &Stores) {
+async fn a_status_is_nothing_to_whom_a_block_keeps_apart(stores: &Stores) {
     let (ann, bob) = pair(stores).await;
-    let room = stores.rooms.direct(ann, bob, NOW).await.unwrap().id;
-    stores.say(room, bob, "m1").await;
-    stores.say(room, bob, "m2").await;
-    assert_eq!(stores.rooms.mark_read(room, ann, Seq(1)).await.unwrap().senders, [bob]);
+    let eve = stores.user("eve").await;
+    stores.group(ann, &[bob, eve]).await;
     stores.block(ann, bob).await;
-    let reading = stores.rooms.mark_read(room, ann, Seq(2)).await.unwrap();
-    assert_eq!((reading.membership.read_seq, reading.senders), (Seq(2), vec![]));
-    assert_eq!(stores.rooms.reading(room, ann, Seq(0)).await.unwrap().senders, []);
-    stores.say(room, ann, "m3").await;
-    assert_eq!(stores.rooms.mark_read(room, bob, Seq(3)).await.unwrap().senders, []);
+    let scope = ContactScope { room_max_members: 3, rooms: 9, users: 9 };
+    for (user, contacts) in [(ann, vec![eve]), (bob, vec![eve]), (eve, vec![ann, bob])] {
+        let mut found = stores.statuses.contacts(user, scope).await.unwrap();
+        found.sort_unstable();
+        assert_eq!(found, contacts, "{user}");
+    }
 }
 
 async fn an_anonymised_user_is_in_no_list(stores: &Stores) {

@@ -111,7 +111,12 @@ fn expected() -> Vec<Expectation> {
             2,
             &["connections_pkey", "room_members_user"],
         ),
-        ("contacts", statements::CONTACTS, 4, &["room_members_user", "room_members_pkey", "rooms_pkey"]),
+        (
+            "contacts",
+            statements::CONTACTS,
+            4,
+            &["room_members_user", "room_members_pkey", "rooms_pkey", "blocks_pkey", "blocks_blocked"],
+        ),
         ("search", statements::SEARCH, 5, &["room_members_", "messages_pieces"]),
         ("claim due", statements::CLAIM_DUE, 4, &["outbox_due_at"]),
         (
@@ -124,9 +129,10 @@ fn expected() -> Vec<Expectation> {
                 "connections_user",
                 "push_pending_",
                 "push_subscriptions_user",
+                "blocks_",
             ],
         ),
-        ("push unread", statements::PUSH_UNREAD, 2, &["messages_seq_unique", "room_members_user"]),
+        ("push unread", statements::PUSH_UNREAD, 2, &["messages_seq_unique", "room_members_user", "blocks_"]),
         ("own rooms", statements::LIST_OWN, 3, &["room_members_user", "messages_seq_unique"]),
         ("one room", statements::SUMMARY, 2, &["rooms_pkey", "messages_seq_unique"]),
     ]

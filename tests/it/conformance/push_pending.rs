@@ -19,6 +19,8 @@ on_every_engine! {
     what_is_unread_is_told_with_its_totals,
     there_is_nothing_to_tell_to_whoever_came_back_read_or_left,
     a_recalled_message_is_not_told_of,
+    who_blocks_a_sender_misses_nothing_of_theirs,
+    what_is_told_last_is_of_nobody_blocked,
     a_claim_that_nobody_came_for_is_taken_once_a_while,
 }
 
@@ -168,6 +170,35 @@ async fn a_recalled_message_is_not_told_of(stores: &Stores) {
     assert_eq!((unread.message_id, unread.content.as_str()), (kept.message_id, "kept"));
     recall(stores, ann, kept.message_id).await;
     assert_eq!(stores.pending.unread(claim).await.unwrap(), None, "nothing is left of them");
+}
+
+async fn who_blocks_a_sender_misses_nothing_of_theirs(stores: &Stores) {
+    let [ann, bob, eve] = [stores.user("ann").await, stores.user("bob").await, stores.user("eve").await];
+    let room = stores.group(ann, &[bob, eve]).await;
+    stores.block(ann, bob).await;
+    stores.say(room, bob, "hello").await;
+    assert_eq!(claimed(stores, &[(room, bob)], EVERYONE).await, [eve]);
+    stores.say(room, ann, "I may").await;
+    assert_eq!(claimed(stores, &[(room, ann)], EVERYONE).await, [bob], "who is blocked misses as ever");
+    stores.say(room, bob, "more").await;
+    stores.say(room, eve, "me too").await;
+    assert_eq!(claimed(stores, &[(room, bob), (room, eve)], EVERYONE).await, [ann], "for eve's");
+}
+
+async fn what_is_told_last_is_of_nobody_blocked(stores: &Stores) {
+    let [ann, bob, eve] = [stores.user("ann").await, stores.user("bob").await, stores.user("eve").await];
+    let room = stores.group(ann, &[bob, eve]).await;
+    let claim = PushClaim { user: ann, room };
+    stores.say(room, bob, "hello").await;
+    assert_eq!(stores.pending.unread(claim).await.unwrap().unwrap().sender_id, bob);
+    stores.block(ann, bob).await;
+    assert_eq!(stores.pending.unread(claim).await.unwrap(), None, "blocked since");
+    stores.say(room, eve, "hello to you").await;
+    stores.say(room, bob, "and you").await;
+    let unread = stores.pending.unread(claim).await.unwrap().unwrap();
+    assert_eq!((unread.sender_id, unread.content.as_str(), unread.count), (eve, "hello to you", 3));
+    let theirs = stores.pending.unread(PushClaim { user: bob, room }).await.unwrap();
+    assert_eq!(theirs, None, "he has answered");
 }
 
 async fn recall(stores: &Stores, sender: UserId, message: MessageId) {

@@ -102,6 +102,27 @@ async fn who_reads_or_comes_back_in_time_gets_none(world: &World) {
     hark.stop().await;
 }
 
+async fn who_blocks_a_sender_is_pushed_nothing_of_theirs(world: &World) {
+    let hark = world.start_with(&[&VAPID[..], &[SOON, ("PUSH_PREVIEW", "true")]].concat()).await;
+    let service = Service::start().await;
+    let [ann, bob, eve] = [hark.user("ann").await, hark.user("bob").await, hark.user("eve").await];
+    let room = hark.group(&ann, &[&bob, &eve]).await;
+    let (anns, eves) = (Device::new("anns"), Device::new("eves"));
+    anns.subscribe(&hark, &ann, &service).await;
+    eves.subscribe(&hark, &eve, &service).await;
+    hark.post(&ann, &format!("/api/v1/users/me/blocks/{}", bob.id), &json!({})).await.expect(204);
+
+    say(&hark, &bob, room, "to all").await;
+    service.receives("eves", 1).await;
+    no_push_is_due(&hark, room).await;
+    assert_eq!(service.received("anns").len(), 0);
+    say(&hark, &eve, room, "from eve").await;
+    say(&hark, &bob, room, "and again").await;
+    let told = anns.read(&service.receives("anns", 1).await).await;
+    assert_eq!((&told[0]["sender_id"], &told[0]["preview"]), (&json!(eve.id), &json!("from eve")));
+    hark.stop().await;
+}
+
 async fn a_preview_is_told_where_the_operator_wants_it(world: &World) {
     let hark = world.start_with(&[&VAPID[..], &[SOON, ("PUSH_PREVIEW", "true")]].concat()).await;
     let service = Service::start().await;
@@ -120,5 +141,6 @@ async fn a_preview_is_told_where_the_operator_wants_it(world: &World) {
 on_both! {
     ten_messages_make_one_push,
     who_reads_or_comes_back_in_time_gets_none,
+    who_blocks_a_sender_is_pushed_nothing_of_theirs,
     a_preview_is_told_where_the_operator_wants_it,
 }

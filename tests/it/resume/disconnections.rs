@@ -11,8 +11,7 @@ use shared::model::RoomType;
 use shared::ports::Window;
 
 use super::reader::Reader;
-use super::tenth_or_all;
-use crate::hark::{World, on_both};
+use crate::hark::{World, full_or_tenth, on_both};
 use crate::stage::{Device, Stage};
 
 const SEED: u64 = 20_261_121;
@@ -178,7 +177,7 @@ async fn what_was_missed_comes_in_order_by_one_query_each(world: &World) {
     let stage = Stage::on(world).await;
     let mut play = Play::begin(&stage, SEED).await;
     let (mut disconnections, mut caught_up) = (0, 0);
-    let enough = tenth_or_all(1_000);
+    let enough = full_or_tenth(1_000);
     while disconnections < enough {
         stage.pass(play.random.random_range(100..2_000));
         caught_up += play.return_those_due().await;

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 use shared::ids::{RoomId, UserId};
 use shared::model::RoomType;
 
-use super::tenth_or_all;
-use crate::hark::{World, on_both};
+use crate::hark::{World, full_or_tenth, on_both};
 use crate::stage::{Device, Point, Stage};
 
 const POINTS: [Point; 3] = [Point::BeforeTheCommit, Point::AfterTheCommit, Point::AtThePost];
@@ -100,7 +99,7 @@ impl<'a> Scene<'a> {
 async fn who_connects_and_resumes_beside_a_commit_never_misses_it(world: &World) {
     let stage = Stage::on(world).await;
     let scene = Scene::set(&stage).await;
-    for n in 0..tenth_or_all(200) {
+    for n in 0..full_or_tenth(200) {
         scene.round(n, true, async |user| stage.connect(user).await).await;
     }
 }
@@ -108,7 +107,7 @@ async fn who_connects_and_resumes_beside_a_commit_never_misses_it(world: &World)
 async fn who_joins_and_resumes_beside_a_commit_never_misses_it(world: &World) {
     let stage = Stage::on(world).await;
     let scene = Scene::set(&stage).await;
-    for n in 0..tenth_or_all(200) {
+    for n in 0..full_or_tenth(200) {
         let come = async |user| {
             let device = stage.connect(user).await;
             let joined = stage.ask(&device, &json!({"type": "join_room", "room_id": scene.room.0})).await;

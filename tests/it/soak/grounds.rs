@@ -1,7 +1,5 @@
 //! Services and a runner that nobody else uses, each of which can be killed.
 
-use std::path::Path;
-use std::process::{Command, Output};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -17,8 +15,8 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::is_full;
 use super::node::Node;
 use crate::app::config;
+use crate::services::{kill, run, services};
 
-const SERVICES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/local/services");
 const JWT_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// One at a time: each has three servers and is about time.
@@ -80,12 +78,7 @@ impl Grounds {
         if part == Part::Node {
             return self.node.kill();
         }
-        let record = std::fs::read_to_string(self.state.path().join(format!("{}.pid", part.name())));
-        let record: Value = serde_json::from_str(&record.expect("it was started")).expect("a record");
-        // It has a session of its own, so the group is its children and itself.
-        let group = format!("-{}", record["pid"].as_i64().expect("a pid"));
-        let killed = Command::new("kill").args(["-9", "--", &group]).status().expect("kill runs");
-        assert!(killed.success(), "{} was not there to be killed", part.name());
+        kill(self.state.path(), part.name());
     }
 
     /// Starts what was killed, on the same port with what its disk holds; returns once it answers.
@@ -163,16 +156,4 @@ fn new_account(username: &str) -> NewAccount {
 fn exported(line: &str) -> Option<(String, String)> {
     let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
     Some((name.to_owned(), value.trim_matches('\'').to_owned()))
-}
-
-/// Off the test's threads, whose other tasks go on meanwhile.
-async fn services(state: &Path, arguments: &[&'static str]) -> String {
-    let (state, arguments) = (state.to_owned(), arguments.to_vec());
-    let output = tokio::task::spawn_blocking(move || run(&state, &arguments)).await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn run(state: &Path, arguments: &[&str]) -> Output {
-    Command::new(SERVICES).args(arguments).env("SERVICES_DIR", state).output().expect("services starts")
 }

@@ -70,16 +70,14 @@ struct Shown {
 }
 
 impl Heard {
+    /// Takes in a message, pushed or resumed; other frames are none of its business.
     pub fn note(&self, frame: &Value, at: Instant) {
-        if frame["type"] == "message" {
-            self.take(frame["room_id"].as_i64().expect("a room"), frame, at);
+        if frame["type"] != "message" {
+            return;
         }
-    }
-
-    /// A message from the socket or from the history.
-    pub fn take(&self, room: i64, message: &Value, at: Instant) {
-        let seq = message["seq"].as_i64().expect("a seq");
-        let id = message["message_id"].as_str().expect("an id").to_owned();
+        let room = frame["room_id"].as_i64().expect("a room");
+        let seq = frame["seq"].as_i64().expect("a seq");
+        let id = frame["message_id"].as_str().expect("an id").to_owned();
         let mut shown = self.0.lock().unwrap();
         match shown.messages.get(&(room, seq)) {
             Some((known, _)) => {

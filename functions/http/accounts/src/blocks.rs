@@ -3,21 +3,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Serialize;
 use shared::Error;
 use shared::app::App;
-use shared::http::{At, Paging, Params};
+use shared::http::{At, Paged, Paging, Params};
 use shared::identity::Caller;
 use shared::ids::{NameOr, UserId, UserRef};
 use shared::model::Blocked;
-
-#[derive(Serialize)]
-pub(crate) struct BlockList {
-    blocks: Vec<Blocked>,
-    page: u32,
-    page_size: u32,
-    total: i64,
-}
 
 /// `GET /api/v1/users/me/blocks`: whom the caller blocks, the newest first.
 ///
@@ -27,10 +18,10 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(paging): Params<Paging>,
-) -> Result<Json<BlockList>, Error> {
+) -> Result<Json<Paged<Blocked>>, Error> {
     let page = paging.page()?;
     let found = app.blocks.blocked_by(caller.user, page).await?;
-    Ok(Json(BlockList { blocks: found.items, page: page.number, page_size: page.size, total: found.total }))
+    Ok(Json(Paged::new("blocks", page, found)))
 }
 
 /// `PUT` or `POST /api/v1/users/me/blocks/{user}`: wants nothing from that user any more; again without

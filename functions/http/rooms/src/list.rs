@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
-use shared::http::{Paging, Params};
+use shared::http::{Paged, Paging, Params};
 use shared::identity::{Caller, Permission};
 use shared::model::RoomSummary;
 
@@ -17,14 +17,6 @@ pub(crate) struct Query {
     all: bool,
 }
 
-#[derive(Serialize)]
-pub(crate) struct Rooms {
-    rooms: Vec<RoomSummary>,
-    page: u32,
-    page_size: u32,
-    total: i64,
-}
-
 /// `GET /api/v1/rooms`: one's own rooms, or with `?all=true` every room but others' direct ones; newest
 /// activity first.
 ///
@@ -34,11 +26,11 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(query): Params<Query>,
-) -> Result<Json<Rooms>, Error> {
+) -> Result<Json<Paged<RoomSummary>>, Error> {
     if query.all {
         caller.require(Permission::MessagingView)?;
     }
     let page = Paging { page: query.page, page_size: query.page_size }.page()?;
     let found = app.rooms.list(caller.user, query.all, page).await?;
-    Ok(Json(Rooms { rooms: found.items, page: page.number, page_size: page.size, total: found.total }))
+    Ok(Json(Paged::new("rooms", page, found)))
 }

@@ -8,18 +8,10 @@ use shared::Error;
 use shared::app::App;
 use shared::chat::access::{self, Action, Seat};
 use shared::chat::members;
-use shared::http::{At, Body, Paging, Params};
+use shared::http::{At, Body, Paged, Paging, Params};
 use shared::identity::Caller;
 use shared::ids::{NameOr, RoomId, RoomRef, UserId, UserRef};
 use shared::model::{Member, MemberRole};
-
-#[derive(Serialize)]
-pub(crate) struct Members {
-    members: Vec<Member>,
-    page: u32,
-    page_size: u32,
-    total: i64,
-}
 
 #[derive(Deserialize)]
 pub(crate) struct NewMembers {
@@ -49,11 +41,11 @@ pub(crate) async fn list(
     caller: Caller,
     At(room): At<RoomRef>,
     Params(paging): Params<Paging>,
-) -> Result<Json<Members>, Error> {
+) -> Result<Json<Paged<Member>>, Error> {
     let page = paging.page()?;
     let Seat { room, .. } = access::seat(&app, &caller, &room, Action::Read).await?;
     let found = app.rooms.members(room.id, page).await?;
-    Ok(Json(Members { members: found.items, page: page.number, page_size: page.size, total: found.total }))
+    Ok(Json(Paged::new("members", page, found)))
 }
 
 /// `POST /api/v1/rooms/{room}/members`: adds users, who hear of it.

@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
 use shared::chat::access::{self, Action};
-use shared::http::{Paging, Params};
+use shared::http::{Paged, Paging, Params};
 use shared::identity::Caller;
 use shared::ids::{NameOr, RoomId};
 use shared::model::Message;
@@ -23,14 +23,6 @@ pub(crate) struct Wanted {
     page_size: Option<u32>,
 }
 
-#[derive(Serialize)]
-pub(crate) struct Found {
-    messages: Vec<Message>,
-    page: u32,
-    page_size: u32,
-    total: i64,
-}
-
 /// `GET /api/v1/messages/search?q=`: messages of the caller's rooms, or of `?room_id=` alone, that hold every
 /// word and every pair of neighbouring Han characters of `q`; newest first.
 ///
@@ -40,12 +32,12 @@ pub(crate) async fn search(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(wanted): Params<Wanted>,
-) -> Result<Json<Found>, Error> {
+) -> Result<Json<Paged<Message>>, Error> {
     let query = Query::parse(&wanted.q).map_err(|problem| Error::invalid("q", problem))?;
     let page = Paging { page: wanted.page, page_size: wanted.page_size }.page()?;
     let room = wanted.room(&app, &caller).await?;
     let found = app.messages.search(&Search { user: caller.user, room, query, page }).await?;
-    Ok(Json(Found { messages: found.items, page: page.number, page_size: page.size, total: found.total }))
+    Ok(Json(Paged::new("messages", page, found)))
 }
 
 impl Wanted {

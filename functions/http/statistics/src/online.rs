@@ -11,7 +11,7 @@ use shared::clock::UnixMs;
 use shared::http::At;
 use shared::identity::Caller;
 use shared::ids::{UserId, UserRef};
-use shared::model::Status;
+use shared::model::{Status, User};
 use shared::ports::{KeptStatus, OnlineCount, UserStatus};
 
 /// What is shown of somebody; unknown while presence is away.
@@ -37,6 +37,19 @@ pub(crate) struct UserOnline {
     endpoints: BTreeSet<String>,
 }
 
+impl UserOnline {
+    fn never_seen(user: User) -> Self {
+        Self {
+            user_id: user.id,
+            username: user.username,
+            status: Shown::Offline,
+            last_seen: None,
+            connections: Some(0),
+            endpoints: BTreeSet::new(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 pub(crate) struct Figures {
     online_users: Option<i64>,
@@ -46,7 +59,7 @@ pub(crate) struct Figures {
 }
 
 /// `GET /api/chat/online/status/{user}`: by id or user name. Who doesn't want to be seen is offline to others,
-/// without connections.
+/// without connections, and so is either of two to the other when one blocks the other.
 ///
 /// # Errors
 /// `not_found`.
@@ -57,6 +70,9 @@ pub(crate) async fn of_user(
 ) -> Result<Json<UserOnline>, Error> {
     let user = app.accounts.find(&user).await?.ok_or_else(|| Error::not_found("no such user"))?;
     let kept = app.statuses.kept(user.id).await?.ok_or_else(|| Error::not_found("no such user"))?;
+    if !app.blocks.apart(caller.user, &[user.id]).await?.is_empty() {
+        return Ok(Json(UserOnline::never_seen(user)));
+    }
     let seen = app.presence.status(user.id, app.clock.now()).await;
     let seen = seen.inspect_err(|error| tracing::warn!(%error, "a status without presence")).ok();
     let hides = caller.user != user.id && kept.chosen == Status::Offline;

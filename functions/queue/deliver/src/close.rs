@@ -6,28 +6,21 @@ use shared::chat::closing;
 use shared::frames::Outgoing;
 use shared::ports::CloseSockets;
 
-use crate::post::pauses;
-
 /// One round over all of them.
 const ROUND: Duration = Duration::from_secs(5);
-/// Handed on so many times, longer than a socket is young; then `upkeep` has them.
-const ATTEMPTS_MAX: u8 = 8;
+/// Handed on so many times, a second apart: for longer than a socket is young. Then `upkeep` has them.
+const ATTEMPTS_MAX: u8 = 11;
 
-/// Closes the sockets that whoever revoked could not close, again and again; hands on who is left.
+/// Closes the sockets that whoever revoked could not close; those who are left, again a second later.
 pub(crate) async fn deliver(app: &App, close: CloseSockets) -> Result<(), Error> {
     let CloseSockets { frame, listeners, attempt } = close;
     let frame = Outgoing::from_text(frame);
-    let mut left = closing::end(app, listeners, &frame, ROUND).await;
-    for pause in pauses() {
-        if left.is_empty() {
-            return Ok(());
-        }
-        tokio::time::sleep(pause).await;
-        left = closing::end(app, left, &frame, ROUND).await;
-    }
+    let left = closing::end(app, listeners, &frame, ROUND).await;
     if attempt >= ATTEMPTS_MAX {
-        tracing::warn!(sockets = left.len(), "left to upkeep");
+        if !left.is_empty() {
+            tracing::warn!(sockets = left.len(), "left to upkeep");
+        }
         return Ok(());
     }
-    Ok(closing::hand_on(app, left, &frame, attempt + 1).await?)
+    Ok(closing::hand_on_after_a_second(app, left, &frame, attempt + 1).await?)
 }

@@ -16,48 +16,45 @@ mod status;
 mod stored;
 mod sweep;
 
+use futures::FutureExt;
 use futures::future::try_join_all;
 use lambda_runtime::Error;
 use shared::app::App;
 use shared::chat::receipt;
 use shared::dead_letter;
 use shared::mq_event::RabbitMqEvent;
-use shared::ports::{Event, MessageStored};
+use shared::ports::{Event, MessageStored, ReceiptDue};
 
 /// # Errors
 /// When a service is away: the whole batch has to come again.
 pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let envelopes = dead_letter::readable(app.bus.as_ref(), &event, app.clock.now()).await?;
-    let (mut messages, mut chunks, mut pushes) = (vec![], vec![], vec![]);
-    let (mut closings, mut receipts, mut sweeps) = (vec![], vec![], vec![]);
-    let (mut rebuilds, mut repairs, mut statuses) = (vec![], vec![], vec![]);
+    let (mut messages, mut pushes, mut repairs, mut others) = (vec![], vec![], vec![], vec![]);
     for (_, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
-            Event::FanoutChunk(chunk) => chunks.push(chunk),
-            Event::SweepOutbox(sweep) => sweeps.push(sweep),
-            Event::PresenceRebuild(next) => rebuilds.push(next),
             Event::PresenceRepair(repair) => repairs.push(repair),
-            Event::StatusChanged(changed) => statuses.push(changed),
             Event::PushDue(due) => pushes.push((envelope.id, due)),
-            Event::CloseSockets(sockets) => closings.push(sockets),
-            Event::ReceiptDue(due) => receipts.push(due),
+            Event::FanoutChunk(chunk) => others.push(chunk::deliver(app, chunk).boxed()),
+            Event::CloseSockets(sockets) => others.push(close::deliver(app, sockets).boxed()),
+            Event::ReceiptDue(due) => others.push(tell_late(app, due).boxed()),
+            Event::StatusChanged(changed) => others.push(status::tell(app, changed).boxed()),
+            Event::PresenceRebuild(next) => others.push(rebuild::step(app, next).boxed()),
+            Event::SweepOutbox(sweep) => others.push(sweep::deliver(app, sweep).boxed()),
         }
     }
-    let (posted, delivered, pushed) = (chunks.len(), messages.len(), pushes.len());
-    try_join_all(chunks.into_iter().map(|chunk| chunk::deliver(app, chunk))).await?;
-    try_join_all(closings.into_iter().map(|sockets| close::deliver(app, sockets))).await?;
-    try_join_all(receipts.iter().map(|due| receipt::tell_late(app, due))).await?;
+    let counts = (messages.len(), pushes.len(), others.len());
+    // Before what is told of whom they bring back.
+    repair::deliver(app, repairs).await?;
+    try_join_all(others).await?;
     finish(app, messages).await?;
     push::deliver(app, pushes).await?;
-    repair::deliver(app, repairs).await?;
-    try_join_all(statuses.into_iter().map(|changed| status::tell(app, changed))).await?;
-    try_join_all(rebuilds.into_iter().map(|next| rebuild::step(app, next))).await?;
-    for sweep in sweeps {
-        sweep::deliver(app, sweep).await?;
-    }
-    tracing::info!(messages = delivered, chunks = posted, pushes = pushed, "batch done");
+    tracing::info!(messages = counts.0, pushes = counts.1, others = counts.2, "batch done");
     Ok(())
+}
+
+async fn tell_late(app: &App, due: ReceiptDue) -> Result<(), Error> {
+    Ok(receipt::tell_late(app, &due).await?)
 }
 
 /// Delivers what is left of each, claims pushes for those who are away, keeps copies, and settles all in one

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// 100, 200, 400 ms, give or take: longer than a `$connect` takes, shorter than anyone waits for.
-pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
+fn pauses() -> impl Iterator<Item = Duration> {
     let backoff = ExponentialBuilder::default().with_min_delay(Duration::from_millis(100));
     backoff.with_max_times(3).with_jitter().build()
 }

@@ -24,7 +24,7 @@ impl LocalConnections {
 #[async_trait]
 impl Connections for LocalConnections {
     async fn post(&self, to: &Address, frame: Bytes) -> Result<(), PostError> {
-        self.sockets.post(&to.connection.0, frame).map_err(post_error)
+        self.sockets.post(&to.connection.0, frame).await.map_err(post_error)
     }
 
     async fn inspect(&self, connection: &Address) -> Result<ConnectionInfo, PostError> {
@@ -41,6 +41,8 @@ impl Connections for LocalConnections {
 fn post_error(error: sockets::PostError) -> PostError {
     match error {
         sockets::PostError::Gone => PostError::Gone,
+        sockets::PostError::Throttled => PostError::Throttled,
+        sockets::PostError::Unavailable => PostError::Unreachable(error.to_string()),
         sockets::PostError::TooLarge => PostError::TooLarge,
         // What API Gateway does with bytes that are no text is not told; a frame of ours always is.
         sockets::PostError::NotText => PostError::Forbidden,

@@ -8,7 +8,7 @@ use crate::ids::{RoomId, Seq, UserId};
 use crate::ports::{RECEIPT_SPAN, Reading, RoomsError};
 
 /// Members whose messages lie after `$since` and up to `$upto` of room $1, the reader $2 not among them;
-/// $4 entries are looked through. Nobody in a direct room in which one blocks the other.
+/// $4 entries are looked through. Nobody who blocks the reader or is blocked by them.
 macro_rules! senders {
     ($since:literal, $upto:literal) => {
         concat!(
@@ -24,11 +24,10 @@ macro_rules! senders {
             " - $4) and e.seq <= ",
             $upto,
             "
-                    and not exists (
-                        select from rooms p
-                        join blocks b on b.blocker_id in (p.pair_low, p.pair_high)
-                            and b.blocked_id in (p.pair_low, p.pair_high)
-                        where p.id = $1
+                    and e.sender_id not in (
+                        select blocked_id from blocks where blocker_id = $2
+                        union all
+                        select blocker_id from blocks where blocked_id = $2
                     )
             ) as senders"
         )

@@ -1,4 +1,5 @@
--- Claims a push for everyone who misses one of some messages and has no connection.
+-- Claims a push for everyone who misses one of some messages, of senders whom they don't block, and has no
+-- connection.
 --
 -- $1 rooms  $2 senders, one of each for a message  $3 now  $4 whether those without a device count, too
 -- $5 the most members of a room  $6 the most claims
@@ -14,6 +15,10 @@ with missing as (
       and exists (
         select from unnest($1, $2::bigint[]) as sent (room_id, sender_id)
         where sent.room_id = m.room_id and sent.sender_id <> m.user_id
+          and not exists (
+            select from blocks b where b.blocker_id = m.user_id and b.blocked_id = sent.sender_id
+            offset 0
+          )
       )
       and not exists (select from connections c where c.user_id = m.user_id offset 0)
       and not exists (select from push_pending p where p.user_id = m.user_id and p.room_id = m.room_id offset 0)

@@ -1,4 +1,5 @@
--- What user $1, who is away, has not read of room $2; no row: there is nothing to tell.
+-- What user $1, who is away, has not read of room $2, with the last message of somebody whom they don't
+-- block; no row: there is nothing to tell.
 select
     r.name,
     r.last_number - m.read_number as unread,
@@ -15,6 +16,7 @@ join lateral (
     select * from messages l
     where l.room_id = r.id and l.entry = 'message' and l.sender_id <> $1 and l.seq > m.read_seq
       and l.recalled_at is null
+      and not exists (select from blocks b where b.blocker_id = $1 and b.blocked_id = l.sender_id)
     order by l.seq desc
     limit 1
 ) last on true

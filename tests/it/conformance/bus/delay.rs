@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use shared::ports::{Delay, Event, QUEUE_MESSAGES, fanout_queue};
+use lapin::options::QueueDeclareOptions;
+use lapin::types::{AMQPValue, FieldTable};
+use shared::ports::{Bus, Delay, Event, QUEUE_MESSAGES, fanout_queue};
 use tokio::time::Instant;
 
 use super::function::{envelopes, recorder};
+use super::world::rabbit_bus;
 use super::{NOW, World, chunk, on_both, stored};
+use crate::broker::Vhost;
 
 on_both! {
     a_delayed_event_arrives_when_its_time_is_up
@@ -63,4 +67,37 @@ async fn delayed_events_find_the_queue_of_their_kind(world: World) {
 
 async fn nothing_to_delay_is_a_success(world: World) {
     world.bus.publish_after(&[], Delay::OneMinute, NOW).await.expect("nothing can fail");
+}
+
+/// A queue is declared again only with the arguments that it has.
+#[tokio::test]
+async fn each_step_waits_in_a_queue_of_its_own_for_as_long_as_it_says() {
+    let vhost = Vhost::create();
+    rabbit_bus(&vhost.url).declare().await.expect("the topology is declared");
+    for (queue, ttl_ms) in [
+        ("chat.retry.1s", 1_000),
+        ("chat.retry.5s", 5_000),
+        ("chat.retry.15s", 15_000),
+        ("chat.retry.60s", 60_000),
+    ] {
+        declare_again(&vhost, queue, ttl_ms).await.expect(queue);
+        let refused = declare_again(&vhost, queue, ttl_ms + 1).await.expect_err(queue);
+        assert!(refused.to_string().contains("x-message-ttl"), "{refused}");
+    }
+}
+
+async fn declare_again(vhost: &Vhost, queue: &str, ttl_ms: i64) -> Result<(), lapin::Error> {
+    let mut arguments = FieldTable::default();
+    for (name, value) in [
+        ("x-queue-type", "quorum"),
+        ("x-dead-letter-exchange", "chat.exchange"),
+        ("x-dead-letter-strategy", "at-least-once"),
+        ("x-overflow", "reject-publish"),
+    ] {
+        arguments.insert(name.into(), AMQPValue::LongString(value.into()));
+    }
+    arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(1_000_000));
+    arguments.insert("x-message-ttl".into(), AMQPValue::LongLongInt(ttl_ms));
+    let channel = vhost.channel().await;
+    channel.queue_declare(queue.into(), QueueDeclareOptions::durable(), arguments).await.map(|_| ())
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use local::source::Broker;
 use shared::breaker::OPEN_FOR;
-use shared::ports::{Bus, QUEUE_MESSAGES};
+use shared::ports::{Bus, Delay, QUEUE_MESSAGES};
 
 use super::function::{readable, recorder};
 use super::world::{Kind, World, feed_from, rabbit_bus};
@@ -160,5 +160,25 @@ async fn the_first_publish_after_a_restart_of_the_broker_succeeds() {
     let event = stored(2);
     bus.publish(std::slice::from_ref(&event), NOW).await.expect("it is confirmed");
     assert_eq!(readable(&recorded.next().await), [event], "the event source is back too");
+    sources.stop().await;
+}
+
+#[tokio::test]
+async fn a_delayed_event_survives_the_crash_of_the_broker_and_arrives_once() {
+    let broker = OwnBroker::start().await;
+    let bus = rabbit_bus(&broker.url);
+    bus.declare().await.expect("the topology is declared");
+    let event = stored(1);
+    let (began, delay) = (Instant::now(), Delay::FiveSeconds);
+    bus.publish_after(std::slice::from_ref(&event), delay, NOW).await.expect("it is confirmed");
+    assert!(began.elapsed() < delay.duration(), "it waits while the broker dies");
+    broker.crash().await;
+    let (function, mut recorded) = recorder(0);
+    let source = Broker::RabbitMq(broker.url.clone());
+    let sources = feed_from(&source, &[QUEUE_MESSAGES], 1, Duration::ZERO, &function);
+    assert_eq!(readable(&recorded.next().await), [event]);
+    let after = stored(2);
+    bus.publish(std::slice::from_ref(&after), NOW).await.expect("it is confirmed");
+    assert_eq!(readable(&recorded.next().await), [after], "and nothing between the two");
     sources.stop().await;
 }

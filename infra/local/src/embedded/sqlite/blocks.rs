@@ -29,8 +29,10 @@ select exists (
     select 1 from blocks where blocker_id in (select value from json_each(?1)) and blocked_id = ?2
 )";
 
-const BETWEEN: &str = "
-select exists (select 1 from blocks where (blocker_id, blocked_id) in (values (?1, ?2), (?2, ?1)))";
+const APART: &str = "
+select blocked_id from blocks where blocker_id = ?1 and blocked_id in (select value from json_each(?2))
+union
+select blocker_id from blocks where blocked_id = ?1 and blocker_id in (select value from json_each(?2))";
 
 #[async_trait]
 impl Blocks for Sqlite {
@@ -59,8 +61,10 @@ impl Blocks for Sqlite {
         Ok(any.fetch_one(&self.readers).await?)
     }
 
-    async fn between(&self, one: UserId, other: UserId) -> Result<bool, StoreError> {
-        Ok(query_scalar(BETWEEN).bind(one.0).bind(other.0).fetch_one(&self.readers).await?)
+    async fn apart(&self, user: UserId, others: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        let apart = query_scalar(APART).bind(user.0).bind(json_list(others.iter().map(|user| user.0)));
+        let found: Vec<i64> = apart.fetch_all(&self.readers).await?;
+        Ok(found.into_iter().map(UserId).collect())
     }
 }
 

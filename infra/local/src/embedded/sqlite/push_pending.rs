@@ -18,6 +18,9 @@ join rooms r on r.id = sent.value ->> 0 and r.member_count <= ?4
 join room_members m
     on m.room_id = r.id and m.user_id <> sent.value ->> 1 and m.read_number < r.last_number
 where not exists (select 1 from connections c where c.user_id = m.user_id)
+  and not exists (
+    select 1 from blocks b where b.blocker_id = m.user_id and b.blocked_id = sent.value ->> 1
+  )
   and not exists (select 1 from push_pending p where p.user_id = m.user_id and p.room_id = m.room_id)
   and (
     ?3
@@ -48,6 +51,7 @@ join rooms r on r.id = m.room_id
 join messages l
     on l.room_id = r.id and l.entry = 'message' and l.sender_id <> ?1 and l.seq > m.read_seq
       and l.recalled_at is null
+      and not exists (select 1 from blocks b where b.blocker_id = ?1 and b.blocked_id = l.sender_id)
 join users sender on sender.id = l.sender_id
 where m.room_id = ?2 and m.user_id = ?1 and m.read_number < r.last_number
   and not exists (select 1 from connections c where c.user_id = m.user_id)

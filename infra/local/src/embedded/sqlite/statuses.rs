@@ -24,6 +24,11 @@ select m.user_id
 from near
 join room_members m on m.room_id = near.id
 where m.user_id <> ?1
+  and m.user_id not in (
+    select blocked_id from blocks where blocker_id = ?1
+    union all
+    select blocker_id from blocks where blocked_id = ?1
+  )
 group by m.user_id
 order by max(near.active_at) desc, m.user_id
 limit ?4";

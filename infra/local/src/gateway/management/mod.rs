@@ -32,6 +32,10 @@ const GONE: Refused = Refused::new(StatusCode::GONE, "GoneException", "Gone");
 const FORBIDDEN: Refused = Refused::new(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden");
 const TOO_LARGE: Refused =
     Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", "Message is too large");
+const THROTTLED: Refused =
+    Refused::new(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", "Limit exceeded");
+const UNAVAILABLE: Refused =
+    Refused::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", "Service Unavailable");
 const NOT_TEXT: Refused =
     Refused::new(StatusCode::BAD_REQUEST, "BadRequestException", "A frame must be UTF-8 text");
 
@@ -57,13 +61,18 @@ impl Management {
     pub(super) async fn answer(&self, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
         let answered = match Limited::new(body, MAX_POST).collect().await {
-            Ok(body) => self.permitted(id, &parts, body.to_bytes()),
+            Ok(body) => self.permitted(id, &parts, body.to_bytes()).await,
             Err(_) => Err(TOO_LARGE),
         };
         answered.unwrap_or_else(|refused| refused.response())
     }
 
-    fn permitted(&self, id: &str, parts: &Parts, body: Bytes) -> Result<Response<Full<Bytes>>, Refused> {
+    async fn permitted(
+        &self,
+        id: &str,
+        parts: &Parts,
+        body: Bytes,
+    ) -> Result<Response<Full<Bytes>>, Refused> {
         if let Some(verifier) = &self.verifier {
             verifier.verify(parts, &body).map_err(|reason| {
                 tracing::warn!(reason, "an @connections request is not signed as it must be");
@@ -71,17 +80,19 @@ impl Management {
             })?;
         }
         match parts.method {
-            Method::POST => self.post(id, body),
+            Method::POST => self.post(id, body).await,
             Method::GET => self.inspect(id),
             Method::DELETE => self.delete(id),
             _ => Err(FORBIDDEN),
         }
     }
 
-    fn post(&self, id: &str, body: Bytes) -> Result<Response<Full<Bytes>>, Refused> {
-        match self.sockets.post(id, body) {
+    async fn post(&self, id: &str, body: Bytes) -> Result<Response<Full<Bytes>>, Refused> {
+        match self.sockets.post(id, body).await {
             Ok(()) => Ok(Response::new(Full::default())),
             Err(PostError::Gone) => Err(GONE),
+            Err(PostError::Throttled) => Err(THROTTLED),
+            Err(PostError::Unavailable) => Err(UNAVAILABLE),
             Err(PostError::TooLarge) => Err(TOO_LARGE),
             Err(PostError::NotText) => Err(NOT_TEXT),
         }

@@ -9,6 +9,8 @@ pub struct Counters {
     pub posts: u64,
     /// Posts to a socket that isn't there, or is closing.
     pub posts_gone: u64,
+    /// Posts that met a fault and were not sent.
+    pub posts_refused: u64,
     /// Sockets opened.
     pub opened: u64,
     /// Sockets closed.
@@ -19,6 +21,7 @@ pub struct Counters {
 pub(super) struct Tally {
     posts: AtomicU64,
     posts_gone: AtomicU64,
+    posts_refused: AtomicU64,
     opened: AtomicU64,
     closed: AtomicU64,
 }
@@ -30,6 +33,10 @@ impl Tally {
 
     pub(super) fn found_gone(&self) {
         self.posts_gone.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn refused(&self) {
+        self.posts_refused.fetch_add(1, Relaxed);
     }
 
     pub(super) fn opened(&self) {
@@ -44,6 +51,7 @@ impl Tally {
         Counters {
             posts: self.posts.load(Relaxed),
             posts_gone: self.posts_gone.load(Relaxed),
+            posts_refused: self.posts_refused.load(Relaxed),
             opened: self.opened.load(Relaxed),
             closed: self.closed.load(Relaxed),
         }

@@ -1,5 +1,6 @@
 //! What API Gateway does to a team on a bad day, on demand.
 
+use super::post_faults::{PostAnswer, PostFault, PostFaults};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tokio::sync::watch;
 
@@ -8,6 +9,7 @@ use tokio::sync::watch;
 pub struct Faults {
     lose_disconnects: AtomicBool,
     hold_connects: watch::Sender<bool>,
+    posts: PostFaults,
 }
 
 impl Faults {
@@ -20,6 +22,16 @@ impl Faults {
     /// between the two, as long as it takes.
     pub fn hold_connects(&self, on: bool) {
         self.hold_connects.send_replace(on);
+    }
+
+    /// Which posts go wrong from now on, in place of those that did before; none when there are no faults.
+    /// A post meets the first that is about it.
+    pub fn fail_posts(&self, faults: impl IntoIterator<Item = PostFault>) {
+        self.posts.set(faults.into_iter().collect());
+    }
+
+    pub(super) fn meets(&self, connection: &str) -> Option<PostAnswer> {
+        self.posts.meet(connection)
     }
 
     pub(in crate::gateway) async fn connect_is_let_go(&self) {

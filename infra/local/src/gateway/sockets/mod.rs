@@ -5,12 +5,14 @@
 mod counters;
 mod faults;
 mod outbox;
+mod post_faults;
 mod socket;
 
 pub use counters::Counters;
 pub use faults::Faults;
 pub use outbox::Close;
 pub(in crate::gateway) use outbox::End;
+pub use post_faults::{PostAnswer, PostFault};
 pub use socket::{Inspection, PostError, Socket};
 
 use bytes::Bytes;
@@ -20,6 +22,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
+use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// Enough that posts on all cores seldom meet in one lock.
@@ -55,8 +58,23 @@ impl Sockets {
     /// # Errors
     /// [`PostError::TooLarge`] over [`MAX_POST`]; [`PostError::NotText`] when it is not UTF-8;
     /// [`PostError::Gone`] when there is no such connection, its `$connect` hasn't returned yet, or it is
-    /// closing.
-    pub fn post(&self, id: &str, frame: Bytes) -> Result<(), PostError> {
+    /// closing; whatever a fault says that this post meets.
+    pub async fn post(&self, id: &str, frame: Bytes) -> Result<(), PostError> {
+        match self.inner.faults.meets(id) {
+            None => self.send(id, frame),
+            Some(PostAnswer::Refused(refusal)) => {
+                self.inner.tally.refused();
+                Err(refusal)
+            }
+            Some(PostAnswer::Late(late)) => {
+                let sent = self.send(id, frame);
+                sleep(late).await;
+                sent
+            }
+        }
+    }
+
+    fn send(&self, id: &str, frame: Bytes) -> Result<(), PostError> {
         if frame.len() > MAX_POST {
             return Err(PostError::TooLarge);
         }

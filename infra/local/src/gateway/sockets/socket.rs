@@ -18,6 +18,12 @@ pub enum PostError {
     /// The connection is closed or was never open.
     #[error("the connection is gone")]
     Gone,
+    /// There are too many; only on demand, since the runner has no limit of its own.
+    #[error("too many posts")]
+    Throttled,
+    /// The gateway can't; only on demand.
+    #[error("the gateway is unavailable")]
+    Unavailable,
     /// The frame is over the limit.
     #[error("the frame is too large")]
     TooLarge,

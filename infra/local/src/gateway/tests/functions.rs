@@ -66,7 +66,7 @@ async fn authorize(event: Value) -> Result<Value, Error> {
 async fn on_connect(desk: Desk, event: Value) -> Result<Value, Error> {
     let query = event["queryStringParameters"].clone();
     let id = event["requestContext"]["connectionId"].as_str().unwrap_or_default();
-    let early = desk.sockets.post(id, Bytes::from_static(b"early"));
+    let early = desk.sockets.post(id, Bytes::from_static(b"early")).await;
     let mut event = event.clone();
     event["earlyPost"] = json!(format!("{early:?}"));
     desk.events.send(event)?;

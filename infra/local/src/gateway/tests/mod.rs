@@ -7,5 +7,6 @@ mod handshake;
 mod http;
 mod limits;
 mod management;
+mod post_faults;
 mod stage;
 mod stopping;

@@ -28,18 +28,17 @@ from room_members m
 join rooms r on r.id = m.room_id
 where m.room_id = ?1 and m.user_id = ?2";
 
-/// Nobody in a direct room in which one blocks the other.
+/// Nobody who blocks the reader or is blocked by them.
 const SENDERS: &str = "
 select distinct e.sender_id
 from messages e
 join room_members s on s.room_id = e.room_id and s.user_id = e.sender_id
 where e.room_id = ?1 and e.entry = 'message' and e.sender_id <> ?2
     and e.seq > max(?3, ?4 - ?5) and e.seq <= ?4
-    and not exists (
-        select 1 from rooms p
-        join blocks b on b.blocker_id in (p.pair_low, p.pair_high)
-            and b.blocked_id in (p.pair_low, p.pair_high)
-        where p.id = ?1
+    and e.sender_id not in (
+        select blocked_id from blocks where blocker_id = ?2
+        union all
+        select blocker_id from blocks where blocked_id = ?2
     )";
 
 pub(super) async fn mark_read(

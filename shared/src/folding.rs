@@ -1,3 +1,5 @@
+//! Text in the form in which it is compared: what is searched, and what moderation looks for.
+
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
 
@@ -8,11 +10,15 @@ pub fn folded(text: &str) -> String {
     text.chars().filter(|c| !is_invisible(*c)).nfkc().default_case_fold().nfkc().collect()
 }
 
-/// Characters inside a word that a reader doesn't see: soft hyphen, joiners, directions, variations.
-const fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0100}'..='\u{e01ef}')
+/// Characters inside a word that a reader doesn't see: soft hyphen, zero-width characters and joiners,
+/// direction marks, byte order mark, variation selectors.
+#[must_use]
+pub const fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0100}'..='\u{e01ef}'
+    )
 }
 
 #[cfg(test)]
@@ -27,6 +33,7 @@ mod tests {
             ("e\u{301}te\u{301}", "ÉTÉ"),
             ("ΣΊΣΥΦΟΣ", "σίσυφος"),
             ("co\u{ad}operate\u{200b}", "cooperate"),
+            ("s\u{61c}p\u{180e}a\u{206f}m\u{e0100}", "spam"),
             ("㍿", "株式会社"),
             ("ﬁne", "FINE"),
         ] {

@@ -18,7 +18,7 @@ test: ## run every test, with private Redis, RabbitMQ and Postgres
 	$(services) run cargo test --workspace
 
 test-all: ## the same at full size, and every event through `cargo lambda`
-	HARK_FULL=1 $(services) run cargo test --workspace
+	HARK_FULL=1 $(services) run cargo test --profile soak --workspace
 	$(services) run infra/local/invoke-events
 
 lint: ## check formatting, code and template

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -17,6 +17,10 @@ use crate::template::Schedule;
 
 /// The first run comes soon, to catch up with what waits since the last stop.
 const FIRST_RUN_AFTER: Duration = Duration::from_secs(1);
+
+/// How long a run under way may go on when the runner stops. An `upkeep` that watches the outbox would wait for
+/// deliveries that nobody makes any more; what it leaves is found by the first run after the next start.
+const LAST_RUN: Duration = Duration::from_secs(5);
 
 type Answer = Result<Bytes, FunctionError>;
 pub(super) type Requests = mpsc::Receiver<oneshot::Sender<Answer>>;
@@ -48,7 +52,9 @@ pub(super) async fn run(
 ) {
     let mut ticks = ticks(schedule.rate);
     while let Some(reply) = stopping.run_until_cancelled(next(&mut ticks, &mut requests)).await {
-        let answer = invoke(&schedule, invoker.as_ref()).await;
+        let Some(answer) = unless_stopped(&stopping, invoke(&schedule, invoker.as_ref())).await else {
+            return;
+        };
         if let Err(error) = &answer {
             let Schedule { name, function, .. } = &schedule;
             tracing::warn!(schedule = name, function, %error, "the scheduled run failed");
@@ -57,6 +63,18 @@ pub(super) async fn run(
             // Whoever asked may have left.
             let _ = reply.send(answer);
         }
+    }
+}
+
+/// None when it was cut off.
+async fn unless_stopped(stopping: &CancellationToken, run: impl Future<Output = Answer>) -> Option<Answer> {
+    let stopped = async {
+        stopping.cancelled().await;
+        sleep(LAST_RUN).await;
+    };
+    tokio::select! {
+        answer = run => Some(answer),
+        () = stopped => None,
     }
 }
 

@@ -32,3 +32,14 @@ pub async fn readable(
     .await?;
     Ok(readable)
 }
+
+/// Sends a message to the dead letter that its queue's function has nothing to do with.
+///
+/// # Errors
+/// As [`readable`].
+pub async fn misplaced(bus: &dyn Bus, queue: &str, envelope: &Envelope, now: UnixMs) -> Result<(), BusError> {
+    let reason = format!("{} doesn't belong here", envelope.event.tag());
+    let body = serde_json::to_vec(envelope).map_err(|error| BusError::Unavailable(error.to_string()))?;
+    tracing::warn!(queue, reason, "a message goes to the dead letter");
+    bus.dead_letter(queue, &body, &reason, now).await
+}

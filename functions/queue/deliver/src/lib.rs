@@ -30,7 +30,7 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     let (mut messages, mut chunks, mut pushes) = (vec![], vec![], vec![]);
     let (mut closings, mut receipts, mut sweeps) = (vec![], vec![], vec![]);
     let (mut rebuilds, mut statuses) = (vec![], vec![]);
-    for (_, envelope) in envelopes {
+    for (queue, envelope) in envelopes {
         match envelope.event {
             Event::MessageStored(stored) => messages.push(stored),
             Event::FanoutChunk(chunk) => chunks.push(chunk),
@@ -40,6 +40,12 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
             Event::PushDue(due) => pushes.push((envelope.id, due)),
             Event::CloseSockets(sockets) => closings.push(sockets),
             Event::ReceiptDue(due) => receipts.push(due),
+            Event::SessionChanged(_)
+            | Event::StaffChanged(_)
+            | Event::StaffGrace(_)
+            | Event::QueueLook(_) => {
+                dead_letter::misplaced(app.bus.as_ref(), &queue, &envelope, app.clock.now()).await?;
+            }
         }
     }
     let (posted, delivered, pushed) = (chunks.len(), messages.len(), pushes.len());

@@ -90,7 +90,10 @@ impl Accounts for Sqlite {
 
     async fn credentials(&self, username: &str) -> Result<Option<(Account, String)>, StoreError> {
         let row = query(BY_NAME).bind(folded(username)).fetch_optional(&self.readers).await?;
-        row.map(|row| Ok((rows::account(&row)?, row.try_get("password_hash")?))).transpose()
+        // Visitors have none, and log in by their key alone.
+        let Some(row) = row else { return Ok(None) };
+        let hash: Option<String> = row.try_get("password_hash")?;
+        hash.map(|hash| Ok((rows::account(&row)?, hash))).transpose()
     }
 
     async fn change_profile(&self, user: UserId, change: ProfileChange) -> Result<Account, AccountsError> {
@@ -197,6 +200,11 @@ async fn anonymise(
     let blocks = query("delete from blocks where blocker_id = ?1 or blocked_id = ?1");
     blocks.bind(user.0).execute(connection).await?;
     found(done.rows_affected())
+}
+
+/// The account of somebody who was just looked up.
+pub(super) async fn by_id(connection: &mut SqliteConnection, user: UserId) -> Result<Account, StoreError> {
+    rows::account(&query(BY_ID).bind(user.0).fetch_one(connection).await?)
 }
 
 fn found(rows: u64) -> Result<(), AccountsError> {

@@ -20,6 +20,7 @@ const SCHEMA: &[&str] = &[
     include_str!("search.sql"),
     include_str!("status.sql"),
     include_str!("reconnect.sql"),
+    include_str!("support.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

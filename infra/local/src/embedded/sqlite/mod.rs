@@ -6,8 +6,10 @@
 mod accounts;
 mod bans;
 mod blocks;
+mod canned_replies;
 mod connection_log;
 mod database;
+mod desk;
 mod flags;
 mod messages;
 mod outbox;
@@ -16,6 +18,7 @@ mod push_subscriptions;
 mod rooms;
 mod rows;
 mod statuses;
+mod visitors;
 
 use std::path::Path;
 use std::time::Duration;

@@ -24,7 +24,7 @@ where id = ?1
 returning members_version";
 
 /// Which of the users aren't members yet, each once, in the order given.
-pub(super) async fn newcomers(
+pub(in super::super) async fn newcomers(
     connection: &mut SqliteConnection,
     room: &Present,
     users: &[UserId],
@@ -47,7 +47,7 @@ pub(super) async fn newcomers(
 }
 
 /// Lets users in who aren't members yet.
-pub(super) async fn admit(
+pub(in super::super) async fn admit(
     connection: &mut SqliteConnection,
     room: &Present,
     newcomers: &[(UserId, MemberRole)],
@@ -71,7 +71,10 @@ pub(super) async fn admit(
 
 /// # Errors
 /// `UnknownUser` with the first who isn't there or was anonymised.
-pub(super) async fn known(connection: &mut SqliteConnection, users: &[UserId]) -> Result<(), RoomsError> {
+pub(in super::super) async fn known(
+    connection: &mut SqliteConnection,
+    users: &[UserId],
+) -> Result<(), RoomsError> {
     let found: Vec<i64> =
         query_scalar("select id from users where id in (select value from json_each(?1)) and not deleted")
             .bind(json_list(users.iter().map(|user| user.0)))

@@ -79,7 +79,7 @@ pub(super) async fn remove(
 }
 
 /// Takes a member out of a room and passes ownership on when it was theirs.
-pub(super) async fn expel(
+pub(in super::super) async fn expel(
     connection: &mut SqliteConnection,
     room: &Present,
     user: UserId,

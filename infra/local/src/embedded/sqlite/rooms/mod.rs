@@ -17,8 +17,10 @@ use shared::ports::{Audience, Change, NewRoom, Reading, RoomPatch, Rooms, RoomsE
 
 use super::Sqlite;
 
+pub(super) use admission::{admit, known, newcomers};
 pub(super) use banning::ban;
-pub(super) use membership::leave_all;
+pub(super) use membership::{expel, leave_all};
+pub(super) use present::{Present, look, present};
 
 #[async_trait]
 impl Rooms for Sqlite {

@@ -7,8 +7,8 @@ use shared::sql::{folded, from_word};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query};
 
-pub(super) struct Present {
-    pub(super) id: RoomId,
+pub(in super::super) struct Present {
+    pub(in super::super) id: RoomId,
     pub(super) kind: RoomType,
     last_seq: Seq,
     members_version: i64,
@@ -26,7 +26,7 @@ impl Present {
     }
 }
 
-pub(super) fn present(row: &SqliteRow) -> Result<Present, RoomsError> {
+pub(in super::super) fn present(row: &SqliteRow) -> Result<Present, RoomsError> {
     Ok(Present {
         id: RoomId(row.try_get("id")?),
         kind: from_word(row.try_get("type")?)?,
@@ -36,7 +36,7 @@ pub(super) fn present(row: &SqliteRow) -> Result<Present, RoomsError> {
     })
 }
 
-pub(super) async fn look(
+pub(in super::super) async fn look(
     connection: &mut SqliteConnection,
     room: &RoomRef,
 ) -> Result<Option<Present>, RoomsError> {

@@ -1,0 +1,92 @@
+//! Texts that staff keep ready.
+
+use async_trait::async_trait;
+use shared::clock::UnixMs;
+use shared::ids::ReplyId;
+use shared::model::{CannedReply, Listing, Page};
+use shared::ports::{CannedReplies, RepliesError, StoreError};
+use shared::sql::{broken_rule, storable};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, query};
+
+use super::Sqlite;
+
+/// No row when there are as many as may be.
+const ADD: &str = "
+insert into canned_replies (team, shortcut, content, created_at)
+select ?1, ?2, ?3, ?4
+where (select count(*) from canned_replies where team = ?1) < ?5
+returning *";
+
+const CHANGE: &str = "
+update canned_replies
+set shortcut = coalesce(?2, shortcut), content = coalesce(?3, content)
+where id = ?1
+returning *";
+
+const LIST: &str = "
+select *, count(*) over () as total
+from canned_replies
+where team in (?1, '')
+order by shortcut, id
+limit ?2 offset ?3";
+
+#[async_trait]
+impl CannedReplies for Sqlite {
+    async fn add_reply(
+        &self,
+        team: &str,
+        shortcut: &str,
+        content: &str,
+        most: u32,
+        now: UnixMs,
+    ) -> Result<CannedReply, RepliesError> {
+        let add = query(ADD)
+            .bind(storable(team))
+            .bind(storable(shortcut))
+            .bind(storable(content))
+            .bind(now.0)
+            .bind(i64::from(most));
+        let row = add.fetch_optional(&self.writer).await.map_err(taken)?;
+        Ok(reply(&row.ok_or(RepliesError::Full(most))?)?)
+    }
+
+    async fn change_reply(
+        &self,
+        id: ReplyId,
+        shortcut: Option<&str>,
+        content: Option<&str>,
+    ) -> Result<CannedReply, RepliesError> {
+        let change = query(CHANGE).bind(id.0).bind(shortcut.map(storable)).bind(content.map(storable));
+        let row = change.fetch_optional(&self.writer).await.map_err(taken)?;
+        Ok(reply(&row.ok_or(RepliesError::NotFound)?)?)
+    }
+
+    async fn remove_reply(&self, id: ReplyId) -> Result<(), RepliesError> {
+        let done = query("delete from canned_replies where id = ?1").bind(id.0).execute(&self.writer).await?;
+        if done.rows_affected() == 0 { Err(RepliesError::NotFound) } else { Ok(()) }
+    }
+
+    async fn replies(&self, team: &str, page: Page) -> Result<Listing<CannedReply>, StoreError> {
+        let read = query(LIST).bind(storable(team)).bind(i64::from(page.size)).bind(page.offset());
+        let rows = read.fetch_all(&self.readers).await?;
+        let total = rows.first().map_or(Ok(0), |row| row.try_get("total"))?;
+        Ok(Listing { items: rows.iter().map(reply).collect::<Result<_, _>>()?, total })
+    }
+}
+
+fn reply(row: &SqliteRow) -> Result<CannedReply, sqlx::Error> {
+    Ok(CannedReply {
+        id: ReplyId(row.try_get("id")?),
+        team: row.try_get("team")?,
+        shortcut: row.try_get("shortcut")?,
+        content: row.try_get("content")?,
+    })
+}
+
+fn taken(error: sqlx::Error) -> RepliesError {
+    match broken_rule(&error) {
+        Some(rule) if rule.contains("shortcut") => RepliesError::ShortcutTaken,
+        _ => error.into(),
+    }
+}

@@ -1,3 +1,5 @@
+-- As migrations/0021_statistics.sql.
+
 create table statistics_hours (
     day             text    not null,
     hour            integer not null check (hour between 0 and 23),

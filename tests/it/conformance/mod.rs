@@ -44,6 +44,7 @@ mod rooms_members;
 mod rooms_roles;
 mod search;
 mod settings;
+mod statistics;
 mod statuses;
 mod stores;
 

@@ -7,8 +7,8 @@ use shared::clock::UnixMs;
 use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, Bans, Blocks, ConnectionLog, Database, Flags, Messages, NewAccount, NewMessage,
-    NewRoom, Outbox, PushPending, PushSubscriptions, Rooms, Statuses,
+    Accounts, Appended, Bans, Blocks, ConnectionLog, Database, Desk, Flags, Messages, NewAccount, NewMessage,
+    NewRoom, Outbox, PushPending, PushSubscriptions, Rooms, Statistics, Statuses,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -32,6 +32,8 @@ pub(crate) struct Stores {
     pub(crate) statuses: Arc<dyn Statuses>,
     pub(crate) subscriptions: Arc<dyn PushSubscriptions>,
     pub(crate) pending: Arc<dyn PushPending>,
+    pub(crate) desk: Arc<dyn Desk>,
+    pub(crate) statistics: Arc<dyn Statistics>,
     raw: Raw,
     clock: AtomicI64,
 }
@@ -57,6 +59,8 @@ impl Stores {
             + Statuses
             + PushSubscriptions
             + PushPending
+            + Desk
+            + Statistics
             + 'static,
     {
         let store = Arc::new(store);
@@ -72,7 +76,9 @@ impl Stores {
             connections: Arc::clone(&store) as _,
             statuses: Arc::clone(&store) as _,
             subscriptions: Arc::clone(&store) as _,
-            pending: store,
+            pending: Arc::clone(&store) as _,
+            desk: Arc::clone(&store) as _,
+            statistics: store,
             raw,
             clock: AtomicI64::new(NOW.0),
         }
@@ -154,6 +160,18 @@ impl Stores {
                 .execute(&mut connection)
                 .await
                 .expect("ban");
+            }
+        }
+    }
+
+    /// Runs a statement that no port knows.
+    pub(crate) async fn execute(&self, statement: &str) {
+        let statement = AssertSqlSafe(statement.to_owned());
+        match &self.raw {
+            Raw::Sqlite(pool) => drop(sqlx::raw_sql(statement).execute(pool).await.expect("execute")),
+            Raw::Postgres(options) => {
+                let mut connection = options.connect().await.expect("connect");
+                sqlx::raw_sql(statement).execute(&mut connection).await.expect("execute");
             }
         }
     }

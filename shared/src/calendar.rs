@@ -195,6 +195,12 @@ impl Calendar {
     }
 }
 
+/// A moment as ISO 8601 writes it, in UTC: `2024-01-15T10:30:00Z`.
+#[must_use]
+pub fn iso_8601(at: UnixMs) -> String {
+    instant(at).to_string()
+}
+
 /// Beyond what a day can be of, the nearest that can.
 fn instant(at: UnixMs) -> Timestamp {
     let nearest = if at.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
@@ -299,6 +305,12 @@ mod tests {
                 minute += 60_000;
             }
         }
+    }
+
+    #[test]
+    fn a_moment_is_written_in_utc() {
+        assert_eq!(iso_8601(UnixMs(1_705_314_600_000)), "2024-01-15T10:30:00Z");
+        assert_eq!(iso_8601(UnixMs(1_705_314_600_120)), "2024-01-15T10:30:00.12Z");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{MessageStored, SessionChanged, StoreError};
 use crate::calendar::{Calendar, Day};
 use crate::clock::UnixMs;
 use crate::ids::{OutboxId, RoomId, Seq, UserId};
-use crate::model::{Entry, Listing, Page, User};
+use crate::model::{Entry, Listing, Page, Status, User};
 
 /// An entry of a log whose delivery is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,8 +100,6 @@ pub struct Kept {
     pub hours: Vec<(Day, u8, Tally)>,
     /// Users who sent something that day, ascending by day.
     pub active_users: Vec<(Day, i64)>,
-    /// Users who sent something on any of the days.
-    pub active_overall: i64,
 }
 
 /// Which time a report on staff is of.
@@ -162,14 +160,18 @@ pub trait Statistics: Send + Sync {
     /// What is kept of the days.
     async fn kept(&self, days: &RangeInclusive<Day>) -> Result<Kept, StoreError>;
 
+    /// Users who sent something on any of the days.
+    async fn active_users(&self, days: &RangeInclusive<Day>) -> Result<i64, StoreError>;
+
     /// Whoever serves now, or did something in the span; by id.
     async fn staff(&self, span: &StaffSpan, page: Page) -> Result<Listing<StaffFigures>, StoreError>;
 
     /// How things stand; `max_sessions` holds for staff without a number of their own.
     async fn now(&self, max_sessions: u32) -> Result<DeskNow, StoreError>;
 
-    /// Those who are users, by id; their names are empty once they were anonymised.
-    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError>;
+    /// Those who are users, by id, with the status that they chose; their names are empty once they were
+    /// anonymised.
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<(User, Status)>, StoreError>;
 
     /// Counts the days anew from messages and sessions, and brings what is kept to it; answers how many rows it
     /// changed. What isn't settled yet is left out, since settling counts it; that may go on meanwhile.

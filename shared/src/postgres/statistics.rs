@@ -13,10 +13,11 @@ use super::statements::statistics as statements;
 use super::times::timestamp;
 use crate::calendar::{Calendar, Day};
 use crate::ids::{OutboxId, UserId};
-use crate::model::{Listing, Page, User};
+use crate::model::{Listing, Page, Status, User};
 use crate::ports::{
     DeskNow, Delivered, Kept, Said, SessionChanged, StaffFigures, StaffSpan, Statistics, StoreError, Tally,
 };
+use crate::sql::from_word;
 
 /// Of a rebuild that an operator waits for; `migrate`, which does it in AWS, has somewhat longer.
 const REBUILD_DEADLINE: Duration = Duration::from_secs(280);
@@ -93,16 +94,23 @@ impl Statistics for Postgres {
             let hours =
                 query(statements::KEPT_HOURS).bind(&first).bind(&last).fetch_all(&mut *connection).await?;
             let active =
-                query(statements::KEPT_DAYS).bind(&first).bind(&last).fetch_all(&mut *connection).await?;
-            let overall = query_scalar(statements::KEPT_ACTIVES).bind(&first).bind(&last);
+                query(statements::KEPT_DAYS).bind(&first).bind(&last).fetch_all(connection).await?;
             Ok(Kept {
                 hours: hours.iter().map(hour).collect::<Result<_, StoreError>>()?,
                 active_users: active
                     .iter()
                     .map(|row| Ok((day(row)?, row.try_get("active_users")?)))
                     .collect::<Result<_, StoreError>>()?,
-                active_overall: overall.fetch_one(connection).await?,
             })
+        })
+        .await
+    }
+
+    async fn active_users(&self, days: &RangeInclusive<Day>) -> Result<i64, StoreError> {
+        let (first, last) = (days.start().to_string(), days.end().to_string());
+        self.run(async |connection| {
+            let count = query_scalar(statements::KEPT_ACTIVES).bind(&first).bind(&last);
+            Ok(count.fetch_one(connection).await?)
         })
         .await
     }
@@ -140,13 +148,13 @@ impl Statistics for Postgres {
         .await
     }
 
-    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<(User, Status)>, StoreError> {
         self.run(async |connection| {
-            let rows = query("select id, username, nickname from users where id = any($1) order by id")
+            let rows = query("select id, username, nickname, status from users where id = any($1) order by id")
                 .bind(column(ids, |id| id.0))
                 .fetch_all(connection)
                 .await?;
-            rows.iter().map(user).collect()
+            rows.iter().map(|row| Ok((user(row)?, from_word(row.try_get("status")?)?))).collect()
         })
         .await
     }

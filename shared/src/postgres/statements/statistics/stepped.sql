@@ -22,7 +22,7 @@ stepped as materialized (
             then greatest(round(extract(epoch from e.at - s.opened_at) * 1000)::bigint, 0)
         end as waited_ms,
         case
-            when e.kind = 'closed'
+            when e.kind = 'closed' and s.first_assigned_at is not null
             then greatest(round(extract(epoch from e.at - s.first_assigned_at) * 1000)::bigint, 0)
         end as length_ms,
         e.kind = 'closed' and s.first_assigned_at is null as abandoned,

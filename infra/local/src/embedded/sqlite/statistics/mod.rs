@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use async_trait::async_trait;
 use shared::calendar::{Calendar, Day};
 use shared::ids::{OutboxId, UserId};
-use shared::model::{Listing, Page, User};
+use shared::model::{Listing, Page, Status, User};
 use shared::ports::{
     DeskNow, Delivered, Kept, SessionChanged, StaffFigures, StaffSpan, Statistics, StoreError,
 };
@@ -35,6 +35,10 @@ impl Statistics for Sqlite {
         self.snapshot(async |connection| reads::kept(connection, days).await).await
     }
 
+    async fn active_users(&self, days: &RangeInclusive<Day>) -> Result<i64, StoreError> {
+        self.read(async |connection| reads::active_users(connection, days).await).await
+    }
+
     async fn staff(&self, span: &StaffSpan, page: Page) -> Result<Listing<StaffFigures>, StoreError> {
         self.read(async |connection| reads::staff(connection, span, page).await).await
     }
@@ -43,7 +47,7 @@ impl Statistics for Sqlite {
         self.read(async |connection| reads::now(connection, max_sessions).await).await
     }
 
-    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<(User, Status)>, StoreError> {
         self.read(async |connection| reads::users(connection, ids).await).await
     }
 

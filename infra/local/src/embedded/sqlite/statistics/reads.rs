@@ -5,8 +5,9 @@ use std::ops::RangeInclusive;
 
 use shared::calendar::Day;
 use shared::ids::UserId;
-use shared::model::{Listing, Page, User};
+use shared::model::{Listing, Page, Status, User};
 use shared::ports::{DeskNow, Kept, StaffFigures, StaffSpan, StoreError, Tally};
+use shared::sql::from_word;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query, query_scalar};
 
@@ -103,15 +104,22 @@ pub(super) async fn kept(
     let hours = query("select * from statistics_hours where day between ?1 and ?2 order by day, hour");
     let hours = hours.bind(&first).bind(&last).fetch_all(&mut *connection).await?;
     let active = query("select * from statistics_days where day between ?1 and ?2 order by day");
-    let active = active.bind(&first).bind(&last).fetch_all(&mut *connection).await?;
-    let overall =
-        query_scalar("select count(distinct user_id) from statistics_actives where day between ?1 and ?2");
+    let active = active.bind(&first).bind(&last).fetch_all(connection).await?;
     let users = |row| Ok((day_of(row)?, row.try_get("active_users")?));
     Ok(Kept {
         hours: hours.iter().map(hour).collect::<Result<_, StoreError>>()?,
         active_users: active.iter().map(users).collect::<Result<_, StoreError>>()?,
-        active_overall: overall.bind(&first).bind(&last).fetch_one(connection).await?,
     })
+}
+
+pub(super) async fn active_users(
+    connection: &mut SqliteConnection,
+    days: &RangeInclusive<Day>,
+) -> Result<i64, StoreError> {
+    let count =
+        query_scalar("select count(distinct user_id) from statistics_actives where day between ?1 and ?2");
+    let count = count.bind(days.start().to_string()).bind(days.end().to_string());
+    Ok(count.fetch_one(connection).await?)
 }
 
 pub(super) async fn staff(
@@ -147,12 +155,13 @@ pub(super) async fn now(connection: &mut SqliteConnection, max_sessions: u32) ->
 pub(super) async fn users(
     connection: &mut SqliteConnection,
     ids: &[UserId],
-) -> Result<Vec<User>, StoreError> {
+) -> Result<Vec<(User, Status)>, StoreError> {
     let rows = query(
-        "select id, username, nickname from users where id in (select value from json_each(?1)) order by id",
+        "select id, username, nickname, status from users where id in (select value from json_each(?1)) \
+         order by id",
     );
     let rows = rows.bind(json_list(ids.iter().map(|id| id.0))).fetch_all(connection).await?;
-    rows.iter().map(user).collect()
+    rows.iter().map(|row| Ok((user(row)?, from_word(row.try_get("status")?)?))).collect()
 }
 
 fn hour(row: &SqliteRow) -> Result<(Day, u8, Tally), StoreError> {

@@ -38,6 +38,7 @@ build: ## build every function for Lambda into target/lambda
 bench: ## measure for about two minutes
 	cargo build --release --package local --package bench
 	$(services) run target/release/hark-bench --quick --json target/bench.json
+	$(services) run target/release/hark-bench statistics --messages 50000 --sessions 500
 
 rebuild-statistics: ## count days anew: FROM=2026-11-01 TO=2026-11-21 (DATABASE_URL and its neighbours, or embedded)
 	cargo run --quiet -- --port 0 --invoke migrate '{"rebuild_statistics":{"from":"$(FROM)","to":"$(TO)"}}'

@@ -11,8 +11,9 @@ use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
-    Accounts, Bans, Blocks, Bus, Cache, CannedReplies, ConnectionLog, Connections, Database, Desk, Flags, Messages,
-    OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Statistics, Statuses, Visitors,
+    Accounts, Bans, Blocks, Bus, Cache, CannedReplies, ConnectionLog, Connections, Database, Desk, Flags,
+    Messages, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Statistics, Statuses,
+    Visitors,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;

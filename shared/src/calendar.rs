@@ -227,7 +227,8 @@ mod tests {
     fn a_day_is_written_in_one_way() {
         assert_eq!("2026-11-21".parse(), Ok(Day::of(2026, 11, 21)));
         assert_eq!(Day::of(2026, 3, 1).to_string(), "2026-03-01");
-        for text in ["2026-02-29", "2026-1-1", "20261121", "2026-11-21T00:00", "", "0000-01-01", "9999-01-01"] {
+        for text in ["2026-02-29", "2026-1-1", "20261121", "2026-11-21T00:00", "", "0000-01-01", "9999-01-01"]
+        {
             assert!(text.parse::<Day>().is_err(), "{text}");
         }
         assert!("2024-02-29".parse::<Day>().is_ok());
@@ -267,7 +268,8 @@ mod tests {
     #[test]
     fn clocks_put_back_by_half_an_hour_show_an_hour_of_ninety_minutes() {
         let span = calendar("Australia/Lord_Howe").span(Day::of(2026, 4, 5));
-        let ones: i64 = span.iter().filter(|hour| hour.hour == 1).map(|hour| hour.until.0 - hour.from.0).sum();
+        let ones: i64 =
+            span.iter().filter(|hour| hour.hour == 1).map(|hour| hour.until.0 - hour.from.0).sum();
         assert_eq!(ones, 90 * 60_000);
     }
 

@@ -24,6 +24,7 @@ pub async fn invoke_once(options: &Options, function: &str, event: &str) -> anyh
     let backend = Backend::open(options, &template).await?;
     let functions = functions::all(&backend.app);
     let answer = functions.invoke(function, Bytes::from(event.to_string()), LIMIT).await;
-    let answer = answer.map_err(|FunctionError { error_message, .. }| anyhow!("{function}: {error_message}"))?;
+    let answer =
+        answer.map_err(|FunctionError { error_message, .. }| anyhow!("{function}: {error_message}"))?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }

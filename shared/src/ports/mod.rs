@@ -56,7 +56,7 @@ pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscription
 pub use resumption::{CaughtUp, Resumption, Standing};
 pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RECEIPT_SPAN, Reading, RoomPatch, Rooms, RoomsError};
-pub use statistics::{DeskNow, Delivered, Kept, Said, StaffFigures, StaffSpan, Statistics, Tally};
+pub use statistics::{Delivered, DeskNow, Kept, Said, StaffFigures, StaffSpan, Statistics, Tally};
 pub use statuses::{ContactScope, KeptStatus, Statuses};
 pub use visitors::{Arrival, Visitors};
 

@@ -15,7 +15,7 @@ use crate::calendar::{Calendar, Day};
 use crate::ids::{OutboxId, UserId};
 use crate::model::{Listing, Page, Status, User};
 use crate::ports::{
-    DeskNow, Delivered, Kept, Said, SessionChanged, StaffFigures, StaffSpan, Statistics, StoreError, Tally,
+    Delivered, DeskNow, Kept, Said, SessionChanged, StaffFigures, StaffSpan, Statistics, StoreError, Tally,
 };
 use crate::sql::from_word;
 
@@ -93,8 +93,7 @@ impl Statistics for Postgres {
         self.run(async |connection| {
             let hours =
                 query(statements::KEPT_HOURS).bind(&first).bind(&last).fetch_all(&mut *connection).await?;
-            let active =
-                query(statements::KEPT_DAYS).bind(&first).bind(&last).fetch_all(connection).await?;
+            let active = query(statements::KEPT_DAYS).bind(&first).bind(&last).fetch_all(connection).await?;
             Ok(Kept {
                 hours: hours.iter().map(hour).collect::<Result<_, StoreError>>()?,
                 active_users: active
@@ -134,8 +133,7 @@ impl Statistics for Postgres {
 
     async fn now(&self, max_sessions: u32) -> Result<DeskNow, StoreError> {
         self.run(async |connection| {
-            let row =
-                query(statements::NOW).bind(i64::from(max_sessions)).fetch_one(connection).await?;
+            let row = query(statements::NOW).bind(i64::from(max_sessions)).fetch_one(connection).await?;
             Ok(DeskNow {
                 active_sessions: row.try_get("active_sessions")?,
                 queued: row.try_get("queued")?,
@@ -150,10 +148,11 @@ impl Statistics for Postgres {
 
     async fn users(&self, ids: &[UserId]) -> Result<Vec<(User, Status)>, StoreError> {
         self.run(async |connection| {
-            let rows = query("select id, username, nickname, status from users where id = any($1) order by id")
-                .bind(column(ids, |id| id.0))
-                .fetch_all(connection)
-                .await?;
+            let rows =
+                query("select id, username, nickname, status from users where id = any($1) order by id")
+                    .bind(column(ids, |id| id.0))
+                    .fetch_all(connection)
+                    .await?;
             rows.iter().map(|row| Ok((user(row)?, from_word(row.try_get("status")?)?))).collect()
         })
         .await
@@ -167,7 +166,8 @@ impl Statistics for Postgres {
     async fn check(&self, day: Day, calendar: &Calendar) -> Result<Option<u64>, StoreError> {
         let claimed = self
             .run(async |connection| {
-                let claim = query("update statistics_checked set day = $1::text::date where day < $1::text::date");
+                let claim =
+                    query("update statistics_checked set day = $1::text::date where day < $1::text::date");
                 Ok::<_, StoreError>(claim.bind(day.to_string()).execute(connection).await?.rows_affected())
             })
             .await?;

@@ -24,6 +24,7 @@ mod accounts;
 mod bans;
 mod blocks;
 mod bus;
+mod cache;
 mod connection_log;
 mod engines;
 mod flags;

@@ -36,6 +36,10 @@ select 'c' || n, 1 + n % 2000, 'http://e' || n % 7, now() + n * interval '1 s', 
 from generate_series(1, 20000) n;
 insert into push_subscriptions (user_id, token_version, endpoint, p256dh, auth, created_at)
 select 1 + n % 2000, 0, 'https://p/' || n, 'k', 'a', now() from generate_series(1, 4000) n;
+insert into sessions (room_id, visitor_id, team, state, opened_at)
+select n, n, '', 'closed', now() from generate_series(1, 2000) n;
+insert into session_events (session_id, kind, at)
+select id, kind, now() from sessions, unnest(array['opened', 'assigned', 'closed']) kind;
 insert into push_pending (user_id, room_id, created_at)
 select user_id, room_id, now() + random() * interval '1 h' from room_members;
 vacuum analyze;
@@ -112,6 +116,18 @@ fn expected() -> Vec<Expectation> {
             &["connections_pkey", "room_members_user"],
         ),
         ("contacts", statements::CONTACTS, 4, &["room_members_user", "room_members_pkey", "rooms_pkey"]),
+        (
+            "settle messages",
+            statements::statistics::SETTLE_MESSAGES,
+            8,
+            &["outbox_pkey", "sessions_room_unique", "messages_seq_unique"],
+        ),
+        (
+            "settle steps",
+            statements::statistics::SETTLE_STEPS,
+            4,
+            &["outbox_pkey", "session_events_pkey", "session_events_session", "sessions_pkey"],
+        ),
         ("search", statements::SEARCH, 5, &["room_members_", "messages_pieces"]),
         ("claim due", statements::CLAIM_DUE, 4, &["outbox_due_at"]),
         (

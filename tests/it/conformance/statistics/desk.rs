@@ -2,7 +2,8 @@ use shared::model::{ClosedBy, Status};
 use shared::ports::{DeskNow, Destination, SessionFilter, StaffSpan, Tally};
 
 use super::scene::{
-    ALL, FRIDAY, HOUR, MIDNIGHT, MINUTE, around, comes, goes, kept, of_staff, open, open_rows, say, settle, settle_all, sum, terms, utc,
+    ALL, FRIDAY, HOUR, MIDNIGHT, MINUTE, around, comes, goes, kept, of_staff, open, open_rows, say, settle,
+    settle_all, sum, terms, utc,
 };
 use crate::conformance::stores::Stores;
 
@@ -50,15 +51,8 @@ async fn a_session_is_counted_by_hand(stores: &Stores) {
     };
     let nine = Tally { ratings: 1, rating_sum: 4, ..Tally::default() };
     assert_eq!(kept(stores).await.0.hours, [(FRIDAY, 7, seven), (FRIDAY, 8, eight), (FRIDAY, 9, nine)]);
-    let served = Tally {
-        messages: 3,
-        sessions: 1,
-        ratings: 1,
-        rating_sum: 4,
-        waits: 0,
-        waited_ms: 0,
-        ..eight
-    };
+    let served =
+        Tally { messages: 3, sessions: 1, ratings: 1, rating_sum: 4, waits: 0, waited_ms: 0, ..eight };
     assert_eq!(of_staff(stores, sam).await, served);
     assert_eq!(stores.statistics.rebuild(&around(), &utc()).await.unwrap(), 0);
 }
@@ -88,8 +82,9 @@ async fn an_answer_is_to_the_first_thing_said_since_the_last_one(stores: &Stores
     let (vera, sam) = (users[0], users[1]);
     comes(stores, sam, MIDNIGHT).await;
     let room = open(stores, vera, MIDNIGHT).await.room_id;
-    for (n, (who, minute)) in
-        [(vera, 1), (vera, 2), (sam, 10), (sam, 20), (vera, 30), (sam, 31), (vera, 40)].into_iter().enumerate()
+    for (n, (who, minute)) in [(vera, 1), (vera, 2), (sam, 10), (sam, 20), (vera, 30), (sam, 31), (vera, 40)]
+        .into_iter()
+        .enumerate()
     {
         say(stores, room, who, &format!("m{n}"), MIDNIGHT.plus(minute * MINUTE)).await;
     }

@@ -33,8 +33,7 @@ async fn a_message_counts_at_its_hour(stores: &Stores) {
     assert_eq!(kept(stores).await.0.hours, [], "nothing counts before it is settled");
     assert_eq!(settle_all(stores, &utc()).await, 4);
     let one = of_messages(1);
-    let expected =
-        [(FRIDAY.previous(), 23, one), (FRIDAY, 0, one), (FRIDAY, 6, one), (FRIDAY, 7, one)];
+    let expected = [(FRIDAY.previous(), 23, one), (FRIDAY, 0, one), (FRIDAY, 6, one), (FRIDAY, 7, one)];
     assert_eq!(kept(stores).await.0.hours, expected);
 }
 

@@ -92,15 +92,15 @@ impl Life<'_> {
 }
 
 async fn a_rebuild_makes_the_rows_that_are_there(stores: &Stores) {
-    let seed = std::env::var("HARK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
+    let seed =
+        std::env::var("HARK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
     println!("HARK_SEED={seed}");
     // A zone whose clocks are half an hour off, so that no hour is UTC's.
     let calendar = Calendar::of("Asia/Kolkata").unwrap();
     let users = stores.users(9).await;
     let (staff, visitors) = (users[..3].to_vec(), users[3..].to_vec());
     let random = StdRng::seed_from_u64(seed);
-    let mut life =
-        Life { stores, random, staff, visitors, sessions: Vec::new(), now: MIDNIGHT, said: 0 };
+    let mut life = Life { stores, random, staff, visitors, sessions: Vec::new(), now: MIDNIGHT, said: 0 };
     for step in 0..STEPS {
         life.step().await;
         if step % 25 == 24 {

@@ -63,7 +63,12 @@ pub(super) async fn open_rows(stores: &Stores) -> Vec<OutboxRow> {
 }
 
 /// Settles rows as their consumers do, in this order, in batches of so many.
-pub(super) async fn settle(stores: &Stores, calendar: &Calendar, rows: &[OutboxRow], at_once: usize) -> usize {
+pub(super) async fn settle(
+    stores: &Stores,
+    calendar: &Calendar,
+    rows: &[OutboxRow],
+    at_once: usize,
+) -> usize {
     let mut settled = 0;
     for batch in rows.chunks(at_once) {
         let (mut said, mut steps): (Vec<Delivered>, Vec<SessionChanged>) = (vec![], vec![]);

@@ -11,7 +11,7 @@ use shared::calendar::{Calendar, Day};
 use shared::ids::{OutboxId, UserId};
 use shared::model::{Listing, Page, Status, User};
 use shared::ports::{
-    DeskNow, Delivered, Kept, SessionChanged, StaffFigures, StaffSpan, Statistics, StoreError,
+    Delivered, DeskNow, Kept, SessionChanged, StaffFigures, StaffSpan, Statistics, StoreError,
 };
 use sqlx::query;
 

@@ -199,7 +199,8 @@ async fn add(connection: &mut SqliteConnection, counts: &Counts) -> Result<(), S
     }
     let mut newly: BTreeMap<Day, i64> = BTreeMap::new();
     for (day, user) in &counts.actives {
-        let insert = query("insert into statistics_actives (day, user_id) values (?1, ?2) on conflict do nothing");
+        let insert =
+            query("insert into statistics_actives (day, user_id) values (?1, ?2) on conflict do nothing");
         let inserted = insert.bind(day.to_string()).bind(user.0).execute(&mut *connection).await?;
         if inserted.rows_affected() > 0 {
             *newly.entry(*day).or_default() += 1;
@@ -219,7 +220,8 @@ pub(super) async fn rebuild(
 ) -> Result<u64, StoreError> {
     let before = reads::rows(connection, days).await?;
     let spans: Vec<_> = calendar.spans(days);
-    let spans: Vec<_> = spans.iter().map(|span| json!([span.day, span.hour, span.from, span.until])).collect();
+    let spans: Vec<_> =
+        spans.iter().map(|span| json!([span.day, span.hour, span.from, span.until])).collect();
     let spans = json!(spans).to_string();
     let mut counts = Counts::default();
     for row in query(SAID_IN).bind(&spans).fetch_all(&mut *connection).await? {

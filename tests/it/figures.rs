@@ -22,6 +22,8 @@ async fn settle(hark: &Hark, changes: &Changes) {
     let app = hark.running.app();
     let calendar = &app.config.statistics.calendar;
     app.statistics.settle_steps(&changes.sessions, calendar).await.unwrap();
+    let staff: Vec<_> = changes.staff.iter().map(|changed| changed.outbox).collect();
+    app.outbox.settle(&staff).await.unwrap();
     // Comes again, and counts nothing.
     assert_eq!(app.statistics.settle_steps(&changes.sessions, calendar).await.unwrap(), []);
 }

@@ -55,7 +55,11 @@ impl Database {
     }
 
     /// The tables that a statement's plan reads, each once.
-    pub(super) async fn tables_read(&self, statement: &str, parameters: usize) -> anyhow::Result<Vec<String>> {
+    pub(super) async fn tables_read(
+        &self,
+        statement: &str,
+        parameters: usize,
+    ) -> anyhow::Result<Vec<String>> {
         let mut connection = self.connect().await?;
         let prepare = format!("set plan_cache_mode = force_generic_plan; prepare planned as {statement}");
         sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut connection).await?;

@@ -25,7 +25,9 @@ mod bans;
 mod blocks;
 mod bus;
 mod cache;
+mod canned_replies;
 mod connection_log;
+mod desk;
 mod engines;
 mod flags;
 mod history;
@@ -48,6 +50,7 @@ mod settings;
 mod statistics;
 mod statuses;
 mod stores;
+mod visitors;
 
 pub(crate) use engines::with_database;
 pub(crate) use stores::{account, new_room};

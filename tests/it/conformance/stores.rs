@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use shared::clock::UnixMs;
-use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
-use shared::model::{MemberRole, Page, Role, Room, RoomType};
+use shared::ids::{ClientMessageId, ConnectionId, MessageId, NameOr, RoomId, UserId};
+use shared::model::{Address, MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, Bans, Blocks, ConnectionLog, Database, Desk, Flags, Messages, NewAccount, NewMessage,
-    NewRoom, Outbox, PushPending, PushSubscriptions, Rooms, Statistics, Statuses,
+    Accounts, Appended, Bans, Blocks, CannedReplies, ConnectionLog, Database, Desk, Flags, Messages,
+    NewAccount, NewMessage, NewRoom, OpenedConnection, Outbox, PushPending, PushSubscriptions, Rooms,
+    Statistics, Statuses, Visitors,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -33,6 +34,8 @@ pub(crate) struct Stores {
     pub(crate) subscriptions: Arc<dyn PushSubscriptions>,
     pub(crate) pending: Arc<dyn PushPending>,
     pub(crate) desk: Arc<dyn Desk>,
+    pub(crate) visitors: Arc<dyn Visitors>,
+    pub(crate) replies: Arc<dyn CannedReplies>,
     pub(crate) statistics: Arc<dyn Statistics>,
     raw: Raw,
     clock: AtomicI64,
@@ -60,6 +63,8 @@ impl Stores {
             + PushSubscriptions
             + PushPending
             + Desk
+            + Visitors
+            + CannedReplies
             + Statistics
             + 'static,
     {
@@ -78,6 +83,8 @@ impl Stores {
             subscriptions: Arc::clone(&store) as _,
             pending: Arc::clone(&store) as _,
             desk: Arc::clone(&store) as _,
+            visitors: Arc::clone(&store) as _,
+            replies: Arc::clone(&store) as _,
             statistics: store,
             raw,
             clock: AtomicI64::new(NOW.0),
@@ -114,6 +121,17 @@ impl Stores {
 
     pub(crate) async fn room(&self, room: RoomId) -> Room {
         self.rooms.find(&NameOr::Id(room)).await.expect("find").expect("the room")
+    }
+
+    /// A device of the user's, open since the beginning.
+    pub(crate) async fn connect(&self, user: UserId) {
+        let address = Address {
+            connection: ConnectionId(format!("c{user}=")),
+            endpoint: "http://here/live".to_owned(),
+            connected_at: NOW,
+        };
+        let opened = OpenedConnection { user, address, device: None, token_version: 0, reconnect_at: NOW };
+        self.connections.opened(&opened).await.expect("open");
     }
 
     pub(crate) async fn block(&self, blocker: UserId, blocked: UserId) {
@@ -160,6 +178,17 @@ impl Stores {
                 .execute(&mut connection)
                 .await
                 .expect("ban");
+            }
+        }
+    }
+
+    /// The one column of text that a statement reads.
+    pub(crate) async fn texts(&self, statement: &'static str) -> Vec<String> {
+        match &self.raw {
+            Raw::Sqlite(pool) => sqlx::query_scalar(statement).fetch_all(pool).await.expect(statement),
+            Raw::Postgres(options) => {
+                let mut connection = options.connect().await.expect("connect");
+                sqlx::query_scalar(statement).fetch_all(&mut connection).await.expect(statement)
             }
         }
     }

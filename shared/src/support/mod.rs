@@ -1,0 +1,7 @@
+//! Customer service, around the port [`crate::ports::Desk`].
+
+mod announce;
+mod leave;
+
+pub use announce::announce;
+pub use leave::{dismiss, leave};

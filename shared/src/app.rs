@@ -11,8 +11,9 @@ use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
-    Accounts, Bans, Blocks, Bus, CannedReplies, ConnectionLog, Connections, Database, Desk, Flags, Messages,
-    OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Statuses, Visitors,
+    Accounts, Bans, Blocks, Bus, Cache, CannedReplies, ConnectionLog, Connections, Database, Desk, Flags,
+    Messages, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Statistics, Statuses,
+    Visitors,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -46,6 +47,8 @@ pub struct App {
     pub desk: Arc<dyn Desk>,
     pub visitors: Arc<dyn Visitors>,
     pub canned_replies: Arc<dyn CannedReplies>,
+    pub statistics: Arc<dyn Statistics>,
+    pub cache: Arc<dyn Cache>,
     pub push: Arc<dyn OfflinePush>,
     pub presence: Arc<dyn Presence>,
     pub bus: Arc<dyn Bus>,
@@ -84,7 +87,7 @@ impl App {
     ) -> Result<Self, ConfigError> {
         let Adapters { postgres, redis, rabbitmq } = Adapters::new(&config)?;
         connect(warm, &postgres, &redis, &rabbitmq).await;
-        let postgres = Arc::new(postgres);
+        let (postgres, redis) = (Arc::new(postgres), Arc::new(redis));
         Ok(Self {
             tokens: Arc::new(Tokens::new(&config.identity)),
             moderation: Arc::new(Moderation::new(config.moderation.clone())),
@@ -105,8 +108,10 @@ impl App {
             push_pending: postgres.clone(),
             desk: postgres.clone(),
             visitors: postgres.clone(),
-            canned_replies: postgres,
-            presence: Arc::new(redis),
+            canned_replies: postgres.clone(),
+            statistics: postgres,
+            cache: redis.clone(),
+            presence: redis,
             bus: Arc::new(SweepingBus::new(rabbitmq)),
             connections,
         })

@@ -1,6 +1,7 @@
 //! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
 //! lost, sockets that outlived a revocation or are near the end of their life, users who went silent, an empty presence that nobody speaks to,
-//! pushes whose event was lost; and what is past its retention.
+//! pushes whose event was lost; what is past its retention;
+//! and, once after midnight, the figures of the day before.
 //!
 //! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
 //! again each second.
@@ -11,6 +12,7 @@ mod pushes;
 mod reconnect;
 mod retention;
 mod revoked;
+mod statistics;
 
 use std::time::Duration;
 
@@ -36,12 +38,25 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
     let lost = connections::forget_lost(app, &silent).await?;
     let expired = retention::expire(app).await?;
     let overdue = pushes::reschedule(app).await?;
+    let wrong = statistics::check_yesterday(app).await;
     let mut republished = outbox::sweep_due(app, until).await?;
     while outbox::is_overdue(app).await? && Instant::now() < until {
         sleep(LOOK_AGAIN).await;
         republished += outbox::sweep_due(app, until).await?;
     }
     let silent = silent.len();
-    tracing::info!(forgotten, closed, told, rebuilt, silent, lost, expired, overdue, republished, "swept");
+    tracing::info!(
+        forgotten,
+        closed,
+        told,
+        rebuilt,
+        silent,
+        lost,
+        expired,
+        overdue,
+        wrong,
+        republished,
+        "swept"
+    );
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::{Backend, Embedded, bind, keep_jwt_secret};
 use crate::{
     Options,
     embedded::{
-        LocalConnections, LoggedPush,
+        LocalConnections, LoggedPush, MemoryCache,
         bus::{InProcessBus, Queues},
         presence::{MemoryPresence, MemoryPresenceConfig},
         sqlite::Sqlite,
@@ -67,7 +67,9 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         push_pending: store.clone(),
         desk: store.clone(),
         visitors: store.clone(),
-        canned_replies: store,
+        canned_replies: store.clone(),
+        statistics: store,
+        cache: Arc::new(MemoryCache::default()),
         push: push(&config),
         presence: Arc::new(MemoryPresence::new(presence(&config))),
         bus: Arc::new(SweepingBus::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues))),

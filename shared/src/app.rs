@@ -12,7 +12,7 @@ use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
     Accounts, Bans, Blocks, Bus, CannedReplies, ConnectionLog, Connections, Database, Desk, Flags, Messages,
-    OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Statuses, Visitors,
+    Mirrors, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Statuses, Visitors,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -48,6 +48,7 @@ pub struct App {
     pub canned_replies: Arc<dyn CannedReplies>,
     pub push: Arc<dyn OfflinePush>,
     pub presence: Arc<dyn Presence>,
+    pub mirrors: Arc<dyn Mirrors>,
     pub bus: Arc<dyn Bus>,
     pub connections: Arc<dyn Connections>,
 }
@@ -84,7 +85,7 @@ impl App {
     ) -> Result<Self, ConfigError> {
         let Adapters { postgres, redis, rabbitmq } = Adapters::new(&config)?;
         connect(warm, &postgres, &redis, &rabbitmq).await;
-        let postgres = Arc::new(postgres);
+        let (postgres, redis) = (Arc::new(postgres), Arc::new(redis));
         Ok(Self {
             tokens: Arc::new(Tokens::new(&config.identity)),
             moderation: Arc::new(Moderation::new(config.moderation.clone())),
@@ -106,7 +107,8 @@ impl App {
             desk: postgres.clone(),
             visitors: postgres.clone(),
             canned_replies: postgres,
-            presence: Arc::new(redis),
+            presence: redis.clone(),
+            mirrors: redis,
             bus: Arc::new(SweepingBus::new(rabbitmq)),
             connections,
         })

@@ -31,6 +31,7 @@ pub mod redis;
 pub mod search;
 pub mod socket;
 pub mod sql;
+pub mod support;
 pub mod sweeping_bus;
 pub mod telemetry;
 pub mod tls;

@@ -70,6 +70,7 @@
 
 mod keys;
 mod link;
+mod mirrors;
 mod presence;
 mod rebuilding;
 mod records;

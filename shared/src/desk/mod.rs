@@ -211,12 +211,14 @@ pub async fn dismiss(rows: &mut dyn DeskRows, staff: UserId, terms: Terms) -> Re
     rows.hold().await?;
     let member = rows.member(staff, terms.max_sessions).await?;
     let mut ledger = Ledger::new(rows, terms);
-    if let Some(member) = member {
-        if member.status != Status::Offline {
-            ledger.rows.set_status(staff, Status::Offline, terms.now).await?;
-            ledger.staff_changed(staff).await?;
-        }
-        ledger.take_back(staff).await?;
+    if member.is_some() {
+        ledger.rows.set_status(staff, Status::Offline, terms.now).await?;
+    }
+    // Whoever was anonymised is no staff member any more, and may have had some.
+    ledger.take_back(staff).await?;
+    if member.is_some() {
+        ledger.staff_changed(staff).await?;
+        ledger.rows.release(staff).await?;
     }
     ledger.finish().await
 }

@@ -31,7 +31,8 @@ pub trait DeskRows: Send {
     async fn idle_sessions(&mut self, since: UnixMs, limit: u32) -> Result<Vec<SessionId>, StoreError>;
     /// Active ones of a staff member.
     async fn sessions_of(&mut self, staff: UserId) -> Result<Vec<SessionId>, StoreError>;
-    /// Of those offline at `since` or before, who still have active ones; of one, or of all.
+    /// Those who have active ones and were offline at `since` or before, or are no staff members any more; of
+    /// one, or of all.
     async fn overdue_staff(
         &mut self,
         staff: Option<UserId>,
@@ -62,7 +63,8 @@ pub trait DeskRows: Send {
         now: UnixMs,
     ) -> Result<(), StoreError>;
 
-    /// Puts a staff member into the session's room, or takes them out; answers its `members_version` after.
+    /// Puts a staff member into the session's room, whom no ban keeps out of it, or takes them out; answers its
+    /// `members_version` after.
     async fn seat(
         &mut self,
         session: SessionId,
@@ -78,6 +80,8 @@ pub trait DeskRows: Send {
     /// # Errors
     /// `UnknownUser`.
     async fn hire(&mut self, user: UserId, now: UnixMs) -> Result<(), DeskError>;
+    /// Makes them a staff member no more; when they were there stays known.
+    async fn release(&mut self, user: UserId) -> Result<(), StoreError>;
     /// Sets the status, and opens or ends the span that counts as being there.
     async fn set_status(&mut self, user: UserId, status: Status, now: UnixMs) -> Result<(), StoreError>;
     async fn patch(&mut self, user: UserId, patch: &StaffPatch) -> Result<(), StoreError>;

@@ -28,6 +28,12 @@ pub enum Role {
 }
 
 impl Role {
+    /// May serve visitors.
+    #[must_use]
+    pub const fn serves(self) -> bool {
+        matches!(self, Self::Staff | Self::Admin)
+    }
+
     /// Nobody manages a user of a higher one.
     #[must_use]
     pub const fn rank(self) -> u8 {

@@ -137,8 +137,8 @@ pub trait Desk: Send + Sync {
     /// `UnknownUser`.
     async fn set_staff(&self, staff: UserId, patch: StaffPatch, terms: Terms) -> Result<Changes, DeskError>;
 
-    /// Sends the sessions of staff who went offline at `since` or before to the head of the queue: of one, or
-    /// of all.
+    /// Sends the sessions of staff who went offline at `since` or before, or are none any more, to the head of
+    /// the queue: of one, or of all.
     async fn return_sessions(
         &self,
         staff: Option<UserId>,
@@ -146,7 +146,8 @@ pub trait Desk: Send + Sync {
         terms: Terms,
     ) -> Result<Changes, DeskError>;
 
-    /// Takes somebody out of service for good: offline, and their sessions go back at once.
+    /// Takes somebody out of service for good: offline, their sessions go back at once, and they are no staff
+    /// member any more. Nothing for those who were none.
     async fn dismiss(&self, staff: UserId, terms: Terms) -> Result<Changes, DeskError>;
 
     async fn session(&self, session: SessionId) -> Result<Option<Session>, StoreError>;

@@ -44,6 +44,11 @@ update users
 set username = null, username_folded = null, nickname = $2, email = null, email_folded = null,
     password_hash = null, token_version = token_version + 1, revoked_at = $3, deleted = true
 where id = $1 and not deleted";
+/// Whom the desk may be about to seat somewhere, or to match, it can't while this holds it.
+const HOLD_DESK: &str = "
+select from desk
+where exists (select from visitors where user_id = $1) or exists (select from staff where user_id = $1)
+for update";
 /// Every admin's row is held, so that two who demote each other don't leave nobody.
 const ADMINS: &str =
     "select id from users where role = 'admin' and not deleted order by id for no key update";
@@ -234,16 +239,20 @@ async fn anonymise_once(
     outcome
 }
 
-/// Leaves every room, then strips the account: the order of locks is rooms, then user, as in every change
-/// of members. Whoever adds the user holds their row until the commit, so that what was added before it
+/// Leaves every room, then strips the account: the order of locks is the desk, rooms, then user, as in every
+/// change of members. Whoever adds the user holds their row until the commit, so that what was added before it
 /// was ours shows in the last look, and nobody is added after.
 async fn strip(connection: &mut PgConnection, user: UserId, now: UnixMs) -> Result<bool, AccountsError> {
+    query(HOLD_DESK).bind(user.0).execute(&mut *connection).await?;
     rooms::leave_all(connection, user).await?;
     let strip = query(ANONYMISE).bind(user.0).bind(DELETED_USER).bind(timestamp(now));
     let done = strip.execute(&mut *connection).await?;
     found(done.rows_affected())?;
     query("delete from tickets where user_id = $1").bind(user.0).execute(&mut *connection).await?;
     query("delete from push_subscriptions where user_id = $1").bind(user.0).execute(&mut *connection).await?;
+    for forget in ["delete from visitors where user_id = $1", "delete from staff where user_id = $1"] {
+        query(forget).bind(user.0).execute(&mut *connection).await?;
+    }
     let blocks = query("delete from blocks where blocker_id = $1 or blocked_id = $1");
     blocks.bind(user.0).execute(&mut *connection).await?;
     let left = query_scalar("select not exists (select from room_members where user_id = $1)");

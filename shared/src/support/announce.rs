@@ -1,15 +1,23 @@
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use crate::app::App;
 use crate::ports::{Changes, Event};
 
-/// Publishes what a change of the desk did, so that `assign` tells those concerned at once. What isn't published
-/// now has its row in the outbox, and is published by whoever sweeps it.
+/// How long a caller waits for it; then the outbox takes over.
+const PUBLISH_BUDGET: Duration = Duration::from_millis(300);
+
+/// Puts what a change of the desk did on the bus. What fails is no error: its outbox row stays open and is swept.
 pub async fn announce(app: &App, changes: Changes) {
     let sessions = changes.sessions.into_iter().map(|changed| Event::SessionChanged(Box::new(changed)));
-    let events: Vec<Event> = sessions.chain(changes.staff.into_iter().map(Event::StaffChanged)).collect();
+    let events: Vec<_> = sessions.chain(changes.staff.into_iter().map(Event::StaffChanged)).collect();
     if events.is_empty() {
         return;
     }
-    if let Err(error) = app.bus.publish(&events, app.clock.now()).await {
-        tracing::warn!(%error, changes = events.len(), "left to the outbox");
+    match timeout(PUBLISH_BUDGET, app.bus.publish(&events, app.clock.now())).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "left to the outbox"),
+        Err(_) => tracing::warn!("left to the outbox: the budget is spent"),
     }
 }

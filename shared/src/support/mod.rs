@@ -1,4 +1,8 @@
-//! Around the desk: what several functions do with customer service.
+//! Customer service, around the port [`crate::ports::Desk`].
 
-pub mod announce;
+mod announce;
+mod leave;
 pub mod serving;
+
+pub use announce::announce;
+pub use leave::{dismiss, leave};

@@ -5,7 +5,7 @@ use crate::chat::status::shown;
 use crate::ids::UserId;
 use crate::model::{Role, Status};
 use crate::ports::{DeskError, PresenceError, StoreError};
-use crate::support::announce::announce;
+use crate::support::announce;
 
 /// A service is away; it can be looked at again.
 #[derive(Debug, thiserror::Error)]

@@ -24,7 +24,9 @@ mod accounts;
 mod bans;
 mod blocks;
 mod bus;
+mod canned_replies;
 mod connection_log;
+mod desk;
 mod engines;
 mod flags;
 mod history;
@@ -46,6 +48,7 @@ mod search;
 mod settings;
 mod statuses;
 mod stores;
+mod visitors;
 
 pub(crate) use engines::with_database;
 pub(crate) use stores::{account, new_room};

@@ -1,9 +1,8 @@
 //! The rules of `PushPending`.
 
 use shared::clock::UnixMs;
-use shared::ids::{ClientMessageId, ConnectionId, MessageId, RoomId, Seq, UserId};
-use shared::model::Address;
-use shared::ports::{ClaimScope, NewRevision, OpenedConnection, PushClaim, Reach, Revision};
+use shared::ids::{ClientMessageId, MessageId, RoomId, Seq, UserId};
+use shared::ports::{ClaimScope, NewRevision, PushClaim, Reach, Revision};
 
 use super::push_subscriptions::device;
 use super::stores::{NOW, Stores};
@@ -32,19 +31,6 @@ async fn claimed(stores: &Stores, sent: &[(RoomId, UserId)], scope: ClaimScope) 
     let mut claims = stores.pending.claim(sent, scope, NOW).await.unwrap();
     claims.sort_unstable();
     claims.into_iter().map(|claim| claim.user).collect()
-}
-
-async fn connect(stores: &Stores, user: UserId) {
-    let address = Address {
-        connection: ConnectionId(format!("c{user}=")),
-        endpoint: "http://here/live".to_owned(),
-        connected_at: NOW,
-    };
-    stores
-        .connections
-        .opened(&OpenedConnection { user, address, device: None, token_version: 0, reconnect_at: NOW })
-        .await
-        .unwrap();
 }
 
 async fn subscribe(stores: &Stores, user: UserId) {
@@ -77,7 +63,7 @@ async fn without_a_webhook_only_devices_are_claimed_for(stores: &Stores) {
 async fn whoever_is_connected_or_has_read_it_is_not_claimed(stores: &Stores) {
     let [ann, bob, eve] = [stores.user("ann").await, stores.user("bob").await, stores.user("eve").await];
     let room = stores.group(ann, &[bob, eve]).await;
-    connect(stores, bob).await;
+    stores.connect(bob).await;
     let said = stores.say(room, ann, "hello").await;
     stores.rooms.mark_read(room, eve, said.seq).await.unwrap();
     assert_eq!(claimed(stores, &[(room, ann)], EVERYONE).await, []);
@@ -150,7 +136,7 @@ async fn there_is_nothing_to_tell_to_whoever_came_back_read_or_left(stores: &Sto
     let room = stores.group(users[0], &users[1..]).await;
     let said = stores.say(room, users[0], "hello").await;
     stores.rooms.mark_read(room, users[1], said.seq).await.unwrap();
-    connect(stores, users[2]).await;
+    stores.connect(users[2]).await;
     stores.rooms.remove_member(room, users[3]).await.unwrap();
     for (user, is_told) in users.iter().zip([false, false, false, false, true]) {
         let unread = stores.pending.unread(PushClaim { user: *user, room }).await.unwrap();

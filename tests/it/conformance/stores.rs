@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use shared::clock::UnixMs;
-use shared::ids::{ClientMessageId, MessageId, NameOr, RoomId, UserId};
-use shared::model::{MemberRole, Page, Role, Room, RoomType};
+use shared::ids::{ClientMessageId, ConnectionId, MessageId, NameOr, RoomId, UserId};
+use shared::model::{Address, MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, Bans, Blocks, ConnectionLog, Database, Flags, Messages, NewAccount, NewMessage,
-    NewRoom, Outbox, PushPending, PushSubscriptions, Rooms, Statuses,
+    Accounts, Appended, Bans, Blocks, CannedReplies, ConnectionLog, Database, Desk, Flags, Messages,
+    NewAccount, NewMessage, NewRoom, OpenedConnection, Outbox, PushPending, PushSubscriptions, Rooms,
+    Statuses, Visitors,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -32,6 +33,9 @@ pub(crate) struct Stores {
     pub(crate) statuses: Arc<dyn Statuses>,
     pub(crate) subscriptions: Arc<dyn PushSubscriptions>,
     pub(crate) pending: Arc<dyn PushPending>,
+    pub(crate) desk: Arc<dyn Desk>,
+    pub(crate) visitors: Arc<dyn Visitors>,
+    pub(crate) replies: Arc<dyn CannedReplies>,
     raw: Raw,
     clock: AtomicI64,
 }
@@ -57,6 +61,9 @@ impl Stores {
             + Statuses
             + PushSubscriptions
             + PushPending
+            + Desk
+            + Visitors
+            + CannedReplies
             + 'static,
     {
         let store = Arc::new(store);
@@ -72,7 +79,10 @@ impl Stores {
             connections: Arc::clone(&store) as _,
             statuses: Arc::clone(&store) as _,
             subscriptions: Arc::clone(&store) as _,
-            pending: store,
+            pending: Arc::clone(&store) as _,
+            desk: Arc::clone(&store) as _,
+            visitors: Arc::clone(&store) as _,
+            replies: store,
             raw,
             clock: AtomicI64::new(NOW.0),
         }
@@ -108,6 +118,17 @@ impl Stores {
 
     pub(crate) async fn room(&self, room: RoomId) -> Room {
         self.rooms.find(&NameOr::Id(room)).await.expect("find").expect("the room")
+    }
+
+    /// A device of the user's, open since the beginning.
+    pub(crate) async fn connect(&self, user: UserId) {
+        let address = Address {
+            connection: ConnectionId(format!("c{user}=")),
+            endpoint: "http://here/live".to_owned(),
+            connected_at: NOW,
+        };
+        let opened = OpenedConnection { user, address, device: None, token_version: 0, reconnect_at: NOW };
+        self.connections.opened(&opened).await.expect("open");
     }
 
     pub(crate) async fn block(&self, blocker: UserId, blocked: UserId) {
@@ -154,6 +175,17 @@ impl Stores {
                 .execute(&mut connection)
                 .await
                 .expect("ban");
+            }
+        }
+    }
+
+    /// The one column of text that a statement reads.
+    pub(crate) async fn texts(&self, statement: &'static str) -> Vec<String> {
+        match &self.raw {
+            Raw::Sqlite(pool) => sqlx::query_scalar(statement).fetch_all(pool).await.expect(statement),
+            Raw::Postgres(options) => {
+                let mut connection = options.connect().await.expect("connect");
+                sqlx::query_scalar(statement).fetch_all(&mut connection).await.expect(statement)
             }
         }
     }

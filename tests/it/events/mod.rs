@@ -92,7 +92,7 @@ fn every_event_reads_the_same_after_it_was_written() {
             "connect" | "disconnect" | "message" => {
                 read_write_read::<ApiGatewayWebsocketProxyRequest>(&event);
             }
-            "deliver" => read_write_read::<RabbitMqEvent>(&event),
+            "deliver" | "assign" => read_write_read::<RabbitMqEvent>(&event),
             "accounts" | "rooms" | "statistics" => read_write_read::<ApiGatewayV2httpRequest>(&event),
             "upkeep" => read_write_read::<EventBridgeEvent<Value>>(&event),
             "migrate" => read_write_read::<Value>(&event),

@@ -12,6 +12,7 @@ use shared::identity::Caller;
 use shared::model::{Account, Page, RoomSummary};
 use shared::names::{Email, Nickname};
 use shared::ports::ProfileChange;
+use shared::support;
 
 /// None leaves as it is.
 #[derive(Deserialize)]
@@ -53,13 +54,15 @@ pub(crate) async fn change(
 }
 
 /// `DELETE /api/v1/users/me`: answers an export, then takes name, email and credentials off the account
-/// and the user out of every room. The messages stay, of nobody.
+/// and the user out of every room and out of customer service. The messages stay, of nobody.
 ///
 /// # Errors
 /// `unauthenticated`, `unavailable`.
 pub(crate) async fn delete(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Export>, Error> {
     let user = own(&app, &caller).await?;
     let rooms = every_room(&app, &caller).await?;
+    // Before: who is staff or a visitor is one no more afterwards, and whoever fails here asks again.
+    support::leave(&app, caller.user).await?;
     app.accounts.anonymise(caller.user, app.clock.now()).await?;
     closing::revoked(&app, caller.user, Farewell::Deleted).await;
     Ok(Json(Export { user, rooms, exported_at: app.clock.now() }))

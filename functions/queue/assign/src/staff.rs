@@ -5,7 +5,7 @@ use shared::app::App;
 use shared::ids::UserId;
 use shared::model::{StaffMember, Status};
 use shared::ports::{Event, SessionChanged, StaffChanged, StaffGrace};
-use shared::support::announce::announce;
+use shared::support::announce;
 
 /// Staff as they stand now.
 pub(crate) type Members = BTreeMap<UserId, StaffMember>;

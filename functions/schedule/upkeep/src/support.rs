@@ -10,7 +10,7 @@ use shared::clock::UnixMs;
 use shared::ids::UserId;
 use shared::model::{Page, Status};
 use shared::ports::SessionStep;
-use shared::support::announce::announce;
+use shared::support::announce;
 use shared::support::serving;
 
 /// Sessions closed in one step: each step holds the desk.

@@ -69,11 +69,18 @@ order by r.active_at, s.id
 limit $2";
 
 const OVERDUE: &str = "
-select m.user_id
-from staff m
-where m.status = 'offline' and m.status_since <= $1 and ($2::bigint is null or m.user_id = $2)
-  and exists (select from sessions s where s.staff_id = m.user_id and s.state = 'active')
-order by m.status_since, m.user_id";
+select s.staff_id
+from sessions s
+left join staff m on m.user_id = s.staff_id
+where s.state = 'active' and ($2::bigint is null or s.staff_id = $2)
+  and (m.user_id is null or (m.status = 'offline' and m.status_since <= $1))
+group by s.staff_id
+order by min(m.status_since) nulls first, s.staff_id";
+
+/// A ban from before they served the visitor would keep the match from going on.
+const LIFT: &str = "
+update bans set until = $3
+where user_id = $2 and until > $3 and room_id = $1";
 
 /// The columns of a staff member of `staff m` with their user `users u`; $1 is the number of places of those
 /// without one of their own.
@@ -199,9 +206,9 @@ impl DeskRows for Rows<'_> {
         now: UnixMs,
     ) -> Result<i64, StoreError> {
         let room = query_scalar("select room_id from sessions where id = $1").bind(session.0);
-        let room = NameOr::Id(RoomId(room.fetch_one(&mut *self.0).await?));
+        let room = RoomId(room.fetch_one(&mut *self.0).await?);
         if let Some(went) = went {
-            let locked = locked(self.0, &room).await?;
+            let locked = locked(self.0, room).await?;
             match rooms::expel(self.0, &locked, went).await {
                 // They left, or were anonymised, before.
                 Ok(_) | Err(RoomsError::NotMember) => {}
@@ -209,13 +216,14 @@ impl DeskRows for Rows<'_> {
             }
         }
         if let Some(came) = came {
-            let locked = locked(self.0, &room).await?;
+            let lift = query(LIFT).bind(room.0).bind(came.0).bind(timestamp(now));
+            lift.execute(&mut *self.0).await?;
+            let locked = locked(self.0, room).await?;
             if !rooms::newcomers(self.0, &locked, &[came]).await.map_err(failed)?.is_empty() {
                 let admin = [(came, MemberRole::Admin)];
                 rooms::admit(self.0, &locked, &admin, u32::MAX, now).await.map_err(failed)?;
             }
         }
-        let NameOr::Id(room) = room else { unreachable!("it was made as an id") };
         let version = query_scalar("select members_version from rooms where id = $1").bind(room.0);
         Ok(version.fetch_one(&mut *self.0).await?)
     }
@@ -234,6 +242,11 @@ impl DeskRows for Rows<'_> {
         let hired: Option<i64> =
             query_scalar(HIRE).bind(user.0).bind(timestamp(now)).fetch_optional(&mut *self.0).await?;
         hired.map(drop).ok_or(DeskError::UnknownUser(user))
+    }
+
+    async fn release(&mut self, user: UserId) -> Result<(), StoreError> {
+        query("delete from staff where user_id = $1").bind(user.0).execute(&mut *self.0).await?;
+        Ok(())
     }
 
     async fn set_status(&mut self, user: UserId, status: Status, now: UnixMs) -> Result<(), StoreError> {
@@ -304,8 +317,8 @@ impl DeskRows for Rows<'_> {
     }
 }
 
-async fn locked(connection: &mut PgConnection, room: &NameOr<RoomId>) -> Result<Locked, StoreError> {
-    let found = rooms::lock(connection, room).await.map_err(failed)?;
+async fn locked(connection: &mut PgConnection, room: RoomId) -> Result<Locked, StoreError> {
+    let found = rooms::lock(connection, &NameOr::Id(room)).await.map_err(failed)?;
     found.ok_or_else(|| StoreError::Internal("a session without a room".to_owned()))
 }
 

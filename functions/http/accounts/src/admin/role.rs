@@ -10,6 +10,7 @@ use shared::http::{At, Body};
 use shared::identity::Caller;
 use shared::ids::UserRef;
 use shared::model::{Role, User};
+use shared::support;
 
 use super::managed;
 
@@ -25,8 +26,8 @@ pub(crate) struct Given {
     role: Role,
 }
 
-/// `PUT /api/v1/users/{user}/role`: another role, which revokes the user's tokens and closes their sockets.
-/// The role that is theirs already changes nothing.
+/// `PUT /api/v1/users/{user}/role`: another role, which revokes the user's tokens and closes their sockets;
+/// one that doesn't serve visitors takes them out of service. The role that is theirs already changes nothing.
 ///
 /// # Errors
 /// `forbidden`, also for a role above one's own; `not_found`; `conflict` for the last admin.
@@ -42,6 +43,9 @@ pub(crate) async fn set(
     }
     let user = account.user;
     app.accounts.set_role(user.id, role, app.clock.now()).await?;
+    if !role.serves() {
+        support::dismiss(&app, user.id).await?;
+    }
     closing::revoked(&app, user.id, Farewell::RoleChanged).await;
     tracing::info!(audit = "role", by = %caller.user, user = %user.id, ?role, before = ?account.role, "role given");
     Ok(Json(Given { user, role }))

@@ -197,6 +197,9 @@ async fn anonymise(
     let done = strip.execute(&mut *connection).await?;
     query("delete from tickets where user_id = ?1").bind(user.0).execute(&mut *connection).await?;
     query("delete from push_subscriptions where user_id = ?1").bind(user.0).execute(&mut *connection).await?;
+    for forget in ["delete from visitors where user_id = ?1", "delete from staff where user_id = ?1"] {
+        query(forget).bind(user.0).execute(&mut *connection).await?;
+    }
     let blocks = query("delete from blocks where blocker_id = ?1 or blocked_id = ?1");
     blocks.bind(user.0).execute(connection).await?;
     found(done.rows_affected())

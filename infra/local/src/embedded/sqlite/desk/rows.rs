@@ -56,11 +56,18 @@ order by r.active_at, s.id
 limit ?2";
 
 const OVERDUE: &str = "
-select m.user_id
-from staff m
-where m.status = 'offline' and m.status_since <= ?1 and (?2 is null or m.user_id = ?2)
-  and exists (select 1 from sessions s where s.staff_id = m.user_id and s.state = 'active')
-order by m.status_since, m.user_id";
+select s.staff_id
+from sessions s
+left join staff m on m.user_id = s.staff_id
+where s.state = 'active' and (?2 is null or s.staff_id = ?2)
+  and (m.user_id is null or (m.status = 'offline' and m.status_since <= ?1))
+group by s.staff_id
+order by min(m.status_since) nulls first, s.staff_id";
+
+/// A ban from before they served the visitor would keep the match from going on.
+const LIFT: &str = "
+update bans set until = ?3
+where user_id = ?2 and until > ?3 and room_id = ?1";
 
 /// The columns of a staff member of `staff m` with their user `users u`; ?1 is the number of places of those
 /// without one of their own.
@@ -211,6 +218,7 @@ impl DeskRows for Rows<'_> {
             }
         }
         if let Some(came) = came {
+            query(LIFT).bind(room.0).bind(came.0).bind(now.0).execute(&mut *self.0).await?;
             let present = present(self.0, room).await?;
             if !rooms::newcomers(self.0, &present, &[came]).await.map_err(failed)?.is_empty() {
                 let admin = [(came, MemberRole::Admin)];
@@ -235,6 +243,11 @@ impl DeskRows for Rows<'_> {
         let hired: Option<i64> =
             query_scalar(HIRE).bind(user.0).bind(now.0).fetch_optional(&mut *self.0).await?;
         hired.map(drop).ok_or(DeskError::UnknownUser(user))
+    }
+
+    async fn release(&mut self, user: UserId) -> Result<(), StoreError> {
+        query("delete from staff where user_id = ?1").bind(user.0).execute(&mut *self.0).await?;
+        Ok(())
     }
 
     async fn set_status(&mut self, user: UserId, status: Status, now: UnixMs) -> Result<(), StoreError> {

@@ -41,6 +41,7 @@ mod services;
 mod soak;
 mod stage;
 mod status;
+mod support;
 mod thaw;
 mod upkeep;
 mod vanished;

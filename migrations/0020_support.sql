@@ -41,7 +41,7 @@ create table staff (
     -- Of the last session given to them: round robin goes by it.
     served_at     timestamptz
 );
-create index staff_serving on staff (team, status);
+create index staff_serving on staff (team, user_id) where status = 'online';
 
 -- When a staff member was there: what online time is counted from.
 create table staff_spans (

@@ -13,6 +13,13 @@ pub const BAN_REASON_MAX_CHARS: usize = 500;
 pub const CONTENT_MAX_CHARS: usize = 8_000;
 pub const KIND_MAX_CHARS: usize = 32;
 pub const DEVICE_NAME_MAX_CHARS: usize = 64;
+pub const TEAM_NAME_MAX_CHARS: usize = 50;
+pub const SUBJECT_MAX_CHARS: usize = 200;
+pub const COMMENT_MAX_CHARS: usize = 1_000;
+pub const NOTE_MAX_CHARS: usize = 2_000;
+pub const OFFLINE_MESSAGE_MAX_CHARS: usize = 1_000;
+pub const SHORTCUT_MAX_CHARS: usize = 50;
+pub const RATING_MAX: u8 = 5;
 pub const METADATA_MAX_BYTES: usize = 4 * 1024;
 
 macro_rules! parsed {
@@ -131,6 +138,52 @@ parsed!(
     DeviceName,
     |text: &str| bounded(text, 1, DEVICE_NAME_MAX_CHARS)
 );
+parsed!(
+    /// A team of those who serve: up to [`TEAM_NAME_MAX_CHARS`] letters, digits, `_`, `-`, `.`. The one desk of
+    /// those who have no teams has the empty name, and is called [`DESK`] where a name has to stand.
+    #[derive(Default)]
+    TeamName,
+    |text: &str| {
+        let text = bounded(text, 0, TEAM_NAME_MAX_CHARS)?;
+        if !text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
+            return Err("may hold letters, digits, '_', '-' and '.' only".to_owned());
+        }
+        Ok(if text == DESK { String::new() } else { text })
+    }
+);
+parsed!(
+    /// What a session is about: up to [`SUBJECT_MAX_CHARS`] characters, trimmed.
+    #[derive(Default)]
+    Subject,
+    |text: &str| bounded(text, 0, SUBJECT_MAX_CHARS)
+);
+parsed!(
+    /// What a visitor says to their rating: up to [`COMMENT_MAX_CHARS`] characters, trimmed.
+    #[derive(Default)]
+    Comment,
+    |text: &str| bounded(text, 0, COMMENT_MAX_CHARS)
+);
+parsed!(
+    /// What staff note for each other: 1 to [`NOTE_MAX_CHARS`] characters, trimmed.
+    NoteText,
+    |text: &str| bounded(text, 1, NOTE_MAX_CHARS)
+);
+parsed!(
+    /// What a team says to who comes outside of its hours: 1 to [`OFFLINE_MESSAGE_MAX_CHARS`] characters, trimmed.
+    OfflineMessage,
+    |text: &str| bounded(text, 1, OFFLINE_MESSAGE_MAX_CHARS)
+);
+parsed!(
+    /// What a canned reply is called up by: 1 to [`SHORTCUT_MAX_CHARS`] characters without a space.
+    Shortcut,
+    |text: &str| {
+        let text = bounded(text, 1, SHORTCUT_MAX_CHARS)?;
+        if text.contains(char::is_whitespace) { Err("must not contain a space".to_owned()) } else { Ok(text) }
+    }
+);
+
+/// What the one desk is called where a team's name has to stand.
+pub const DESK: &str = "default";
 
 impl Default for Kind {
     fn default() -> Self {
@@ -189,6 +242,26 @@ impl TryFrom<serde_json::Value> for Metadata {
     }
 }
 
+/// What a visitor thought of a session: 1 to [`RATING_MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "i64")]
+pub struct Rating(u8);
+
+impl Rating {
+    #[must_use]
+    pub const fn stars(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<i64> for Rating {
+    type Error = String;
+    fn try_from(stars: i64) -> Result<Self, String> {
+        let stars = u8::try_from(stars).ok().filter(|stars| (1..=RATING_MAX).contains(stars));
+        stars.map(Self).ok_or_else(|| format!("must be 1 to {RATING_MAX}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,8 +307,32 @@ mod tests {
         assert!(Kind::parse(&"k".repeat(KIND_MAX_CHARS + 1)).is_err());
         assert!(DeviceName::parse(&"d".repeat(DEVICE_NAME_MAX_CHARS)).is_ok());
         assert!(DeviceName::parse(&"d".repeat(DEVICE_NAME_MAX_CHARS + 1)).is_err());
+        assert!(TeamName::parse(&"t".repeat(TEAM_NAME_MAX_CHARS)).is_ok());
+        assert!(TeamName::parse(&"t".repeat(TEAM_NAME_MAX_CHARS + 1)).is_err());
+        assert!(Subject::parse(&"s".repeat(SUBJECT_MAX_CHARS)).is_ok());
+        assert!(Subject::parse(&"s".repeat(SUBJECT_MAX_CHARS + 1)).is_err());
+        assert!(Comment::parse(&"c".repeat(COMMENT_MAX_CHARS)).is_ok());
+        assert!(Comment::parse(&"c".repeat(COMMENT_MAX_CHARS + 1)).is_err());
+        assert!(NoteText::parse(&"n".repeat(NOTE_MAX_CHARS)).is_ok());
+        assert!(NoteText::parse(&"n".repeat(NOTE_MAX_CHARS + 1)).is_err());
+        assert!(OfflineMessage::parse(&"o".repeat(OFFLINE_MESSAGE_MAX_CHARS)).is_ok());
+        assert!(OfflineMessage::parse(&"o".repeat(OFFLINE_MESSAGE_MAX_CHARS + 1)).is_err());
+        assert!(Shortcut::parse(&"s".repeat(SHORTCUT_MAX_CHARS)).is_ok());
+        assert!(Shortcut::parse(&"s".repeat(SHORTCUT_MAX_CHARS + 1)).is_err());
+        let rating = |stars| Rating::try_from(stars).map(Rating::stars);
+        assert_eq!((rating(1), rating(5)), (Ok(1), Ok(5)));
+        assert!(rating(0).is_err() && rating(6).is_err() && rating(257).is_err() && rating(-1).is_err());
         let of = |n: usize| serde_json::json!({ "k": "x".repeat(n - r#"{"k":""}"#.len()) });
         assert!(Metadata::try_from(of(METADATA_MAX_BYTES)).is_ok());
         assert!(Metadata::try_from(of(METADATA_MAX_BYTES + 1)).is_err());
+    }
+
+    #[test]
+    fn the_one_desk_has_no_name_or_is_called_default() {
+        assert_eq!(TeamName::parse("default").unwrap().as_str(), "");
+        assert_eq!(TeamName::parse("").unwrap(), TeamName::default());
+        assert_eq!(TeamName::parse("销售-1").unwrap().as_str(), "销售-1");
+        assert!(TeamName::parse("a/b").is_err() && TeamName::parse("a b").is_err());
+        assert!(Shortcut::parse("two words").is_err());
     }
 }

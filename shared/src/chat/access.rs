@@ -3,8 +3,9 @@
 use crate::Error;
 use crate::app::App;
 use crate::identity::{Caller, Permission};
-use crate::ids::RoomRef;
-use crate::model::{MemberRole, Membership, Role, Room, RoomType};
+use crate::ids::{RoomRef, UserId};
+use crate::model::{MemberRole, Membership, Page, Role, Room, RoomType};
+use crate::ports::SessionFilter;
 
 /// What somebody wants to do with a room that they are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,20 @@ pub async fn view(app: &App, caller: &Caller, room: &RoomRef) -> Result<Room, Er
     } else {
         Err(Error::forbidden("not a member of the room"))
     }
+}
+
+/// Whether somebody may look a user up. Visitors know themselves, those who serve or served them, and whoever has
+/// a direct room with them; everybody else knows everybody.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn knows(app: &App, caller: &Caller, user: UserId) -> Result<bool, Error> {
+    if caller.role != Role::Visitor || caller.user == user {
+        return Ok(true);
+    }
+    let served = SessionFilter { visitor: Some(caller.user), staff: Some(user), ..SessionFilter::default() };
+    let sessions = app.desk.sessions(&served, Page { number: 1, size: 1 }).await?;
+    Ok(!sessions.items.is_empty() || app.rooms.pair(caller.user, user).await?.is_some())
 }
 
 async fn find(app: &App, caller: &Caller, room: &RoomRef) -> Result<(Room, Option<Membership>), Error> {

@@ -44,7 +44,8 @@ pub(super) async fn existing(app: &App, caller: &Caller, target: &Target) -> Res
 
 async fn pair(app: &App, caller: &Caller, peer: &UserRef) -> Result<Option<Room>, Error> {
     let peer = peer_of(app, caller, peer).await?;
-    Ok(app.rooms.pair(caller.user, peer).await?)
+    let room = app.rooms.pair(caller.user, peer).await?;
+    if room.is_none() && caller.role == Role::Visitor { Err(own_session_only()) } else { Ok(room) }
 }
 
 async fn named(app: &App, name: &RoomRef) -> Result<RoomId, Error> {
@@ -63,9 +64,7 @@ async fn direct(app: &App, caller: &Caller, peer: &UserRef) -> Result<RoomId, Er
     let peer = peer_of(app, caller, peer).await?;
     if caller.role == Role::Visitor {
         let room = app.rooms.pair(caller.user, peer).await?;
-        return room
-            .map(|room| room.id)
-            .ok_or_else(|| Error::forbidden("visitors have their own session only"));
+        return room.map(|room| room.id).ok_or_else(own_session_only);
     }
     direct_with(app, caller.user, peer).await
 }
@@ -73,7 +72,7 @@ async fn direct(app: &App, caller: &Caller, peer: &UserRef) -> Result<RoomId, Er
 async fn peer_of(app: &App, caller: &Caller, peer: &UserRef) -> Result<UserId, Error> {
     let peer = match peer {
         NameOr::Id(peer) => *peer,
-        NameOr::Name(_) => app.accounts.find(peer).await?.ok_or_else(no_such_user)?.id,
+        NameOr::Name(_) => app.accounts.find(peer).await?.ok_or_else(|| unheard_of(caller))?.id,
     };
     if peer == caller.user { Err(Error::invalid("to", "is yourself")) } else { Ok(peer) }
 }
@@ -84,6 +83,15 @@ async fn direct_with(app: &App, user: UserId, peer: UserId) -> Result<RoomId, Er
         Err(RoomsError::UnknownUser(_)) => Err(no_such_user()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Visitors aren't told who is here: a name that nobody has is answered as one that somebody has.
+fn unheard_of(caller: &Caller) -> Error {
+    if caller.role == Role::Visitor { own_session_only() } else { no_such_user() }
+}
+
+fn own_session_only() -> Error {
+    Error::forbidden("visitors have their own session only")
 }
 
 fn no_such_user() -> Error {

@@ -11,6 +11,9 @@ pub struct LimitsConfig {
     pub login_name: Rate,
     /// `RATE_LIMIT_REGISTER_PER_HOUR` (60) and `RATE_LIMIT_REGISTER_BURST` (20), from one address.
     pub register: Rate,
+    /// `RATE_LIMIT_VISITORS_PER_HOUR` (600) and `RATE_LIMIT_VISITORS_BURST` (100), from one address: an office
+    /// may be behind one, and every page that is opened asks.
+    pub visitors: Rate,
 }
 
 impl LimitsConfig {
@@ -21,10 +24,12 @@ impl LimitsConfig {
         let login = pair("RATE_LIMIT_LOGIN_PER_MINUTE", 20, "RATE_LIMIT_LOGIN_BURST", 20);
         let name = pair("RATE_LIMIT_LOGIN_NAME_PER_MINUTE", 30, "RATE_LIMIT_LOGIN_NAME_BURST", 60);
         let register = pair("RATE_LIMIT_REGISTER_PER_HOUR", 60, "RATE_LIMIT_REGISTER_BURST", 20);
+        let visitors = pair("RATE_LIMIT_VISITORS_PER_HOUR", 600, "RATE_LIMIT_VISITORS_BURST", 100);
         Self {
             login: Rate::per_minute(login.0, login.1),
             login_name: Rate::per_minute(name.0, name.1),
             register: Rate::per_hour(register.0, register.1),
+            visitors: Rate::per_hour(visitors.0, visitors.1),
         }
     }
 }

@@ -4,11 +4,13 @@
 mod body;
 mod caller;
 mod error;
+mod idempotency;
 mod paging;
 mod path;
 mod router;
 
 pub use body::{BODY_MAX_BYTES, Body, Params};
+pub use idempotency::client_id;
 pub use paging::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Paged, Paging};
 pub use path::At;
 pub use router::serve;

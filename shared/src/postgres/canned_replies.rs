@@ -42,7 +42,9 @@ impl CannedReplies for Postgres {
         most: u32,
         now: UnixMs,
     ) -> Result<CannedReply, RepliesError> {
-        self.run(async |connection| {
+        self.transact(async |connection| {
+            // So that of several at once each sees how many there are.
+            query("select from desk for update").execute(&mut *connection).await?;
             let add = query(ADD)
                 .bind(storable(team))
                 .bind(storable(shortcut))

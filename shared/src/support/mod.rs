@@ -1,6 +1,7 @@
 //! Customer service, around the port [`crate::ports::Desk`].
 
 mod announce;
+pub mod hours;
 mod leave;
 pub mod serving;
 

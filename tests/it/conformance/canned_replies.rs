@@ -30,7 +30,8 @@ async fn a_reply_is_kept_changed_and_removed(stores: &Stores) {
         (reply.team.as_str(), reply.shortcut.as_str(), reply.content.as_str()),
         ("sales", "/hi", "Good day!")
     );
-    assert_eq!(stores.replies.replies("sales", FIRST_PAGE).await.unwrap().items, [reply.clone()]);
+    let kept = stores.replies.replies("sales", FIRST_PAGE).await.unwrap().items;
+    assert_eq!(kept, std::slice::from_ref(&reply));
     let said = stores.replies.change_reply(reply.id, None, Some("Hello!")).await.unwrap();
     assert_eq!(said, CannedReply { content: "Hello!".to_owned(), ..reply.clone() });
     let named = stores.replies.change_reply(reply.id, Some("/hello"), None).await.unwrap();

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 use super::engines::with_database;
 
 /// 2,000 users, each in 10 of 20,000 rooms; 30 messages in a tenth of them; 20,000 open outbox rows; two
-/// devices and ten due pushes of each user.
+/// devices and ten due pushes of each user; 20,000 sessions of 200 teams, of which 20 wait and 180 are served.
 const FILL: &str = "
 insert into users (username, username_folded, nickname, role, created_at)
 select 'u' || n, 'u' || n, 'U', 'user', now() from generate_series(1, 2000) n;
@@ -38,6 +38,18 @@ insert into push_subscriptions (user_id, token_version, endpoint, p256dh, auth, 
 select 1 + n % 2000, 0, 'https://p/' || n, 'k', 'a', now() from generate_series(1, 4000) n;
 insert into push_pending (user_id, room_id, created_at)
 select user_id, room_id, now() + random() * interval '1 h' from room_members;
+insert into teams (name) select 't' || n from generate_series(1, 200) n;
+insert into staff (user_id, team, status, status_since, idle_since)
+select n, 't' || n % 200, case when n <= 50 then 'online' else 'offline' end, now(), now()
+from generate_series(1, 2000) n;
+insert into sessions (
+    room_id, visitor_id, team, state, staff_id, opened_at, first_assigned_at, assigned_at, closed_at
+)
+select n, 1 + n % 2000, 't' || n % 200,
+    case when n <= 20 then 'queued' when n <= 200 then 'active' else 'closed' end,
+    case when n > 20 then 1 + n % 1000 end, now() + n * interval '1 s', now(), now(),
+    case when n > 200 then now() + n * interval '1 s' end
+from generate_series(1, 20000) n;
 vacuum analyze;
 ";
 
@@ -133,6 +145,15 @@ fn expected() -> Vec<Expectation> {
             ],
         ),
         ("push unread", statements::PUSH_UNREAD, 2, &["messages_seq_unique", "room_members_user", "blocks_"]),
+        (
+            "match",
+            statements::MATCH,
+            2,
+            &["sessions_queue", "sessions_serving", "staff_serving", "sessions_pkey"],
+        ),
+        ("queue", statements::QUEUE, 4, &["sessions_queue", "sessions_closed_at", "staff_serving"]),
+        ("place in the queue", statements::QUEUE_PLACE, 2, &["sessions_queue", "sessions_closed_at"]),
+        ("places that moved", statements::QUEUE_MOVED, 3, &["sessions_queue", "sessions_closed_at"]),
         ("own rooms", statements::LIST_OWN, 3, &["room_members_user", "messages_seq_unique"]),
         ("one room", statements::SUMMARY, 2, &["rooms_pkey", "messages_seq_unique"]),
     ]

@@ -18,7 +18,7 @@ use shared::ports::NewAccount;
 use tokio::time::Instant;
 
 pub use clock::TurnedClock;
-pub use http::answer;
+pub use http::{Answer, answer};
 pub use socket::{Refused, Socket};
 pub use world::{RedisDatabase, World, on_embedded, on_services};
 
@@ -28,11 +28,12 @@ pub const MANAGEMENT_SECRET: &str = "the tests sign with it";
 const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
 
 /// Limits that a case would meet by accident; one that is about a limit sets it.
-pub const UNLIMITED: [&str; 4] = [
+pub const UNLIMITED: [&str; 5] = [
     "RATE_LIMIT_MESSAGES",
     "RATE_LIMIT_LOGIN_PER_MINUTE",
     "RATE_LIMIT_LOGIN_NAME_PER_MINUTE",
     "RATE_LIMIT_REGISTER_PER_HOUR",
+    "RATE_LIMIT_VISITORS_PER_HOUR",
 ];
 
 /// Longer than anything takes on a busy machine.

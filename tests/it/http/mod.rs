@@ -3,6 +3,7 @@
 mod accounts;
 mod away;
 mod history;
+mod leaving;
 mod private;
 mod push;
 mod rooms;

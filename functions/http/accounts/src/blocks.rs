@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use shared::Error;
 use shared::app::App;
+use shared::chat::access;
 use shared::http::{At, Paged, Paging, Params};
 use shared::identity::Caller;
 use shared::ids::{NameOr, UserId, UserRef};
@@ -35,6 +36,9 @@ pub(crate) async fn block(
     At(user): At<UserRef>,
 ) -> Result<StatusCode, Error> {
     let user = id_of(&app, user).await?;
+    if !access::knows(&app, &caller, user).await? {
+        return Err(no_such_user());
+    }
     if user == caller.user {
         return Err(Error::invalid("user", "is yourself"));
     }
@@ -45,13 +49,16 @@ pub(crate) async fn block(
 /// `DELETE /api/v1/users/me/blocks/{user}`: takes the block back; that there is none is no error.
 ///
 /// # Errors
-/// `not_found` for a name that nobody has.
+/// `not_found` for a name that nobody has, and for a visitor who doesn't know the user.
 pub(crate) async fn unblock(
     State(app): State<Arc<App>>,
     caller: Caller,
     At(user): At<UserRef>,
 ) -> Result<StatusCode, Error> {
     let user = id_of(&app, user).await?;
+    if !access::knows(&app, &caller, user).await? {
+        return Err(no_such_user());
+    }
     app.blocks.unblock(caller.user, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -61,5 +68,9 @@ async fn id_of(app: &App, user: UserRef) -> Result<UserId, Error> {
         return Ok(user);
     }
     let found = app.accounts.find(&user).await?;
-    found.map(|user| user.id).ok_or_else(|| Error::not_found("no such user"))
+    found.map(|user| user.id).ok_or_else(no_such_user)
+}
+
+fn no_such_user() -> Error {
+    Error::not_found("no such user")
 }

@@ -1,4 +1,5 @@
-//! Registers people, logs them in and out, shows who they are, and lets admins keep them in order.
+//! Registers people, logs them in and out, lets visitors in, shows who they are, and lets admins keep them in
+//! order.
 
 mod admin;
 mod blocks;
@@ -11,15 +12,16 @@ mod push;
 mod register;
 mod session;
 mod users;
+mod visitors;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{delete, get, patch, post, put};
 use shared::app::App;
 use shared::http::serve;
 
-/// The function's routes; everything but registering and logging in takes a bearer.
+/// The function's routes; everything but registering, logging in and coming as a visitor takes a bearer.
 pub fn router(app: Arc<App>) -> Router {
     let routes = Router::new()
         .route("/api/v1/auth/register", post(register::register))
@@ -36,6 +38,8 @@ pub fn router(app: Arc<App>) -> Router {
             "/api/v1/users/me/blocks/{user}",
             put(blocks::block).post(blocks::block).delete(blocks::unblock),
         )
+        .route("/api/v1/visitors", post(visitors::enter))
+        .route("/api/v1/visitors/me", patch(visitors::change))
         .route("/api/v1/users/{user}", get(users::show))
         .route("/api/v1/users/{user}/ban", post(admin::ban::ban).delete(admin::ban::lift))
         .route("/api/v1/users/{user}/kick", post(admin::kick::kick))

@@ -55,6 +55,14 @@ pub(crate) async fn registration(app: &App, source: &Source) -> Result<(), Error
     address(app, "register", source, app.config.limits.register).await
 }
 
+/// A visitor who comes from an address, for the first time or again.
+///
+/// # Errors
+/// `rate_limited`.
+pub(crate) async fn visitor(app: &App, source: &Source) -> Result<(), Error> {
+    address(app, "visitor", source, app.config.limits.visitors).await
+}
+
 async fn address(app: &App, what: &str, source: &Source, rate: Rate) -> Result<(), Error> {
     match source.0 {
         Some(address) => count(app, &format!("{what}:{}", network(address)), rate).await,

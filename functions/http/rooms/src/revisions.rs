@@ -9,12 +9,10 @@ use shared::app::App;
 use shared::chat::admission;
 use shared::chat::revise::{self, RevisionDraft};
 use shared::frames::{Ack, FrameId};
-use shared::http::{At, Body};
+use shared::http::{At, Body, client_id};
 use shared::identity::Caller;
 use shared::ids::{MessageId, RoomRef};
 use shared::names::Content;
-
-use crate::messages::client_id;
 
 #[derive(Deserialize)]
 pub(crate) struct EditBody {

@@ -6,7 +6,7 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::Error;
 use shared::app::App;
-use shared::chat::status;
+use shared::chat::{access, status};
 use shared::clock::UnixMs;
 use shared::http::At;
 use shared::identity::Caller;
@@ -62,13 +62,16 @@ pub(crate) struct Figures {
 /// without connections, and so is either of two to the other when one blocks the other.
 ///
 /// # Errors
-/// `not_found`.
+/// `not_found`, also for a visitor who doesn't know the user.
 pub(crate) async fn of_user(
     State(app): State<Arc<App>>,
     caller: Caller,
     At(user): At<UserRef>,
 ) -> Result<Json<UserOnline>, Error> {
     let user = app.accounts.find(&user).await?.ok_or_else(|| Error::not_found("no such user"))?;
+    if !access::knows(&app, &caller, user.id).await? {
+        return Err(Error::not_found("no such user"));
+    }
     let kept = app.statuses.kept(user.id).await?.ok_or_else(|| Error::not_found("no such user"))?;
     if !app.blocks.apart(caller.user, &[user.id]).await?.is_empty() {
         return Ok(Json(UserOnline::never_seen(user)));

@@ -136,6 +136,8 @@ impl DeskRows for Rows<'_> {
     }
 
     async fn insert(&mut self, new: &NewSession, now: UnixMs) -> Result<SessionId, DeskError> {
+        // Before the room, whose foreign key would say less.
+        rooms::known(self.0, &[new.visitor]).await.map_err(refused)?;
         let room: i64 = query_scalar(ROOM)
             .bind(storable(&new.subject))
             .bind(new.visitor.0)

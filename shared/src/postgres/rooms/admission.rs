@@ -77,7 +77,10 @@ pub(in crate::postgres) async fn admit(
 ///
 /// # Errors
 /// `UnknownUser` with the first who isn't there or was anonymised.
-pub(super) async fn known(connection: &mut PgConnection, users: &[UserId]) -> Result<(), RoomsError> {
+pub(in crate::postgres) async fn known(
+    connection: &mut PgConnection,
+    users: &[UserId],
+) -> Result<(), RoomsError> {
     let ids: Vec<i64> = users.iter().map(|user| user.0).collect();
     let found: Vec<i64> =
         query_scalar("select id from users where id = any($1) and not deleted order by id for key share")

@@ -21,7 +21,7 @@ use crate::ids::{RoomId, RoomRef, Seq, UserId};
 use crate::model::{Listing, Member, MemberRole, Membership, Page, Room, RoomSummary};
 use crate::ports::{Audience, Change, NewRoom, Reading, RoomPatch, Rooms, RoomsError, StoreError};
 
-pub(super) use admission::{admit, newcomers};
+pub(super) use admission::{admit, known, newcomers};
 pub(super) use banning::ban;
 pub(super) use locked::{Locked, lock};
 pub(super) use membership::{expel, leave_all};

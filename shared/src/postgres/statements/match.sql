@@ -53,6 +53,7 @@ given as (
 served as (
     update staff m
     set idle_since = $2, served_at = $2
-    where m.user_id in (select p.user_id from paired p)
+    -- An array, so that they are looked up one by one.
+    where m.user_id = any (array(select p.user_id from paired p))
 )
 select p.id, p.user_id from paired p order by p.team, p.turn

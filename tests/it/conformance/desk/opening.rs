@@ -32,7 +32,7 @@ async fn a_session_has_a_room_with_the_visitor_in_it(stores: &Stores) {
 }
 
 async fn whoever_serves_comes_into_the_room(stores: &Stores) {
-    let (sam, vera) = (stores.serves("sam").await, stores.visitor("vera").await);
+    let (vera, sam) = (stores.visitor("vera").await, stores.serves("sam").await);
     let session = stores.open(vera).await;
     assert_eq!((session.state, session.staff.as_ref().unwrap().id), (SessionState::Active, sam));
     assert!(session.assigned_at.is_some());

@@ -23,7 +23,7 @@ create table staff (
     idle_since   integer not null,
     served_at    integer
 ) strict;
-create index staff_serving on staff (team, status);
+create index staff_serving on staff (team, user_id) where status = 'online';
 
 create table staff_spans (
     id       integer primary key autoincrement,

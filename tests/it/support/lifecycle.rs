@@ -7,7 +7,8 @@ use shared::model::{ClosedBy, Role, SessionState, Status};
 use shared::ports::{Event, StaffGrace, StaffPatch};
 use shared::support::announce;
 
-use super::{GRACES, ONE_PLACE, assigned, position};
+use super::desk::at;
+use super::told::{GRACES, ONE_PLACE, assigned, position};
 use crate::hark::{Hark, World, eventually, on_both};
 
 async fn start(world: &World) -> Hark {
@@ -17,11 +18,11 @@ async fn start(world: &World) -> Hark {
 async fn a_session_is_served_handed_on_returned_closed_and_rated(world: &World) {
     let hark = start(world).await;
     let (sam, sue) = (hark.user_as("sam", Role::Staff).await, hark.user_as("sue", Role::Staff).await);
-    let (vera, will) = (hark.visitor("vera").await, hark.visitor("will").await);
+    let (vera, will) = (hark.visitor_called("vera").await, hark.visitor_called("will").await);
     let mut sams = hark.serves(&sam).await;
     let mut veras = hark.connect(&vera).await;
 
-    let first = hark.open_session(&vera).await;
+    let first = hark.opened(&vera).await;
     let room = first.room_id.0;
     let told = assigned(&mut veras, &first, "active", Some(&sam)).await;
     assert_eq!(told["staff"], json!({"id": sam.id, "nickname": "SAM"}));
@@ -34,7 +35,7 @@ async fn a_session_is_served_handed_on_returned_closed_and_rated(world: &World) 
     assert_eq!(veras.next_of("message").await["content"], "on its way");
 
     let mut sues = hark.serves(&sue).await;
-    hark.transfer(first.id, &sue, &sam).await;
+    hark.handed_on(first.id, &sam, &sue).await;
     for socket in [&mut veras, &mut sams, &mut sues] {
         let told = assigned(socket, &first, "active", Some(&sue)).await;
         assert_eq!(told["step"], "transferred");
@@ -46,28 +47,29 @@ async fn a_session_is_served_handed_on_returned_closed_and_rated(world: &World) 
     sams.refused("forbidden", json!({"type": "message", "room_id": room, "content": "tomorrow"})).await;
 
     let mut wills = hark.connect(&will).await;
-    let second = hark.open_session(&will).await;
+    let second = hark.opened(&will).await;
     assigned(&mut wills, &second, "active", Some(&sam)).await;
 
     drop(sues);
     assigned(&mut veras, &first, "queued", None).await;
     assert_eq!(position(&mut veras, &first).await.0, 1);
     assert_eq!(hark.stands(&sue).await, Some(Status::Offline));
-    hark.close_session(second.id, ClosedBy::Staff).await;
+    hark.closed(second.id, &sam).await;
     let closed = wills.next_event("session_closed").await;
     let expected = (json!(second.id.0), json!(second.room_id.0), json!("staff"));
     assert_eq!((closed["session_id"].clone(), closed["room_id"].clone(), closed["by"].clone()), expected);
     assigned(&mut veras, &first, "active", Some(&sam)).await;
     assigned(&mut sams, &first, "active", Some(&sam)).await;
 
-    hark.close_session(first.id, ClosedBy::Visitor).await;
+    hark.closed(first.id, &vera).await;
     for socket in [&mut veras, &mut sams] {
         assigned(socket, &first, "closed", Some(&sam)).await;
         let closed = socket.next_event("session_closed").await;
         assert_eq!((&closed["session_id"], &closed["by"]), (&json!(first.id.0), &json!("visitor")));
     }
-    let rated = hark.running.app().desk.rate(first.id, 5, "quick", hark.terms()).await.unwrap();
-    assert_eq!(hark.announced(rated).await.rating, Some(5));
+    let rating = json!({"rating": 5, "comment": "quick"});
+    hark.post(&vera, &at(&json!({"id": first.id}), "/rating"), &rating).await.expect(200);
+    assert_eq!(hark.current(first.id).await.rating, Some(5));
     hark.settled().await;
     hark.stop().await;
 }
@@ -78,19 +80,19 @@ async fn who_waits_is_told_where_they_stand_and_for_how_long(world: &World) {
     let _sams = hark.serves(&sam).await;
     let mut waiting = Vec::new();
     let visitors = ["vera", "will", "xena"];
-    let mut served = hark.visitor("first").await;
-    let mut serving = hark.open_session(&served).await;
+    let mut served = hark.visitor_called("first").await;
+    let mut serving = hark.opened(&served).await;
     for (ahead, name) in visitors.into_iter().enumerate() {
-        served = hark.visitor(name).await;
+        served = hark.visitor_called(name).await;
         let mut socket = hark.connect(&served).await;
-        let session = hark.open_session(&served).await;
+        let session = hark.opened(&served).await;
         let place = i64::try_from(ahead).unwrap() + 1;
         // Five minutes each while nobody was served.
         assert_eq!(position(&mut socket, &session).await, (place, Some(300 * place)));
         waiting.push((socket, session));
     }
     for left in (0..visitors.len()).rev() {
-        hark.close_session(serving.id, ClosedBy::Staff).await;
+        hark.closed(serving.id, &sam).await;
         let (mut socket, session) = waiting.remove(0);
         assigned(&mut socket, &session, "active", Some(&sam)).await;
         serving = session;
@@ -106,11 +108,12 @@ async fn who_waits_is_told_where_they_stand_and_for_how_long(world: &World) {
 
 async fn beyond_the_first_ten_the_others_are_told_a_few_seconds_later(world: &World) {
     let hark = start(world).await;
-    let mut waiting = Vec::new();
+    let (mut visitors, mut waiting) = (Vec::new(), Vec::new());
     for n in 1..=12 {
-        let visitor = hark.visitor(&format!("v{n}")).await;
+        let visitor = hark.visitor_called(&format!("v{n}")).await;
         let socket = hark.connect(&visitor).await;
-        let session = hark.open_session(&visitor).await;
+        let session = hark.opened(&visitor).await;
+        visitors.push(visitor);
         waiting.push((socket, session));
         hark.settled().await;
     }
@@ -119,7 +122,7 @@ async fn beyond_the_first_ten_the_others_are_told_a_few_seconds_later(world: &Wo
         assert_eq!(told, (i64::try_from(n).unwrap() + 1, None), "while nobody serves nobody knows how long");
     }
     let (_, first) = &waiting[0];
-    hark.close_session(first.id, ClosedBy::Visitor).await;
+    hark.closed(first.id, &visitors[0]).await;
     for (n, (socket, session)) in waiting.iter_mut().enumerate().skip(1) {
         assert_eq!(position(socket, session).await.0, i64::try_from(n).unwrap());
     }
@@ -132,8 +135,8 @@ async fn beyond_the_first_ten_the_others_are_told_a_few_seconds_later(world: &Wo
 async fn staff_serve_while_they_are_here_as_they_chose(world: &World) {
     let hark = start(world).await;
     let (sam, ann) = (hark.user_as("sam", Role::Staff).await, hark.user("ann").await);
-    let (root, vera) = (hark.user_as("root", Role::Admin).await, hark.visitor("vera").await);
-    let session = hark.open_session(&vera).await;
+    let (root, vera) = (hark.user_as("root", Role::Admin).await, hark.visitor_called("vera").await);
+    let session = hark.opened(&vera).await;
     let mut anns = hark.connect(&ann).await;
     let mut roots = hark.connect(&root).await;
     for socket in [&mut anns, &mut roots] {
@@ -150,7 +153,7 @@ async fn staff_serve_while_they_are_here_as_they_chose(world: &World) {
         assert_eq!(hark.stands(&sam).await, Some(status), "by the time of the ack");
     }
     // The session goes back, and whoever is here unseen gets none.
-    eventually(async || hark.session(session.id).await.state == SessionState::Queued).await;
+    eventually(async || hark.current(session.id).await.state == SessionState::Queued).await;
     sams.close().await;
     let mut sams = hark.connect(&sam).await;
     hark.settled().await;
@@ -164,9 +167,9 @@ async fn staff_serve_while_they_are_here_as_they_chose(world: &World) {
 
 async fn a_grace_counts_from_when_they_went_last(world: &World) {
     let hark = world.start_with(&[ONE_PLACE]).await;
-    let (sam, vera) = (hark.user_as("sam", Role::Staff).await, hark.visitor("vera").await);
+    let (sam, vera) = (hark.user_as("sam", Role::Staff).await, hark.visitor_called("vera").await);
     let mut sams = hark.serves(&sam).await;
-    let session = hark.open_session(&vera).await;
+    let session = hark.opened(&vera).await;
     let mut since = Vec::new();
     for word in ["offline", "online", "offline"] {
         world.clock.turn(Duration::from_millis(1));
@@ -181,23 +184,23 @@ async fn a_grace_counts_from_when_they_went_last(world: &World) {
         let team = StaffPatch { team: Some(String::new()), ..StaffPatch::default() };
         announce(app, app.desk.set_staff(sam.id.into(), team, hark.terms()).await.unwrap()).await;
         hark.settled().await;
-        assert_eq!(hark.session(session.id).await.state, state);
+        assert_eq!(hark.current(session.id).await.state, state);
     }
     hark.stop().await;
 }
 
 async fn who_is_back_within_the_grace_keeps_their_sessions(world: &World) {
     let hark = world.start_with(&[GRACES[0], ONE_PLACE]).await;
-    let (sam, vera) = (hark.user_as("sam", Role::Staff).await, hark.visitor("vera").await);
+    let (sam, vera) = (hark.user_as("sam", Role::Staff).await, hark.visitor_called("vera").await);
     let sams = hark.serves(&sam).await;
-    let session = hark.open_session(&vera).await;
+    let session = hark.opened(&vera).await;
     sams.close().await;
     hark.until_stands(&sam, Status::Offline).await;
     world.clock.turn(Duration::from_secs(59));
     let _back = hark.serves(&sam).await;
     world.clock.turn(Duration::from_secs(59));
     hark.running.schedules().run("upkeep").await.unwrap();
-    let session = hark.session(session.id).await;
+    let session = hark.current(session.id).await;
     assert_eq!((session.state, session.staff.unwrap().id.0), (SessionState::Active, sam.id));
     hark.stop().await;
 }
@@ -206,26 +209,26 @@ async fn what_events_would_have_done_upkeep_does(world: &World) {
     let idle = ("SESSION_IDLE_MINUTES", "1");
     let hark = world.start_with(&[&GRACES[..], &[ONE_PLACE, idle]].concat()).await;
     let app = hark.running.app();
-    let (sam, vera) = (hark.user_as("sam", Role::Staff).await, hark.visitor("vera").await);
+    let (sam, vera) = (hark.user_as("sam", Role::Staff).await, hark.visitor_called("vera").await);
     // Without a socket, and nobody hears of it.
     app.desk.set_status(sam.id.into(), Status::Online, hark.terms()).await.unwrap();
-    let session = hark.open_session(&vera).await;
+    let session = hark.opened(&vera).await;
     assert_eq!(session.state, SessionState::Active);
     world.clock.turn(Duration::from_secs(2));
     hark.running.schedules().run("upkeep").await.unwrap();
     assert_eq!(hark.stands(&sam).await, Some(Status::Offline), "no connection at all");
     world.clock.turn(Duration::from_secs(2));
     hark.running.schedules().run("upkeep").await.unwrap();
-    assert_eq!(hark.session(session.id).await.state, SessionState::Queued, "the grace is over");
+    assert_eq!(hark.current(session.id).await.state, SessionState::Queued, "the grace is over");
 
     let _sams = hark.serves(&sam).await;
-    assert_eq!(hark.session(session.id).await.state, SessionState::Active);
+    assert_eq!(hark.current(session.id).await.state, SessionState::Active);
     world.clock.turn(Duration::from_secs(59));
     hark.running.schedules().run("upkeep").await.unwrap();
-    assert_eq!(hark.session(session.id).await.state, SessionState::Active, "not yet a minute");
+    assert_eq!(hark.current(session.id).await.state, SessionState::Active, "not yet a minute");
     world.clock.turn(Duration::from_secs(2));
     hark.running.schedules().run("upkeep").await.unwrap();
-    let closed = hark.session(session.id).await;
+    let closed = hark.current(session.id).await;
     assert_eq!((closed.state, closed.closed_by), (SessionState::Closed, Some(ClosedBy::Idle)));
 
     // Somebody of whose coming nothing was heard.

@@ -1,0 +1,54 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::app::App;
+use shared::http::{Paged, Paging, Params};
+use shared::identity::{Caller, Permission};
+use shared::model::{Listing, Session};
+use shared::names::TeamName;
+
+use crate::answer::Place;
+use crate::list::own_team;
+use crate::who;
+
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    team: Option<TeamName>,
+    page: Option<u32>,
+    page_size: Option<u32>,
+}
+
+/// A session that waits, and where.
+#[derive(Serialize)]
+pub(crate) struct Queued {
+    #[serde(flatten)]
+    session: Session,
+    #[serde(flatten)]
+    place: Place,
+}
+
+/// `GET /api/v1/support/queue?team=`: those who wait, the next one first. Staff see their team's queue; who has
+/// `support.manage` any, and without `?team=` all, one after the other.
+///
+/// # Errors
+/// `forbidden` for all but staff, and for another team's queue.
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Params(wanted): Params<Wanted>,
+) -> Result<Json<Paged<Queued>>, Error> {
+    who::staff(&caller)?;
+    let page = Paging { page: wanted.page, page_size: wanted.page_size }.page()?;
+    let asked = wanted.team.map(TeamName::into_string);
+    let team = match caller.may(Permission::SupportManage) {
+        true => asked,
+        false => Some(own_team(&app, &caller, asked).await?),
+    };
+    let found = app.desk.queue(team.as_deref(), app.config.support.staff_max_sessions, page).await?;
+    let items = found.items.into_iter().map(|(session, place)| Queued { session, place: place.into() });
+    let found = Listing { items: items.collect(), total: found.total };
+    Ok(Json(Paged::new("queue", page, found)))
+}

@@ -1,0 +1,16 @@
+//! Customer service over HTTP and as it is told over sockets, on both engines.
+
+mod closing;
+mod crowd;
+mod desk;
+mod lifecycle;
+mod notes;
+mod opening;
+mod replay;
+mod replies;
+mod sessions;
+mod staff;
+mod teams;
+mod told;
+mod transfers;
+mod visitors;

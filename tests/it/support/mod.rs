@@ -3,7 +3,9 @@
 mod closing;
 mod crowd;
 mod desk;
+mod desk_faults;
 mod lifecycle;
+mod mirrors;
 mod notes;
 mod opening;
 mod replay;

@@ -20,7 +20,7 @@ impl Hark {
     }
 
     pub async fn visitor_called(&self, nickname: &str) -> Client {
-        self.visitor_who(&json!({"nickname": nickname})).await
+        self.visitor_who(&json!({"name": nickname})).await
     }
 
     /// A session of that visitor at the one desk.

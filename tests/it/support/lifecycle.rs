@@ -64,8 +64,8 @@ async fn a_session_is_served_handed_on_returned_closed_and_rated(world: &World) 
     hark.closed(first.id, &vera).await;
     for socket in [&mut veras, &mut sams] {
         assigned(socket, &first, "closed", Some(&sam)).await;
-        let closed = socket.next_event("session_closed").await;
-        assert_eq!((&closed["session_id"], &closed["by"]), (&json!(first.id.0), &json!("visitor")));
+        let of_it = |frame: &Value| frame["event"] == "session_closed" && frame["session_id"] == first.id.0;
+        assert_eq!(socket.next_where(of_it).await["by"], "visitor");
     }
     let rating = json!({"rating": 5, "comment": "quick"});
     hark.post(&vera, &at(&json!({"id": first.id}), "/rating"), &rating).await.expect(200);

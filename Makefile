@@ -1,12 +1,12 @@
 # `make help` lists what is here. What a target needs it installs under target/ on first use.
-.PHONY: help run cluster test test-all lint fmt build bench clean
+.PHONY: help run cluster test test-all lint fmt build bench rebuild-statistics clean
 .DEFAULT_GOAL := help
 
 tools := target/tools/bin
 services := infra/local/services
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
 run: ## run Hark locally, embedded: no service needed (PORT, STATE_DIR)
 	cargo run
@@ -38,6 +38,10 @@ build: ## build every function for Lambda into target/lambda
 bench: ## measure for about two minutes
 	cargo build --release --package local --package bench
 	$(services) run target/release/hark-bench --quick --json target/bench.json
+	$(services) run target/release/hark-bench statistics --messages 50000 --sessions 500
+
+rebuild-statistics: ## count days anew: FROM=2026-11-01 TO=2026-11-21 (DATABASE_URL and its neighbours, or embedded)
+	cargo run --quiet -- --port 0 --invoke migrate '{"rebuild_statistics":{"from":"$(FROM)","to":"$(TO)"}}'
 
 clean: ## stop the services, remove all that was built and kept
 	$(services) stop --wipe

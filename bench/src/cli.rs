@@ -10,6 +10,7 @@ use crate::report::Report;
 use crate::scenarios::{self, Scenario};
 use crate::server::Mode;
 use crate::stage::{Place, Stage};
+use crate::statistics::Statistics;
 
 /// Puts a load on a Hark server of this machine and measures it: the named scenarios, with the bare
 /// hops beside them, unless a command says otherwise.
@@ -28,6 +29,8 @@ enum Command {
     Load(Single),
     /// The bare hops alone
     Hops(Hops),
+    /// Figures over a month of messages and sessions
+    Statistics(Statistics),
 }
 
 #[derive(Args)]
@@ -81,6 +84,7 @@ impl Cli {
             None => (self.scenarios.run(&mut report).await, self.scenarios.output),
             Some(Command::Load(command)) => (command.run(&mut report).await, command.output),
             Some(Command::Hops(command)) => (command.run(&mut report).await, command.output),
+            Some(Command::Statistics(command)) => return command.run().await,
         };
         // What was measured before a failure is shown all the same.
         if !report.is_empty() {

@@ -23,6 +23,7 @@ mod send;
 mod server;
 mod sockets;
 mod stage;
+mod statistics;
 mod table;
 mod target;
 mod tokens;

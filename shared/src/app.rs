@@ -11,8 +11,9 @@ use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
-    Accounts, Bans, Blocks, Bus, CannedReplies, ConnectionLog, Connections, Database, Desk, Flags, Messages,
-    Mirrors, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Statuses, Visitors,
+    Accounts, Bans, Blocks, Bus, Cache, CannedReplies, ConnectionLog, Connections, Database, Desk, Flags,
+    Messages, Mirrors, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Statistics,
+    Statuses, Visitors,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -46,6 +47,8 @@ pub struct App {
     pub desk: Arc<dyn Desk>,
     pub visitors: Arc<dyn Visitors>,
     pub canned_replies: Arc<dyn CannedReplies>,
+    pub statistics: Arc<dyn Statistics>,
+    pub cache: Arc<dyn Cache>,
     pub push: Arc<dyn OfflinePush>,
     pub presence: Arc<dyn Presence>,
     pub mirrors: Arc<dyn Mirrors>,
@@ -106,9 +109,11 @@ impl App {
             push_pending: postgres.clone(),
             desk: postgres.clone(),
             visitors: postgres.clone(),
-            canned_replies: postgres,
-            presence: redis.clone(),
-            mirrors: redis,
+            canned_replies: postgres.clone(),
+            statistics: postgres,
+            cache: redis.clone(),
+            mirrors: redis.clone(),
+            presence: redis,
             bus: Arc::new(SweepingBus::new(rabbitmq)),
             connections,
         })

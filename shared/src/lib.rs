@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod breaker;
+pub mod calendar;
 pub mod chat;
 pub mod clock;
 pub mod config;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use local::embedded::MemoryCache;
 use local::embedded::bus::{InProcessBus, Queues};
 use local::embedded::presence::{MemoryPresence, MemoryPresenceConfig};
 use local::embedded::sqlite::Sqlite;
@@ -90,7 +91,9 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
         push_pending: store.clone(),
         desk: store.clone(),
         visitors: store.clone(),
-        canned_replies: store,
+        canned_replies: store.clone(),
+        statistics: store,
+        cache: Arc::new(MemoryCache::default()),
         push: Arc::new(PushChannels::new(&config.push)),
         presence: presence.clone(),
         mirrors: presence,

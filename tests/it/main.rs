@@ -15,6 +15,7 @@ mod emptied;
 mod events;
 mod exchange;
 mod failover;
+mod figures;
 mod handshake;
 mod hark;
 mod held;

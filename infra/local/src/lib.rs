@@ -10,6 +10,7 @@ pub mod embedded;
 pub mod functions;
 pub mod gateway;
 pub mod invoke;
+mod once;
 mod options;
 mod runner;
 mod running;
@@ -20,6 +21,7 @@ pub mod template;
 mod variables;
 
 pub use banner::Banner;
+pub use once::invoke_once;
 pub use options::{Options, Time};
 pub use runner::{Background, Parts, Ports, Runner};
 pub use running::{Running, start};

@@ -21,8 +21,12 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Serves until it is told to stop.
+/// Serves until it is told to stop, or does the one thing that it was asked for.
 async fn run(options: Options) -> anyhow::Result<()> {
+    if let [function, event] = &options.invoke[..] {
+        println!("{}", local::invoke_once(&options, function, event).await?);
+        return Ok(());
+    }
     let running = local::start(options).await?;
     announce(&running).await?;
     stop_requested().await?;

@@ -65,6 +65,10 @@ pub struct Options {
     #[arg(long)]
     pub stage: Option<String>,
 
+    /// Invokes one function with an event, a JSON document, prints its answer and ends: nothing is served.
+    #[arg(long, num_args = 2, value_names = ["FUNCTION", "EVENT"])]
+    pub invoke: Vec<String>,
+
     /// Variables over those of the process's environment; an empty one unsets. For tests, which run many
     /// runners in one process.
     #[arg(skip)]
@@ -106,6 +110,7 @@ impl Options {
             idle_timeout: Duration::from_secs(600),
             max_lifetime: Duration::from_secs(7200),
             stage: None,
+            invoke: Vec::new(),
             variables: HashMap::new(),
             time: Time::default(),
         }

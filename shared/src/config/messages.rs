@@ -1,9 +1,11 @@
 use std::time::Duration;
 
 use super::reader::Reader;
+use crate::clock::UnixMs;
 
 /// A year, in seconds.
 const YEAR_S: u64 = 365 * 24 * 60 * 60;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How long messages may be changed, and how long they are kept.
 #[derive(Debug, Clone)]
@@ -18,6 +20,15 @@ pub struct MessagesConfig {
 }
 
 impl MessagesConfig {
+    /// Since when every message is still there.
+    #[must_use]
+    pub fn whole_since(&self, now: UnixMs) -> UnixMs {
+        match self.retention_days {
+            0 => UnixMs(i64::MIN),
+            days => now.plus(-i64::from(days) * DAY_MS),
+        }
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let mut window = |key, default| Duration::from_secs(reader.number(key, default, 1..=YEAR_S));
         Self {

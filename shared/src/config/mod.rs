@@ -10,6 +10,7 @@ mod push;
 mod reader;
 mod services;
 mod sockets;
+mod statistics;
 mod support;
 
 pub use chat::ChatConfig;
@@ -21,6 +22,7 @@ pub use push::{PushConfig, PushWebhookConfig, VapidConfig};
 pub use reader::{ConfigError, Secret};
 pub use services::ServicesConfig;
 pub use sockets::{ROUTING_TTL, SocketConfig};
+pub use statistics::StatisticsConfig;
 pub use support::SupportConfig;
 
 use reader::Reader;
@@ -36,6 +38,7 @@ pub struct Config {
     pub moderation: ModerationConfig,
     pub push: PushConfig,
     pub support: SupportConfig,
+    pub statistics: StatisticsConfig,
     /// `LOG_LEVEL`: a `tracing` filter such as `info` or `shared=debug,info`.
     pub log_level: String,
 }
@@ -65,6 +68,7 @@ impl Config {
             moderation: ModerationConfig::read(&mut reader),
             push: PushConfig::read(&mut reader),
             support: SupportConfig::read(&mut reader),
+            statistics: StatisticsConfig::read(&mut reader),
             log_level: reader.text("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
         };
         reader.finish(config)
@@ -144,6 +148,15 @@ mod tests {
         }
         assert!(read(&[SECRET, ("PUSH_DELAY_SECONDS", "2")]).is_err());
         assert!(read(&[SECRET, ("PUSH_PREVIEW", "perhaps")]).is_err());
+    }
+
+    #[test]
+    fn days_begin_where_a_known_time_zone_says() {
+        let day = |config: &Config| config.statistics.calendar.hour_of(crate::clock::UnixMs(0));
+        assert_eq!(day(&read(&[SECRET]).unwrap()).1, 0);
+        assert_eq!(day(&read(&[SECRET, ("STATISTICS_TIME_ZONE", "Asia/Shanghai")]).unwrap()).1, 8);
+        let error = read(&[SECRET, ("STATISTICS_TIME_ZONE", "Mars/Olympus")]).unwrap_err().to_string();
+        assert!(error.contains("STATISTICS_TIME_ZONE: "), "{error}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod accounts;
 mod bans;
 mod blocks;
 mod bus;
+mod cache;
 mod canned_replies;
 mod connection_log;
 mod connections;
@@ -23,6 +24,7 @@ mod push_subscriptions;
 mod resumption;
 mod revision;
 mod rooms;
+mod statistics;
 mod statuses;
 mod visitors;
 
@@ -35,6 +37,7 @@ pub use bus::{
     QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS, ReceiptDue, StatusChanged, SweepOutbox,
     fanout_queue,
 };
+pub use cache::{Cache, CacheError};
 pub use canned_replies::{CannedReplies, RepliesError};
 pub use connection_log::{ConnectionLog, LoggedConnection, OpenedConnection, RECONNECT_AGAIN_MS};
 pub use connections::{ConnectionInfo, Connections, PostError};
@@ -56,6 +59,7 @@ pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscription
 pub use resumption::{CaughtUp, Resumption, Standing};
 pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RECEIPT_SPAN, Reading, RoomPatch, Rooms, RoomsError};
+pub use statistics::{Delivered, DeskNow, Kept, Said, StaffFigures, StaffSpan, Statistics, Tally};
 pub use statuses::{ContactScope, KeptStatus, Statuses};
 pub use visitors::{Arrival, Visitors};
 

@@ -18,6 +18,7 @@ mod push_pending;
 mod push_subscriptions;
 mod rooms;
 pub mod statements;
+mod statistics;
 mod statuses;
 mod times;
 mod visitors;

@@ -68,6 +68,7 @@
 //! takes from the list looks at U again after, and puts back who returned. Whose user is off the list counts
 //! as unknown at the next frame, and registers again.
 
+mod cache;
 mod keys;
 mod link;
 mod mirrors;

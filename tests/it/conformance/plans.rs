@@ -50,6 +50,8 @@ select n, 1 + n % 2000, 't' || n % 200,
     case when n > 20 then 1 + n % 1000 end, now() + n * interval '1 s', now(), now(),
     case when n > 200 then now() + n * interval '1 s' end
 from generate_series(1, 20000) n;
+insert into session_events (session_id, kind, at)
+select id, kind, now() from sessions, unnest(array['opened', 'assigned', 'closed']) kind;
 vacuum analyze;
 ";
 
@@ -128,6 +130,18 @@ fn expected() -> Vec<Expectation> {
             statements::CONTACTS,
             4,
             &["room_members_user", "room_members_pkey", "rooms_pkey", "blocks_pkey", "blocks_blocked"],
+        ),
+        (
+            "settle messages",
+            statements::statistics::SETTLE_MESSAGES,
+            8,
+            &["outbox_pkey", "sessions_room_unique", "messages_seq_unique"],
+        ),
+        (
+            "settle steps",
+            statements::statistics::SETTLE_STEPS,
+            4,
+            &["outbox_pkey", "session_events_pkey", "session_events_session", "sessions_pkey"],
         ),
         ("search", statements::SEARCH, 5, &["room_members_", "messages_pieces"]),
         ("claim due", statements::CLAIM_DUE, 4, &["outbox_due_at"]),

@@ -9,7 +9,7 @@ use shared::model::{Address, MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
     Accounts, Appended, Bans, Blocks, CannedReplies, ConnectionLog, Database, Desk, Flags, Messages,
     NewAccount, NewMessage, NewRoom, OpenedConnection, Outbox, PushPending, PushSubscriptions, Rooms,
-    Statuses, Visitors,
+    Statistics, Statuses, Visitors,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -36,6 +36,7 @@ pub(crate) struct Stores {
     pub(crate) desk: Arc<dyn Desk>,
     pub(crate) visitors: Arc<dyn Visitors>,
     pub(crate) replies: Arc<dyn CannedReplies>,
+    pub(crate) statistics: Arc<dyn Statistics>,
     raw: Raw,
     clock: AtomicI64,
 }
@@ -64,6 +65,7 @@ impl Stores {
             + Desk
             + Visitors
             + CannedReplies
+            + Statistics
             + 'static,
     {
         let store = Arc::new(store);
@@ -82,7 +84,8 @@ impl Stores {
             pending: Arc::clone(&store) as _,
             desk: Arc::clone(&store) as _,
             visitors: Arc::clone(&store) as _,
-            replies: store,
+            replies: Arc::clone(&store) as _,
+            statistics: store,
             raw,
             clock: AtomicI64::new(NOW.0),
         }
@@ -186,6 +189,18 @@ impl Stores {
             Raw::Postgres(options) => {
                 let mut connection = options.connect().await.expect("connect");
                 sqlx::query_scalar(statement).fetch_all(&mut connection).await.expect(statement)
+            }
+        }
+    }
+
+    /// Runs a statement that no port knows.
+    pub(crate) async fn execute(&self, statement: &str) {
+        let statement = AssertSqlSafe(statement.to_owned());
+        match &self.raw {
+            Raw::Sqlite(pool) => drop(sqlx::raw_sql(statement).execute(pool).await.expect("execute")),
+            Raw::Postgres(options) => {
+                let mut connection = options.connect().await.expect("connect");
+                sqlx::raw_sql(statement).execute(&mut connection).await.expect("execute");
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use local::embedded::bus::{InProcessBus, Queues};
 use local::embedded::presence::{MemoryPresence, MemoryPresenceConfig};
 use local::embedded::sqlite::Sqlite;
-use local::embedded::{LocalConnections, LoggedPush};
+use local::embedded::{LocalConnections, LoggedPush, MemoryCache};
 use local::functions;
 use local::gateway::sockets::Sockets;
 use local::invoke::{Functions, Invoker};
@@ -112,6 +112,8 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         desk: store.clone(),
         visitors: store.clone(),
         canned_replies: store.clone(),
+        statistics: store.clone(),
+        cache: Arc::new(MemoryCache::default()),
         push: Arc::new(LoggedPush),
         presence: presence.clone(),
         mirrors: presence,

@@ -12,7 +12,7 @@ use shared::redis::{RedisConfig, RedisPresence};
 
 use super::world::Hark;
 
-fn without_presence(app: App) -> App {
+fn no_redis() -> RedisPresence {
     let config = RedisConfig {
         url: "redis://127.0.0.1:1".to_owned(),
         deadline: Duration::from_millis(150),
@@ -21,7 +21,11 @@ fn without_presence(app: App) -> App {
         rate_messages_per_second: 0,
         rate_burst: 60,
     };
-    App { presence: Arc::new(RedisPresence::new(config).unwrap()), ..app }
+    RedisPresence::new(config).unwrap()
+}
+
+fn without_presence(app: App) -> App {
+    App { presence: Arc::new(no_redis()), ..app }
 }
 
 fn without_database(app: App) -> App {
@@ -68,4 +72,26 @@ async fn without_the_database_it_is_unhealthy_and_what_needs_it_may_be_tried_aga
     let login = hark.post("/api/v1/auth/login", login).await;
     login.refused(503, "unavailable");
     assert!(login.body["error"]["retry_after_ms"].is_u64());
+}
+
+#[tokio::test]
+async fn without_redis_figures_are_computed_and_what_it_would_know_is_null() {
+    let hark = Hark::start_with(|app| App { cache: Arc::new(no_redis()), ..without_presence(app) }).await;
+    let sam = hark.person_as("Sam", Role::Staff).await;
+    let get = async |path: &str| sam.get(&format!("/api/chatstatistics/{path}")).await.ok();
+    let now = get("realtime").await;
+    assert_eq!((&now["onlineUsers"], &now["systemLoad"]), (&Value::Null, &Value::Null));
+    assert_eq!((&now["onlineStaff"], &now["activeSessions"]), (&json!(0), &json!(0)));
+    let health = get("health").await;
+    assert_eq!((&health["status"], &health["cacheConnected"]), (&json!("Degraded"), &json!(false)));
+    assert_eq!(
+        (&health["services"]["redis"], &health["onlineUsers"]),
+        (&json!("Disconnected"), &Value::Null)
+    );
+    let users = get("online-users").await;
+    assert_eq!((&users["users"], &users["total"]), (&Value::Null, &Value::Null));
+    for path in ["today", "range?startDate=2026-01-01&endDate=2026-01-02"] {
+        assert!(get(path).await.is_object());
+    }
+    assert_eq!(get("staff?startDate=2026-01-01&endDate=2026-01-02").await["total"], 0);
 }

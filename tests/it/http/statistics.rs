@@ -57,3 +57,108 @@ async fn who_may_see_connections_sees_the_sockets_and_their_limits() {
     assert_eq!(info["outbox"]["open"], 1);
     assert_ne!(info["outbox"]["oldest"], Value::Null);
 }
+
+const PATHS: [&str; 6] = [
+    "realtime",
+    "today",
+    "range?startDate=2026-01-01&endDate=2026-01-02",
+    "staff?startDate=2026-01-01&endDate=2026-01-02",
+    "health",
+    "online-users",
+];
+
+#[tokio::test]
+async fn figures_are_for_staff_and_admins() {
+    let hark = Hark::start().await;
+    let (ann, vera) = (hark.person("Ann").await, hark.person_as("Vera", Role::Visitor).await);
+    let (sam, root) = (hark.person_as("Sam", Role::Staff).await, hark.person_as("Root", Role::Admin).await);
+    for path in PATHS {
+        let path = format!("/api/chatstatistics/{path}");
+        hark.call(None, Method::GET, &path, None).await.refused(401, "unauthenticated");
+        for person in [&ann, &vera] {
+            let refused = person.get(&path).await;
+            refused.refused(403, "forbidden");
+            assert!(refused.message().contains("statistics.view"), "{refused:?}");
+        }
+        for person in [&sam, &root] {
+            person.get(&path).await.ok();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_range_is_366_days_at_most_and_names_what_is_wrong_with_it() {
+    let hark = Hark::start().await;
+    let sam = hark.person_as("Sam", Role::Staff).await;
+    for kind in ["range", "staff"] {
+        let get = async |query: &str| sam.get(&format!("/api/chatstatistics/{kind}{query}")).await;
+        get("?startDate=2024-01-01&endDate=2024-12-31").await.ok();
+        for (query, field) in [
+            ("?startDate=2024-01-01&endDate=2025-01-01", "endDate"),
+            ("?startDate=2024-01-02&endDate=2024-01-01", "endDate"),
+            ("?startDate=2024-02-30&endDate=2024-03-01", "startDate"),
+            ("?startDate=2024-01-01&endDate=soon", "endDate"),
+            ("?startDate=2024-01-01", "endDate"),
+            ("?endDate=2024-01-01", "startDate"),
+            ("", "startDate"),
+        ] {
+            let refused = get(query).await;
+            refused.refused(400, "invalid");
+            assert!(refused.message().starts_with(&format!("{field}: ")), "{kind}{query}: {refused:?}");
+        }
+    }
+    let days = sam.get("/api/chatstatistics/range?startDate=2024-01-01&endDate=2024-12-31").await.ok();
+    assert_eq!(days["days"].as_array().map(Vec::len), Some(366));
+    assert_eq!(days["days"][365]["date"], "2024-12-31");
+    assert_eq!(days["totals"]["averageWaitTime"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_fields_are_those_of_the_documents() {
+    let hark = Hark::start().await;
+    let sam = hark.person_as("Sam", Role::Staff).await;
+    sam.connect("sams").await;
+    let now = sam.get("/api/chatstatistics/realtime").await.ok();
+    let expected = json!({
+        "onlineUsers": 1, "onlineStaff": 0, "activeSessions": 0, "queuedVisitors": 0,
+        "averageWaitTime": 0.0, "systemLoad": 0.0
+    });
+    assert_eq!(now, expected);
+    let mut health = sam.get("/api/chatstatistics/health").await.ok();
+    let at = health["timestamp"].as_str().expect("a time").to_owned();
+    assert!(time::OffsetDateTime::parse(&at, &time::format_description::well_known::Rfc3339).is_ok(), "{at}");
+    for service in ["redis", "signalR", "messageQueue", "database"] {
+        assert!(health["latencies"][service].is_u64(), "{health}");
+    }
+    for field in ["timestamp", "latencies"] {
+        health.as_object_mut().unwrap().remove(field);
+    }
+    let expected = json!({
+        "status": "Healthy", "onlineUsers": 1, "onlineStaff": 0, "activeSessions": 0, "systemLoad": 0.0,
+        "cacheConnected": true,
+        "services": {
+            "redis": "Connected", "signalR": "Running", "messageQueue": "Running", "database": "Connected"
+        }
+    });
+    assert_eq!(health, expected);
+}
+
+#[tokio::test]
+async fn who_is_online_is_listed_by_pages_the_last_one_heard_first() {
+    let hark = Hark::start().await;
+    let sam = hark.person_as("Sam", Role::Staff).await;
+    for name in ["Ann", "Bob", "Cid"] {
+        hark.person(name).await.connect(name).await;
+    }
+    let page = async |query: &str| sam.get(&format!("/api/chatstatistics/online-users{query}")).await.ok();
+    let names = |page: &Value| -> Vec<String> {
+        let users = page["users"].as_array().expect("users");
+        users.iter().map(|user| user["username"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let all = page("").await;
+    assert_eq!((names(&all), &all["total"]), (["cid", "bob", "ann"].map(String::from).to_vec(), &json!(3)));
+    assert_eq!(names(&page("?page=1&page_size=2").await), ["cid", "bob"]);
+    assert_eq!(names(&page("?page=2&page_size=2").await), ["ann"]);
+    assert_eq!(names(&page("?page=3&page_size=2").await), Vec::<String>::new());
+    sam.get("/api/chatstatistics/online-users?page=0").await.refused(400, "invalid");
+}

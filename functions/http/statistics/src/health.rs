@@ -15,7 +15,7 @@ const PING_DEADLINE: Duration = Duration::from_secs(1);
 
 /// `Degraded` when messages are stored but not all of the rest works, `Unhealthy` when none are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-enum Health {
+pub(crate) enum Health {
     Healthy,
     Degraded,
     Unhealthy,
@@ -36,9 +36,33 @@ struct Services {
 }
 
 #[derive(Serialize)]
-struct Service {
+pub(crate) struct Service {
     status: Health,
-    latency_ms: u64,
+    pub(crate) latency_ms: u64,
+}
+
+impl Service {
+    pub(crate) fn is_well(&self) -> bool {
+        self.status == Health::Healthy
+    }
+}
+
+impl Health {
+    /// Of the whole: nothing works without the database, and something without the others.
+    pub(crate) fn of(database: &Service, others: &[&Service]) -> Self {
+        match (database.is_well(), others.iter().all(|service| service.is_well())) {
+            (false, _) => Self::Unhealthy,
+            (true, false) => Self::Degraded,
+            (true, true) => Self::Healthy,
+        }
+    }
+
+    pub(crate) fn code(self) -> StatusCode {
+        match self {
+            Self::Healthy | Self::Degraded => StatusCode::OK,
+            Self::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
 }
 
 /// `GET /health`: pings the services side by side. 503 when the database is away, which nothing works
@@ -49,16 +73,12 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Rep
         ping("redis", app.presence.ping()),
         ping("rabbitmq", app.bus.ping()),
     );
+    let status = Health::of(&database, &[&redis, &rabbitmq]);
     let services = Services { database, redis, rabbitmq };
-    let status = services.overall();
-    let code = match status {
-        Health::Healthy | Health::Degraded => StatusCode::OK,
-        Health::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    (code, Json(Report { status, services, timestamp: app.clock.now() }))
+    (status.code(), Json(Report { status, services, timestamp: app.clock.now() }))
 }
 
-async fn ping<E: Display>(service: &str, ping: impl Future<Output = Result<(), E>>) -> Service {
+pub(crate) async fn ping<E: Display>(service: &str, ping: impl Future<Output = Result<(), E>>) -> Service {
     let started = Instant::now();
     let status = match timeout(PING_DEADLINE, ping).await {
         Ok(Ok(())) => Health::Healthy,
@@ -75,17 +95,6 @@ async fn ping<E: Display>(service: &str, ping: impl Future<Output = Result<(), E
     Service { status, latency_ms }
 }
 
-impl Services {
-    fn overall(&self) -> Health {
-        let well = |service: &Service| service.status == Health::Healthy;
-        match (well(&self.database), well(&self.redis) && well(&self.rabbitmq)) {
-            (false, _) => Health::Unhealthy,
-            (true, false) => Health::Degraded,
-            (true, true) => Health::Healthy,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,9 +104,7 @@ mod tests {
         let of = |database, redis, rabbitmq| {
             let service =
                 |up| Service { status: if up { Health::Healthy } else { Health::Unhealthy }, latency_ms: 0 };
-            let services =
-                Services { database: service(database), redis: service(redis), rabbitmq: service(rabbitmq) };
-            services.overall()
+            Health::of(&service(database), &[&service(redis), &service(rabbitmq)])
         };
         assert_eq!(of(true, true, true), Health::Healthy);
         assert_eq!(of(true, false, true), Health::Degraded);

@@ -32,13 +32,6 @@ struct Batch {
     looks: BTreeSet<String>,
 }
 
-impl Batch {
-    fn rows(&self) -> Vec<OutboxId> {
-        let sessions = self.sessions.iter().map(|changed| changed.outbox);
-        sessions.chain(self.staff.iter().map(|changed| changed.outbox)).collect()
-    }
-}
-
 /// # Errors
 /// When a service is away: the whole batch has to come again.
 pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
@@ -53,9 +46,21 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     mirror::keep(app, current, members).await?;
     queue::moved(app, batch.sessions.iter().flat_map(|changed| &changed.queues)).await?;
     queue::look(app, &batch.looks).await?;
-    app.outbox.settle(&batch.rows()).await?;
+    settle(app, &batch).await?;
     let (sessions, staff) = (batch.sessions.len(), batch.staff.len());
     tracing::info!(sessions, staff, graces = batch.graces.len(), looks = batch.looks.len(), "batch done");
+    Ok(())
+}
+
+/// Counts the steps in the statement that settles them, and settles the rest.
+async fn settle(app: &App, batch: &Batch) -> Result<(), Error> {
+    if !batch.sessions.is_empty() {
+        app.statistics.settle_steps(&batch.sessions, &app.config.statistics.calendar).await?;
+    }
+    if !batch.staff.is_empty() {
+        let rows: Vec<OutboxId> = batch.staff.iter().map(|changed| changed.outbox).collect();
+        app.outbox.settle(&rows).await?;
+    }
     Ok(())
 }
 

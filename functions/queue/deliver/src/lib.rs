@@ -23,7 +23,7 @@ use shared::app::App;
 use shared::chat::receipt;
 use shared::dead_letter;
 use shared::mq_event::RabbitMqEvent;
-use shared::ports::{Event, MessageStored, ReceiptDue};
+use shared::ports::{Delivered, Event, MessageStored, ReceiptDue};
 
 /// # Errors
 /// When a service is away: the whole batch has to come again.
@@ -63,8 +63,8 @@ async fn tell_late(app: &App, due: ReceiptDue) -> Result<(), Error> {
     Ok(receipt::tell_late(app, &due).await?)
 }
 
-/// Delivers what is left of each, claims pushes for those who are away, keeps copies, and settles all in one
-/// statement, last.
+/// Delivers what is left of each, claims pushes for those who are away, keeps copies, and settles and
+/// counts all in one statement, last.
 async fn finish(app: &App, messages: Vec<MessageStored>) -> Result<(), Error> {
     if messages.is_empty() {
         return Ok(());
@@ -72,8 +72,9 @@ async fn finish(app: &App, messages: Vec<MessageStored>) -> Result<(), Error> {
     let audiences = stored::audiences(app, &messages).await?;
     try_join_all(messages.iter().map(|stored| stored::deliver(app, stored, &audiences))).await?;
     push::claim(app, &messages).await?;
-    let rows: Vec<_> = messages.iter().map(|stored| stored.outbox).collect();
+    let calendar = &app.config.statistics.calendar;
+    let delivered: Vec<_> = messages.iter().map(|stored| Delivered::of(stored, calendar)).collect();
     copies::keep(app, messages.into_iter().map(|stored| stored.entry)).await?;
-    app.outbox.settle(&rows).await?;
+    app.statistics.settle_messages(&delivered).await?;
     Ok(())
 }

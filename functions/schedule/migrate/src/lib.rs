@@ -1,5 +1,8 @@
 //! Brings the database and the queues up to date before traffic, and makes the first admin. Run by a
-//! deployment step; running it again changes nothing.
+//! deployment step; running it again changes nothing. With `{"rebuild_statistics": {"from": "2026-11-01", "to":
+//! "2026-11-21"}}` it counts those days anew, and does nothing else.
+
+mod statistics;
 
 use lambda_runtime::Error;
 use serde_json::{Value, json};
@@ -13,7 +16,10 @@ use shared::ports::{AccountsError, NewAccount};
 
 /// # Errors
 /// When the database or the broker is away, or a migration fails.
-pub async fn handle(app: &App, _event: Value) -> Result<Value, Error> {
+pub async fn handle(app: &App, event: Value) -> Result<Value, Error> {
+    if let Some(span) = event.get("rebuild_statistics") {
+        return statistics::rebuild(app, &serde_json::from_value(span.clone())?).await;
+    }
     app.database.migrate().await?;
     app.bus.declare().await?;
     fill_presence(app).await;

@@ -1,7 +1,7 @@
 //! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
 //! lost, sockets that outlived a revocation or are near the end of their life, users who went silent, an empty presence that nobody speaks to,
 //! pushes whose event was lost; staff who went or came unseen, sessions of those who stay away, sessions in which
-//! nothing is said any more; and what is past its retention.
+//! nothing is said any more; what is past its retention; and, once after midnight, the figures of the day before.
 //!
 //! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
 //! again each second.
@@ -12,6 +12,7 @@ mod pushes;
 mod reconnect;
 mod retention;
 mod revoked;
+mod statistics;
 mod support;
 
 use std::time::Duration;
@@ -42,13 +43,26 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
     let returned = support::return_sessions(app).await?;
     let idle = support::close_idle(app).await?;
     support::look_at_present(app).await?;
+    let wrong = statistics::check_yesterday(app).await;
     let mut republished = outbox::sweep_due(app, until).await?;
     while outbox::is_overdue(app).await? && Instant::now() < until {
         sleep(LOOK_AGAIN).await;
         republished += outbox::sweep_due(app, until).await?;
     }
     let silent = silent.len();
-    tracing::info!(forgotten, closed, told, rebuilt, silent, lost, expired, overdue, republished, "swept");
+    tracing::info!(
+        forgotten,
+        closed,
+        told,
+        rebuilt,
+        silent,
+        lost,
+        expired,
+        overdue,
+        wrong,
+        republished,
+        "swept"
+    );
     tracing::info!(absent, returned, idle, "the desk was looked at");
     Ok(())
 }

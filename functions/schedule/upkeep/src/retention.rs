@@ -6,15 +6,12 @@ const BATCH: u32 = 500;
 /// Statements of one invocation; what is left waits for the next minute.
 const STEPS_MAX: u32 = 20;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
 /// Removes what is past its retention; answers how many entries.
 pub(crate) async fn expire(app: &App) -> Result<u64, Error> {
-    let days = i64::from(app.config.messages.retention_days);
-    if days == 0 {
+    if app.config.messages.retention_days == 0 {
         return Ok(0);
     }
-    let cutoff = app.clock.now().plus(-days * DAY_MS);
+    let cutoff = app.config.messages.whole_since(app.clock.now());
     let mut removed = 0;
     for _ in 0..STEPS_MAX {
         let step = app.messages.expire(cutoff, BATCH).await?;

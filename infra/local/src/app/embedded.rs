@@ -4,7 +4,7 @@ use super::{Backend, Embedded, bind, keep_jwt_secret};
 use crate::{
     Options,
     embedded::{
-        LocalConnections, LoggedPush,
+        LocalConnections, LoggedPush, MemoryCache,
         bus::{InProcessBus, Queues},
         presence::{MemoryPresence, MemoryPresenceConfig},
         sqlite::Sqlite,
@@ -68,7 +68,9 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         push_pending: store.clone(),
         desk: store.clone(),
         visitors: store.clone(),
-        canned_replies: store,
+        canned_replies: store.clone(),
+        statistics: store,
+        cache: Arc::new(MemoryCache::default()),
         push: push(&config),
         presence: presence.clone(),
         mirrors: presence,

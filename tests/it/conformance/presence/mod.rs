@@ -74,7 +74,7 @@ impl Adapter {
     }
 }
 
-fn redis_url() -> String {
+pub(super) fn redis_url() -> String {
     std::env::var("REDIS_URL").expect("run `make test`, which starts the services")
 }
 
@@ -94,7 +94,7 @@ async fn raw_redis(url: &str) -> redis::aio::MultiplexedConnection {
     redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
 }
 
-fn redis_at(url: &str, per_second: u32, burst: u32) -> RedisPresence {
+pub(super) fn redis_at(url: &str, per_second: u32, burst: u32) -> RedisPresence {
     RedisPresence::new(RedisConfig {
         url: url.to_owned(),
         // Long, since the cases aren't about it and the machine may be busy.

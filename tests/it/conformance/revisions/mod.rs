@@ -14,7 +14,7 @@ use super::stores::{NOW, Stores};
 const LONG_AGO: UnixMs = UnixMs(0);
 
 /// A revision that is never too late.
-fn revision(
+pub(super) fn revision(
     room: Option<RoomId>,
     sender: UserId,
     message: MessageId,
@@ -38,7 +38,7 @@ fn revision(
     }
 }
 
-fn edit(content: &str) -> Revision {
+pub(super) fn edit(content: &str) -> Revision {
     Revision::Edit { content: content.to_owned() }
 }
 

@@ -21,6 +21,7 @@ const SCHEMA: &[&str] = &[
     include_str!("status.sql"),
     include_str!("reconnect.sql"),
     include_str!("support.sql"),
+    include_str!("statistics/schema.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

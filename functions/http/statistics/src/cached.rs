@@ -1,0 +1,56 @@
+//! Answers that are kept for a while. Without a cache each is computed.
+
+use std::time::Duration;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use shared::Error;
+use shared::app::App;
+use shared::calendar::Day;
+use shared::clock::UnixMs;
+
+/// Of how things stand now.
+pub(crate) const REALTIME: Duration = Duration::from_secs(5);
+/// Of the day that goes on.
+pub(crate) const TODAY: Duration = Duration::from_secs(60);
+/// Of days among which the present one may be.
+pub(crate) const DAYS: Duration = Duration::from_secs(300);
+/// Of days that are over.
+pub(crate) const PAST_DAYS: Duration = Duration::from_secs(3600);
+
+/// How long figures up to `last` stay: yesterday's may still be put right.
+pub(crate) fn lifetime(app: &App, last: Day, now: UnixMs) -> Duration {
+    let today = app.config.statistics.calendar.day_of(now);
+    if last.next() < today { PAST_DAYS } else { DAYS }
+}
+
+/// The answer that is kept as `chat:statistics:{kind}`, or the one computed now, which is kept then.
+///
+/// # Errors
+/// Those of the computing.
+pub(crate) async fn answer<T: Serialize>(
+    app: &App,
+    kind: &str,
+    lifetime: Duration,
+    compute: impl Future<Output = Result<T, Error>>,
+) -> Result<Response, Error> {
+    let key = format!("chat:statistics:{kind}");
+    let kept = app.cache.get(&key).await.inspect_err(|error| tracing::warn!(%error, "computed afresh"));
+    if let Ok(Some(text)) = kept {
+        return Ok(json(text));
+    }
+    let computed = serde_json::to_string(&compute.await?).map_err(|error| {
+        tracing::error!(%error, "an answer that can't be written");
+        Error::internal()
+    })?;
+    if kept.is_ok() {
+        let put = app.cache.put(&key, &computed, lifetime).await;
+        let _ = put.inspect_err(|error| tracing::warn!(%error, "not kept"));
+    }
+    Ok(json(computed))
+}
+
+fn json(text: String) -> Response {
+    ([(CONTENT_TYPE, "application/json")], text).into_response()
+}

@@ -1,0 +1,100 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+use shared::Error;
+use shared::app::App;
+use shared::calendar::Day;
+use shared::http::{Paging, Params};
+use shared::identity::{Caller, Permission};
+use shared::ids::UserId;
+use shared::ports::{StaffFigures, StaffSpan};
+
+use crate::cached;
+use crate::days::Dates;
+use crate::figures::{each, rounded, seconds_each};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    start_date: Day,
+    end_date: Day,
+    time_zone: String,
+    /// By id.
+    staff: Vec<Member>,
+    page: u32,
+    page_size: u32,
+    total: i64,
+}
+
+/// Times are seconds; averages of nothing are null.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Member {
+    staff_id: UserId,
+    username: String,
+    nickname: String,
+    /// That they were given.
+    sessions: i64,
+    closed_sessions: i64,
+    messages: i64,
+    average_first_answer_time: Option<f64>,
+    answers: i64,
+    average_answer_time: Option<f64>,
+    average_session_length: Option<f64>,
+    online_time: f64,
+    ratings: i64,
+    average_rating: Option<f64>,
+}
+
+impl From<StaffFigures> for Member {
+    fn from(figures: StaffFigures) -> Self {
+        let StaffFigures { user, tally, online_ms } = figures;
+        Self {
+            staff_id: user.id,
+            username: user.username,
+            nickname: user.nickname,
+            sessions: tally.sessions,
+            closed_sessions: tally.closed,
+            messages: tally.messages,
+            average_first_answer_time: seconds_each(tally.first_answer_ms, tally.first_answers),
+            answers: tally.answers,
+            average_answer_time: seconds_each(tally.answer_ms, tally.answers),
+            average_session_length: seconds_each(tally.length_ms, tally.closed),
+            online_time: rounded(online_ms as f64 / 1000.0),
+            ratings: tally.ratings,
+            average_rating: each(tally.rating_sum, tally.ratings),
+        }
+    }
+}
+
+/// `GET /api/chatstatistics/staff`: what each member of staff did in some days, a page of them.
+///
+/// # Errors
+/// `forbidden` without `statistics.view`; `invalid` names the date or page that is wrong.
+pub(crate) async fn staff(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Params(dates): Params<Dates>,
+    Params(paging): Params<Paging>,
+) -> Result<Response, Error> {
+    caller.require(Permission::StatisticsView)?;
+    let (days, page, now) = (dates.days()?, paging.page()?, app.clock.now());
+    let (first, last) = (*days.start(), *days.end());
+    let kind = format!("staff:{first}:{last}:{}:{}", page.number, page.size);
+    cached::answer(&app, &kind, cached::lifetime(&app, last, now), async {
+        let calendar = &app.config.statistics.calendar;
+        let found = app.statistics.staff(&StaffSpan::of(days, calendar, now), page).await?;
+        Ok(Report {
+            start_date: first,
+            end_date: last,
+            time_zone: calendar.name().to_owned(),
+            staff: found.items.into_iter().map(Member::from).collect(),
+            page: page.number,
+            page_size: page.size,
+            total: found.total,
+        })
+    })
+    .await
+}

@@ -1,0 +1,6 @@
+//! The rules of `Statistics`.
+
+mod desk;
+mod messages;
+mod random;
+mod scene;

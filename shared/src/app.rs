@@ -12,8 +12,8 @@ use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
     Accounts, Bans, Blocks, Bus, Cache, CannedReplies, ConnectionLog, Connections, Database, Desk, Flags,
-    Messages, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Statistics, Statuses,
-    Visitors,
+    Messages, Mirrors, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Statistics,
+    Statuses, Visitors,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -51,6 +51,7 @@ pub struct App {
     pub cache: Arc<dyn Cache>,
     pub push: Arc<dyn OfflinePush>,
     pub presence: Arc<dyn Presence>,
+    pub mirrors: Arc<dyn Mirrors>,
     pub bus: Arc<dyn Bus>,
     pub connections: Arc<dyn Connections>,
 }
@@ -111,6 +112,7 @@ impl App {
             canned_replies: postgres.clone(),
             statistics: postgres,
             cache: redis.clone(),
+            mirrors: redis.clone(),
             presence: redis,
             bus: Arc::new(SweepingBus::new(rabbitmq)),
             connections,

@@ -66,12 +66,12 @@ pub fn config() -> Config {
 pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
     let config = config();
     let store = Arc::new(Sqlite::open(&folder.join("hark.db")).await.expect("open the store"));
-    let presence = MemoryPresence::new(MemoryPresenceConfig {
+    let presence = Arc::new(MemoryPresence::new(MemoryPresenceConfig {
         presence_ttl: config.sockets.presence_ttl,
         routing_ttl: ROUTING_TTL,
         rate_messages_per_second: config.chat.rate_per_second,
         rate_burst: config.chat.rate_burst,
-    });
+    }));
     let queues = Arc::new(Queues::default());
     App {
         moderation: Arc::new(Moderation::new(config.moderation.clone())),
@@ -95,7 +95,8 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
         statistics: store,
         cache: Arc::new(MemoryCache::default()),
         push: Arc::new(PushChannels::new(&config.push)),
-        presence: Arc::new(presence),
+        presence: presence.clone(),
+        mirrors: presence,
         bus: Arc::new(InProcessBus::new(queues, config.chat.fanout_queues)),
         connections: posted,
         config: Arc::new(config),

@@ -12,7 +12,7 @@ pub use client::{
 };
 pub use decode::{FrameError, decode, decode_body};
 pub use resume::{Gap, GapReason, RESUME_ROOMS_MAX, Resume, ResumeRooms, Resumed};
-pub use server::{Ack, Outgoing, ServerFrame, SystemEvent, error_frame};
+pub use server::{Ack, Assignment, Outgoing, ServerFrame, SystemEvent, error_frame};
 
 /// The largest frame that goes out, in bytes: leaves room below the gateway's 32 KiB.
 pub const OUTGOING_FRAME_MAX_BYTES: usize = 30 * 1024;

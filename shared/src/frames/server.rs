@@ -5,8 +5,11 @@ use super::client::{FrameId, TypingState};
 use super::resume::Resumed;
 use crate::clock::UnixMs;
 use crate::error::{Code, Error, Stored};
-use crate::ids::{MessageId, RoomId, Seq, UserId};
-use crate::model::{Edited, Entry, Message, Recalled, Status, User};
+use crate::ids::{MessageId, RoomId, Seq, SessionId, UserId};
+use crate::model::{
+    ClosedBy, Edited, Entry, Message, QueuePlace, Recalled, Session, SessionState, Status, User,
+};
+use crate::ports::SessionStep;
 
 /// What the server sends.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -92,6 +95,10 @@ pub enum ServerFrame<'a> {
         interval_ms: u64,
         timestamp: UnixMs,
     },
+    /// How a session stands, after something became of it.
+    Assignment(Assignment),
+    /// Where a visitor stands in the queue.
+    QueuePosition(QueuePlace),
     System {
         #[serde(flatten)]
         event: SystemEvent,
@@ -131,6 +138,48 @@ impl Ack {
     }
 }
 
+/// A session as its visitor and those who serve it are told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assignment {
+    pub session_id: SessionId,
+    pub room_id: RoomId,
+    pub state: SessionState,
+    pub team: String,
+    /// Who serves it; of a closed one, who served it last.
+    pub staff: Option<Person>,
+    pub visitor: Person,
+    /// What became of it. Steps may come late or twice: the rest says how it stands now.
+    pub step: SessionStep,
+}
+
+/// Somebody, as strangers are told of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Person {
+    pub id: UserId,
+    pub nickname: String,
+}
+
+impl Assignment {
+    #[must_use]
+    pub fn of(session: &Session, step: SessionStep) -> Self {
+        Self {
+            session_id: session.id,
+            room_id: session.room_id,
+            state: session.state,
+            team: session.team.clone(),
+            staff: session.staff.as_ref().map(Person::of),
+            visitor: Person::of(&session.visitor),
+            step,
+        }
+    }
+}
+
+impl Person {
+    fn of(user: &User) -> Self {
+        Self { id: user.id, nickname: user.nickname.clone() }
+    }
+}
+
 /// What `system` frames tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -150,6 +199,12 @@ pub enum SystemEvent {
         room_id: RoomId,
         name: Option<String>,
         description: String,
+    },
+    /// Nobody can say anything in its room any more.
+    SessionClosed {
+        session_id: SessionId,
+        room_id: RoomId,
+        by: ClosedBy,
     },
     RoomDeleted {
         room_id: RoomId,

@@ -39,6 +39,8 @@ pub struct SessionChanged {
     pub members_version: i64,
     /// Teams whose queue it moved.
     pub queues: Vec<String>,
+    /// Under a name of its own: the envelope around it has an `at`.
+    #[serde(rename = "changed_at")]
     pub at: UnixMs,
 }
 
@@ -48,6 +50,8 @@ pub struct StaffChanged {
     #[serde(default = "unsettled")]
     pub outbox: OutboxId,
     pub member: StaffMember,
+    /// As in [`SessionChanged`].
+    #[serde(rename = "changed_at")]
     pub at: UnixMs,
 }
 

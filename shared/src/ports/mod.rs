@@ -14,6 +14,7 @@ mod desk;
 mod desk_events;
 mod flags;
 mod messages;
+mod mirrors;
 mod offline_push;
 mod outbox;
 mod presence;
@@ -45,6 +46,7 @@ pub use desk::{Changes, Desk, DeskError, Destination, NewSession, SessionFilter,
 pub use desk_events::{QueueLook, SessionChanged, SessionStep, StaffChanged, StaffGrace};
 pub use flags::{Flagged, Flags};
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Search, Window};
+pub use mirrors::{DeskCopies, Mirrors};
 pub use offline_push::{OfflinePush, PushError, Reach};
 pub use outbox::{OUTBOX_DUE_MS, Outbox, OutboxRow};
 pub use presence::{

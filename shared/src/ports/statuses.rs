@@ -3,15 +3,16 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::clock::UnixMs;
 use crate::ids::UserId;
-use crate::model::Status;
+use crate::model::{Role, Status};
 
-/// What the store keeps of a user's presence.
+/// What the store keeps of a user's presence, and their role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeptStatus {
     /// What they want to be shown as while they are online; `Online` unless they said otherwise.
     pub chosen: Status,
     /// When they were last heard before they went offline, as far as it was noted.
     pub last_seen: Option<UnixMs>,
+    pub role: Role,
 }
 
 /// Whose status others are told.

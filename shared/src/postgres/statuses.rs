@@ -31,11 +31,12 @@ impl Statuses for Postgres {
 
     async fn kept(&self, user: UserId) -> Result<Option<KeptStatus>, StoreError> {
         self.run(async |connection| {
-            let read = query("select status, last_seen_at from users where id = $1").bind(user.0);
+            let read = query("select status, last_seen_at, role from users where id = $1").bind(user.0);
             let Some(row) = read.fetch_optional(connection).await? else { return Ok(None) };
             let last_seen: Option<_> = row.try_get("last_seen_at")?;
             let last_seen = last_seen.map(unix_ms);
-            Ok(Some(KeptStatus { chosen: from_word(row.try_get("status")?)?, last_seen }))
+            let (chosen, role) = (from_word(row.try_get("status")?)?, from_word(row.try_get("role")?)?);
+            Ok(Some(KeptStatus { chosen, last_seen, role }))
         })
         .await
     }

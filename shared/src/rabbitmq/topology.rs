@@ -6,7 +6,10 @@ use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptio
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
 
-use crate::ports::{Delay, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, fanout_queue};
+use crate::ports::{
+    Delay, QUEUE_ASSIGNMENTS, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS,
+    fanout_queue,
+};
 
 /// The topic exchange of all events; routing keys are the queues' names.
 pub const EXCHANGE: &str = "chat.exchange";
@@ -17,7 +20,7 @@ pub const DEAD_LETTER_QUEUE: &str = "chat.dead.letter";
 pub const QUEUE_EVENTS: &str = "chat.events";
 
 const QUORUM_QUEUES: [&str; 5] =
-    [QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, "chat.staff.status", "chat.visitor.assignment"];
+    [QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS, QUEUE_ASSIGNMENTS];
 
 /// RabbitMQ 4 gives a quorum queue's message up after 20 deliveries, which an outage of the database
 /// reaches within minutes. Only a consumer decides that a message fails by itself, so: practically never.

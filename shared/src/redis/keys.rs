@@ -1,7 +1,7 @@
 //! The names of the keys. A hash tag (`{...}`) holds what one script decides on, so that Redis Cluster
 //! keeps it on one node.
 
-use crate::ids::{ConnectionId, MessageId, RoomId, UserId};
+use crate::ids::{ConnectionId, MessageId, RoomId, SessionId, UserId};
 use crate::ports::PushTopic;
 
 /// Zset: user -> last heard (ms). Sweeps trim it; it goes when nobody registers for a connection's life.
@@ -90,4 +90,24 @@ pub(super) fn profile(user: UserId) -> String {
 /// JSON: a message as the wire shows it.
 pub(super) fn message(message: MessageId) -> String {
     format!("chat:message:{message}")
+}
+
+/// JSON: a session as staff are shown it.
+pub(super) fn session(session: SessionId) -> String {
+    format!("chat:session:{session}")
+}
+
+/// The id of the staff member who serves a visitor.
+pub(super) fn mapping(visitor: UserId) -> String {
+    format!("chat:mapping:{visitor}")
+}
+
+/// JSON: who a staff member is and how they stand.
+pub(super) fn staff(staff: UserId) -> String {
+    format!("chat:staff:{staff}")
+}
+
+/// How many sessions a staff member has.
+pub(super) fn count(staff: UserId) -> String {
+    format!("chat:count:{staff}")
 }

@@ -71,6 +71,7 @@
 mod cache;
 mod keys;
 mod link;
+mod mirrors;
 mod presence;
 mod rebuilding;
 mod records;

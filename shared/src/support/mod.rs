@@ -3,6 +3,7 @@
 mod announce;
 pub mod hours;
 mod leave;
+pub mod serving;
 
 pub use announce::announce;
 pub use leave::{dismiss, leave};

@@ -1,7 +1,7 @@
 //! The rules of `Statuses`.
 
 use shared::ids::UserId;
-use shared::model::Status;
+use shared::model::{Role, Status};
 use shared::ports::{ContactScope, KeptStatus};
 
 use super::stores::{NOW, Stores};
@@ -15,7 +15,7 @@ on_every_engine! {
 
 async fn a_chosen_status_is_kept(stores: &Stores) {
     let ann = stores.user("ann").await;
-    let fresh = KeptStatus { chosen: Status::Online, last_seen: None };
+    let fresh = KeptStatus { chosen: Status::Online, last_seen: None, role: Role::User };
     assert_eq!(stores.statuses.kept(ann).await.unwrap(), Some(fresh));
     for chosen in [Status::Busy, Status::Away, Status::Offline, Status::Online] {
         stores.statuses.choose(ann, chosen).await.unwrap();

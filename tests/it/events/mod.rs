@@ -84,6 +84,15 @@ async fn deliver_settles_what_reads_and_buries_what_does_not() {
     }
 }
 
+#[tokio::test]
+async fn assign_buries_only_what_is_not_its_own() {
+    for event in every().into_iter().filter(|event| event.function() == "assign") {
+        let hark = Seeded::start().await;
+        hark.invoke(&event).await;
+        assert_eq!(hark.dead_letters(), usize::from(event.name == "assign/misplaced"), "{}", event.name);
+    }
+}
+
 #[test]
 fn every_event_reads_the_same_after_it_was_written() {
     for event in every() {
@@ -92,9 +101,9 @@ fn every_event_reads_the_same_after_it_was_written() {
             "connect" | "disconnect" | "message" => {
                 read_write_read::<ApiGatewayWebsocketProxyRequest>(&event);
             }
-            "deliver" => read_write_read::<RabbitMqEvent>(&event),
+            "deliver" | "assign" => read_write_read::<RabbitMqEvent>(&event),
             "accounts" | "rooms" | "statistics" | "support" => {
-                read_write_read::<ApiGatewayV2httpRequest>(&event)
+                read_write_read::<ApiGatewayV2httpRequest>(&event);
             }
             "upkeep" => read_write_read::<EventBridgeEvent<Value>>(&event),
             "migrate" => read_write_read::<Value>(&event),

@@ -94,6 +94,7 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         rate_messages_per_second: config.chat.rate_per_second,
         rate_burst: config.chat.rate_burst,
     };
+    let presence = Arc::new(MemoryPresence::new(presence));
     App {
         moderation: Arc::new(Moderation::new(config.moderation.clone())),
         tokens: Arc::new(Tokens::new(&config.identity)),
@@ -116,7 +117,8 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         statistics: store.clone(),
         cache: Arc::new(MemoryCache::default()),
         push: Arc::new(LoggedPush),
-        presence: Arc::new(MemoryPresence::new(presence)),
+        presence: presence.clone(),
+        mirrors: presence,
         bus: Arc::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues)),
         connections: Arc::new(LocalConnections::new(Sockets::new())),
         config: Arc::new(config),

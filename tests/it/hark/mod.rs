@@ -129,7 +129,8 @@ impl Hark {
         self.token_for(&account)
     }
 
-    fn token_for(&self, account: &Account) -> Client {
+    /// A token for an account that was made by other means.
+    pub fn token_for(&self, account: &Account) -> Client {
         let app = self.running.app();
         let (token, _) = app.tokens.issue(account, app.clock.now()).expect("a token");
         let user = account.user.clone();

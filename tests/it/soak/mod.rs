@@ -30,7 +30,7 @@ fn bound(stated: Duration) -> Duration {
 }
 
 /// The chance of one case; prints by what it can be repeated.
-fn chance(case: &str) -> StdRng {
+pub fn chance(case: &str) -> StdRng {
     let given = std::env::var("HARK_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = given.unwrap_or_else(rand::random);
     println!("{case}: HARK_SEED={seed}");

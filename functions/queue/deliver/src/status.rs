@@ -12,6 +12,7 @@ use shared::model::{Listener, Status};
 use shared::ports::{
     ContactScope, Delay, Event, KeptStatus, PresenceError, PushTopic, PushTurn, StatusChanged, UserStatus,
 };
+use shared::support::serving::{self, FollowError, may_serve};
 
 /// Rooms of the user that are looked at, and users told, at most.
 const ROOMS: u32 = 100;
@@ -28,21 +29,31 @@ enum News {
     Of(UserStatus, Status),
 }
 
-/// Looks at how the user stands now, and tells their contacts if it is news. While presence is away, or isn't
+/// Looks at how the user stands now, has staff serve by it, and tells their contacts if it is news. While presence is away, or isn't
 /// whole, nothing is known of anybody: it is looked at again later.
 pub(crate) async fn tell(app: &App, changed: StatusChanged) -> Result<(), Error> {
     if !rebuild::start_if_lost(app).await {
         return again(app, changed, Delay::FiveSeconds).await;
     }
     let Some(kept) = app.statuses.kept(changed.user).await? else { return Ok(()) };
-    match news(app, changed.user, kept).await {
-        Ok(News::None) => Ok(()),
-        Ok(News::Later) => again(app, changed, Delay::OneSecond).await,
-        Ok(News::Of(user, status)) => push(app, &user, status, kept).await,
+    let news = news(app, changed.user, kept).await;
+    // After what is told was noted: whoever comes back from here on is news again, and followed again.
+    let followed = if may_serve(kept.role) { serving::follow(app, changed.user).await } else { Ok(()) };
+    match news {
+        Ok(News::None) => {}
+        Ok(News::Later) => again(app, changed, Delay::OneSecond).await?,
+        Ok(News::Of(user, status)) => push(app, &user, status, kept).await?,
         Err(error) => {
             tracing::warn!(%error, "a status without presence");
+            return again(app, changed, Delay::FiveSeconds).await;
+        }
+    }
+    match followed {
+        Err(FollowError::Presence(error)) => {
+            tracing::warn!(%error, "a staff member without presence");
             again(app, changed, Delay::FiveSeconds).await
         }
+        followed => Ok(followed?),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
 //! lost, sockets that outlived a revocation or are near the end of their life, users who went silent, an empty presence that nobody speaks to,
-//! pushes whose event was lost; what is past its retention;
-//! and, once after midnight, the figures of the day before.
+//! pushes whose event was lost; staff who went or came unseen, sessions of those who stay away, sessions in which
+//! nothing is said any more; what is past its retention; and, once after midnight, the figures of the day before.
 //!
 //! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
 //! again each second.
@@ -13,6 +13,7 @@ mod reconnect;
 mod retention;
 mod revoked;
 mod statistics;
+mod support;
 
 use std::time::Duration;
 
@@ -38,6 +39,10 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
     let lost = connections::forget_lost(app, &silent).await?;
     let expired = retention::expire(app).await?;
     let overdue = pushes::reschedule(app).await?;
+    let absent = support::mark_absent(app).await?;
+    let returned = support::return_sessions(app).await?;
+    let idle = support::close_idle(app).await?;
+    support::look_at_present(app).await?;
     let wrong = statistics::check_yesterday(app).await;
     let mut republished = outbox::sweep_due(app, until).await?;
     while outbox::is_overdue(app).await? && Instant::now() < until {
@@ -58,5 +63,6 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
         republished,
         "swept"
     );
+    tracing::info!(absent, returned, idle, "the desk was looked at");
     Ok(())
 }

@@ -3,10 +3,11 @@ use shared::chat::status;
 use shared::frames::{FrameId, ServerFrame, StatusUpdate};
 use shared::model::Status;
 use shared::socket::Origin;
+use shared::support::serving;
 
 use crate::admit;
 
-/// Keeps what the sender wants to be shown as, over all devices and reconnects, and has others told.
+/// Keeps what the sender wants to be shown as, over all devices and reconnects, and has others told; staff serve by it at once.
 pub(crate) async fn update(
     app: &App,
     origin: &Origin,
@@ -19,6 +20,9 @@ pub(crate) async fn update(
     if status == Status::Offline {
         // What others are shown from now on, however long the user is here unseen.
         app.statuses.seen(user, app.clock.now()).await?;
+    }
+    if serving::may_serve(origin.caller.role) {
+        serving::stand(app, user, status).await?;
     }
     status::changed(app, &[user]).await;
     Ok(ServerFrame::StatusAck { id, status })

@@ -49,6 +49,7 @@ pub(super) async fn open(
 
 fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) -> App {
     let store = Arc::new(store.clone());
+    let presence = Arc::new(MemoryPresence::new(presence(&config)));
     App {
         tokens: Arc::new(Tokens::new(&config.identity)),
         moderation: Arc::new(Moderation::new(config.moderation.clone())),
@@ -71,7 +72,8 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         statistics: store,
         cache: Arc::new(MemoryCache::default()),
         push: push(&config),
-        presence: Arc::new(MemoryPresence::new(presence(&config))),
+        presence: presence.clone(),
+        mirrors: presence,
         bus: Arc::new(SweepingBus::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues))),
         connections: Arc::new(LocalConnections::new(sockets.clone())),
         config: Arc::new(config),

@@ -2,6 +2,7 @@
 
 use crate::failover::{Nodes, cluster, sentinel};
 
+use super::on_redis::copies_are_kept_and_taken_back;
 use super::{Adapter, NOW, a_room, a_user, cases, connected, redis_at};
 use shared::ports::Presence;
 
@@ -20,6 +21,12 @@ async fn the_whole_suite_holds_over_sentinels() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_suite_holds_over_a_cluster() {
     whole_suite(&cluster::start().await).await;
+}
+
+#[tokio::test]
+async fn customer_service_is_copied_to_a_cluster_key_by_key() {
+    let nodes = cluster::start().await;
+    copies_are_kept_and_taken_back(&redis_at(nodes.url(), 0, 0)).await;
 }
 
 #[tokio::test]

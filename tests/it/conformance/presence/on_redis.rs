@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use redis::AsyncCommands;
 use shared::clock::UnixMs;
 use shared::ids::{MessageId, RoomId, Seq, UserId};
-use shared::model::{Message, Status, User};
-use shared::ports::{Admission, Presence, PresenceError, Wholeness};
+use shared::model::{Message, StaffMember, Status, User};
+use shared::ports::{Admission, DeskCopies, Mirrors, Presence, PresenceError, Wholeness};
 use shared::redis::{RedisConfig, RedisPresence};
 use tokio::net::TcpListener;
 
@@ -43,6 +43,35 @@ fn with_deadline(url: &str, deadline: Duration) -> RedisPresence {
         rate_burst: 20,
     };
     RedisPresence::new(config).unwrap()
+}
+
+/// Of many visitors and staff, whose keys are on many nodes of a Cluster: again, and without who served.
+pub(super) async fn copies_are_kept_and_taken_back(mirrors: &dyn Mirrors) {
+    let users: Vec<User> = (0..20)
+        .map(|_| User { id: a_user(), username: "sam".to_owned(), nickname: "Sam".to_owned() })
+        .collect();
+    let member = |user: &User| StaffMember {
+        user: user.clone(),
+        team: String::new(),
+        status: Status::Online,
+        status_since: NOW,
+        sessions: 1,
+        max_sessions: 5,
+    };
+    for serving in [Some(users[0].id), Some(users[0].id), None] {
+        let copies = DeskCopies {
+            sessions: Vec::new(),
+            serving: users.iter().map(|user| (user.id, serving)).collect(),
+            staff: users.iter().map(member).collect(),
+        };
+        mirrors.keep(&copies).await.unwrap();
+    }
+    mirrors.keep(&DeskCopies::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn copies_of_customer_service_may_be_kept_again() {
+    copies_are_kept_and_taken_back(&redis_at(&redis_url(), 0, 0)).await;
 }
 
 #[tokio::test]

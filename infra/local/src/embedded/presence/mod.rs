@@ -16,8 +16,8 @@ use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::limiter::{Arrivals, Rate};
 use shared::model::{Listener, Message, Status};
 use shared::ports::{
-    Admission, Cap, ConnectionCaps, OnlineCount, Opening, Presence, PresenceError, PushTopic, PushTurn,
-    Registration, RoomAudience, UserStatus, Wholeness,
+    Admission, Cap, ConnectionCaps, DeskCopies, Mirrors, OnlineCount, Opening, Presence, PresenceError,
+    PushTopic, PushTurn, Registration, RoomAudience, UserStatus, Wholeness,
 };
 use uuid::Uuid;
 
@@ -291,6 +291,14 @@ impl Presence for MemoryPresence {
     }
 
     async fn ping(&self) -> Result<(), PresenceError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Mirrors for MemoryPresence {
+    /// As with messages: there is nobody to look.
+    async fn keep(&self, _copies: &DeskCopies) -> Result<(), PresenceError> {
         Ok(())
     }
 }

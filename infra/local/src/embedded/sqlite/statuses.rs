@@ -49,10 +49,11 @@ impl Statuses for Sqlite {
     }
 
     async fn kept(&self, user: UserId) -> Result<Option<KeptStatus>, StoreError> {
-        let read = query("select status, last_seen_at from users where id = ?1").bind(user.0);
+        let read = query("select status, last_seen_at, role from users where id = ?1").bind(user.0);
         let Some(row) = read.fetch_optional(&self.readers).await? else { return Ok(None) };
         let last_seen = row.try_get::<Option<i64>, _>("last_seen_at")?.map(UnixMs);
-        Ok(Some(KeptStatus { chosen: from_word(row.try_get("status")?)?, last_seen }))
+        let (chosen, role) = (from_word(row.try_get("status")?)?, from_word(row.try_get("role")?)?);
+        Ok(Some(KeptStatus { chosen, last_seen, role }))
     }
 
     async fn seen(&self, user: UserId, at: UnixMs) -> Result<(), StoreError> {

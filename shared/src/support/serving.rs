@@ -22,12 +22,6 @@ impl From<StoreError> for FollowError {
     }
 }
 
-/// Whether a user of this role can serve.
-#[must_use]
-pub const fn may_serve(role: Role) -> bool {
-    matches!(role, Role::Staff | Role::Admin)
-}
-
 /// Sets how somebody stands at the desk, whom it makes staff, and announces what came of it.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use shared::model::{Listener, Status};
 use shared::ports::{
     ContactScope, Delay, Event, KeptStatus, PresenceError, PushTopic, PushTurn, StatusChanged, UserStatus,
 };
-use shared::support::serving::{self, FollowError, may_serve};
+use shared::support::serving::{self, FollowError};
 
 /// Rooms of the user that are looked at, and users told, at most.
 const ROOMS: u32 = 100;
@@ -38,7 +38,7 @@ pub(crate) async fn tell(app: &App, changed: StatusChanged) -> Result<(), Error>
     let Some(kept) = app.statuses.kept(changed.user).await? else { return Ok(()) };
     let news = news(app, changed.user, kept).await;
     // After what is told was noted: whoever comes back from here on is news again, and followed again.
-    let followed = if may_serve(kept.role) { serving::follow(app, changed.user).await } else { Ok(()) };
+    let followed = if kept.role.serves() { serving::follow(app, changed.user).await } else { Ok(()) };
     match news {
         Ok(News::None) => {}
         Ok(News::Later) => again(app, changed, Delay::OneSecond).await?,

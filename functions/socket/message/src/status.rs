@@ -21,7 +21,7 @@ pub(crate) async fn update(
         // What others are shown from now on, however long the user is here unseen.
         app.statuses.seen(user, app.clock.now()).await?;
     }
-    if serving::may_serve(origin.caller.role) {
+    if origin.caller.role.serves() {
         serving::stand(app, user, status).await?;
     }
     status::changed(app, &[user]).await;

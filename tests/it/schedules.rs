@@ -47,6 +47,20 @@ fn start(length: Duration) -> (Sources, mpsc::UnboundedReceiver<(Instant, Value)
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_schedule_that_is_held_runs_only_when_asked() {
+    let (sources, mut runs) = start(Duration::ZERO);
+    runs.recv().await.expect("the first run");
+    sources.schedules().hold(true);
+    tokio::time::sleep(Duration::from_secs(150)).await;
+    assert!(runs.try_recv().is_err(), "two were due");
+    sources.run_schedule("EveryMinute").await.expect("it runs");
+    runs.recv().await.expect("the run that was asked for");
+    sources.schedules().hold(false);
+    runs.recv().await.expect("the next of its own");
+    sources.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_schedule_runs_soon_after_the_start_and_then_at_its_rate() {
     let began = Instant::now();
     let (sources, mut runs) = start(Duration::ZERO);

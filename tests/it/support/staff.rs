@@ -100,8 +100,11 @@ async fn who_comes_online_is_given_who_waits(world: &World) {
     assert!(sentence.starts_with("status: "), "{sentence}");
     let absent = hark.put(&sam, STATUS, &body).await.expect(200);
     assert_eq!((&absent["status"], &absent["sessions"]), (&json!("offline"), &json!(0)), "without a socket");
+    let resting = json!({"status": "away"});
+    // What they chose holds from when they come, which is looked at beside what they ask for next.
+    hark.post(&sam, STATUS, &resting).await.expect(200);
     let _socket = hark.connect(&sam).await;
-    let away = hark.post(&sam, STATUS, &json!({"status": "away"})).await.expect(200);
+    let away = hark.post(&sam, STATUS, &resting).await.expect(200);
     assert_eq!((&away["status"], &away["sessions"]), (&json!("away"), &json!(0)));
     let online = hark.put(&sam, STATUS, &body).await.expect(200);
     assert_eq!((&online["status"], &online["sessions"]), (&json!("online"), &json!(1)));

@@ -8,6 +8,7 @@ mod schedule;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use tokio::task::JoinSet;
@@ -37,9 +38,12 @@ pub struct Sources {
     schedules: Schedules,
 }
 
-/// Runs schedules between their times.
+/// Runs schedules between their times, and holds them.
 #[derive(Clone, Default)]
-pub struct Schedules(HashMap<String, Trigger>);
+pub struct Schedules {
+    by_name: HashMap<String, Trigger>,
+    are_held: Arc<AtomicBool>,
+}
 
 impl Sources {
     /// Starts to feed `queues` and `schedules` to their functions. Must be called inside a runtime.
@@ -59,7 +63,8 @@ impl Sources {
         let mut by_name = Schedules::default();
         for schedule in schedules {
             let requests = by_name.add(&schedule);
-            tasks.spawn(schedule::run(schedule, invoker.clone(), requests, stopping.clone()));
+            let held = by_name.are_held.clone();
+            tasks.spawn(schedule::run(schedule, invoker.clone(), requests, held, stopping.clone()));
         }
         Self { tasks, stopping, schedules: by_name }
     }
@@ -104,14 +109,19 @@ impl Schedules {
     /// # Errors
     /// What the function failed with; `NotFound` when there is no such schedule, or it has ended.
     pub async fn run(&self, name: &str) -> Result<Bytes, FunctionError> {
-        let trigger = self.0.get(name).ok_or_else(|| FunctionError::not_found(name))?;
+        let trigger = self.by_name.get(name).ok_or_else(|| FunctionError::not_found(name))?;
         trigger.fire().await.unwrap_or_else(|| Err(FunctionError::not_found(name)))
+    }
+
+    /// Lets no schedule run by itself until it is taken back: what is asked for runs all the same.
+    pub fn hold(&self, held: bool) {
+        self.are_held.store(held, Ordering::SeqCst);
     }
 
     fn add(&mut self, schedule: &Schedule) -> schedule::Requests {
         let (trigger, requests) = Trigger::new();
-        self.0.insert(schedule.name.clone(), trigger.clone());
-        self.0.entry(schedule.function.clone()).or_insert(trigger);
+        self.by_name.insert(schedule.name.clone(), trigger.clone());
+        self.by_name.entry(schedule.function.clone()).or_insert(trigger);
         requests
     }
 }

@@ -1,6 +1,7 @@
 //! EventBridge schedules: a function invoked at a rate.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -48,10 +49,11 @@ pub(super) async fn run(
     schedule: Schedule,
     invoker: Arc<dyn Invoker>,
     mut requests: Requests,
+    is_held: Arc<AtomicBool>,
     stopping: CancellationToken,
 ) {
     let mut ticks = ticks(schedule.rate);
-    while let Some(reply) = stopping.run_until_cancelled(next(&mut ticks, &mut requests)).await {
+    while let Some(reply) = stopping.run_until_cancelled(next(&mut ticks, &mut requests, &is_held)).await {
         let Some(answer) = unless_stopped(&stopping, invoke(&schedule, invoker.as_ref())).await else {
             return;
         };
@@ -86,11 +88,17 @@ fn ticks(rate: Duration) -> Interval {
 }
 
 /// Waits for the next run: at the rate (None), or because someone asks (where the answer goes).
-async fn next(ticks: &mut Interval, requests: &mut Requests) -> Option<oneshot::Sender<Answer>> {
-    tokio::select! {
-        biased;
-        Some(reply) = requests.recv() => Some(reply),
-        _ = ticks.tick() => None,
+async fn next(
+    ticks: &mut Interval,
+    requests: &mut Requests,
+    is_held: &AtomicBool,
+) -> Option<oneshot::Sender<Answer>> {
+    loop {
+        tokio::select! {
+            biased;
+            Some(reply) = requests.recv() => return Some(reply),
+            _ = ticks.tick() => if !is_held.load(Ordering::SeqCst) { return None },
+        }
     }
 }
 

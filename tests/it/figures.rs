@@ -178,16 +178,16 @@ async fn each_kind_lives_in_redis_as_long_as_it_should() {
             (between("staff", past, today), format!("staff:{past}:{today}:1:20"), 300),
             (between("staff", past, past), format!("staff:{past}:{past}:1:20"), 3600),
         ] {
-            hark.get(&sam, &format!("/api/chatstatistics/{path}")).await.expect(200);
-            let mut redis = world.services().redis.connection().await;
             let key = format!("chat:statistics:{key}");
-            let left: i64 = redis::cmd("PTTL").arg(&key).query_async(&mut redis).await.unwrap();
-            assert!(left <= seconds * 1000, "{key} lives for {left} ms");
-            // -2: it was there for so short that a busy machine came too late.
-            assert!(
-                left > (seconds - 60) * 1000 || (seconds <= 5 && left == -2),
-                "{key} lives for {left} ms"
-            );
+            // Again, where a busy machine looked when the shortest was over.
+            eventually(async || {
+                hark.get(&sam, &format!("/api/chatstatistics/{path}")).await.expect(200);
+                let mut redis = world.services().redis.connection().await;
+                let left: i64 = redis::cmd("PTTL").arg(&key).query_async(&mut redis).await.unwrap();
+                assert!(left <= seconds * 1000, "{key} lives for {left} ms");
+                left > (seconds * 1000 - 60_000).max(0)
+            })
+            .await;
         }
         hark.stop().await;
     })

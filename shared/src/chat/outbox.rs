@@ -2,11 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::app::App;
 use crate::clock::UnixMs;
-use crate::ports::{BusError, StoreError};
+use crate::ports::{BusError, Event, StoreError};
 
 /// Rows taken at once.
 const BATCH: u32 = 100;
@@ -50,5 +50,15 @@ pub async fn sweep(
         let events: Vec<_> = rows.into_iter().map(|row| row.event).collect();
         app.bus.publish(&events, app.clock.now()).await?;
         republished += events.len();
+    }
+}
+
+/// Publishes what was committed with outbox rows, until `deadline`. A publish that fails is no error: its rows
+/// stay open and are swept.
+pub async fn publish_or_leave(app: &App, events: &[Event], deadline: Instant) {
+    match timeout_at(deadline, app.bus.publish(events, app.clock.now())).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "left to the outbox"),
+        Err(_) => tracing::warn!("left to the outbox: the budget is spent"),
     }
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::Error;
 use crate::app::App;
 use crate::chat::review::{Verdict, review};
-use crate::chat::{audience, fanout, resolve};
+use crate::chat::{audience, fanout, outbox, resolve};
 use crate::frames::{Ack, Draft, OUTGOING_FRAME_MAX_BYTES, Outgoing, ServerFrame};
 use crate::identity::Caller;
 use crate::ids::{ClientMessageId, ConnectionId, MessageId, OutboxId, RoomId, Seq};
@@ -145,7 +145,7 @@ pub(super) async fn broadcast(
         Err(error) => (Left::Everyone, Vec::new(), Some(error)),
     };
     let event = Event::MessageStored(MessageStored { outbox, entry, left, gone });
-    publish(app, event, deadline).await;
+    outbox::publish_or_leave(app, &[event], deadline).await;
     let Some(error) = unknown else { return Ok(ack) };
     tracing::warn!(%error, room = %ack.room_id, "stored, not broadcast");
     Err(Error::not_broadcast(ack.message_id, ack.room_id, ack.seq))
@@ -162,14 +162,4 @@ async fn deliver(
     let posted = fanout::spread(app, entry.room_id(), listeners, &frame, POSTS_BUDGET).await;
     let (gone, left) = (posted.gone.clone(), posted.unfinished());
     (if left.is_empty() { Left::Nobody } else { Left::These(left) }, gone)
-}
-
-/// A publish that fails is no error: the outbox row stays open and is swept.
-async fn publish(app: &App, event: Event, deadline: Instant) {
-    let published = timeout_at(deadline, app.bus.publish(&[event], app.clock.now())).await;
-    match published {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "left to the outbox"),
-        Err(_) => tracing::warn!("left to the outbox: the budget is spent"),
-    }
 }

@@ -102,7 +102,7 @@ fn every_event_reads_the_same_after_it_was_written() {
                 read_write_read::<ApiGatewayWebsocketProxyRequest>(&event);
             }
             "deliver" | "assign" => read_write_read::<RabbitMqEvent>(&event),
-            "accounts" | "rooms" | "statistics" | "support" => {
+            "accounts" | "rooms" | "statistics" | "support" | "events" => {
                 read_write_read::<ApiGatewayV2httpRequest>(&event);
             }
             "upkeep" => read_write_read::<EventBridgeEvent<Value>>(&event),

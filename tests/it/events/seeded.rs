@@ -20,8 +20,8 @@ use shared::model::{BroadcastKind, EventType, Page, Role, RoomType};
 use shared::moderation::Moderation;
 use shared::names::ServiceName;
 use shared::ports::{
-    Arrival, BroadcastTarget, Event as BusEvent, NewAccount, NewBroadcast, NewEvent, NewMessage, NewRoom, NewSession,
-    Next, Outcome, StaffPatch, Window,
+    Arrival, BroadcastTarget, Event as BusEvent, NewAccount, NewBroadcast, NewEvent, NewMessage, NewRoom,
+    NewSession, Next, Outcome, StaffPatch, Window,
 };
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -202,8 +202,7 @@ async fn give_an_event_up(app: &App) {
     let digest = NewEvent::digest_of(kind, &source_service, target_service.as_ref(), &data, priority);
     let id = EventId::parse("seeded-1").unwrap();
     let published_by = Some(ADMIN);
-    let new =
-        NewEvent { id, kind, source_service, target_service, data, priority, published_by, digest };
+    let new = NewEvent { id, kind, source_service, target_service, data, priority, published_by, digest };
     let stored = app.events.publish_events(&[new], app.clock.now()).await.unwrap();
     let due = stored[0].due().next().unwrap();
     let next = Next::Dead("no healthy instance".to_owned());

@@ -84,6 +84,9 @@ impl Hark {
             path if path.starts_with("/api/v1/rooms") || path.starts_with("/api/v1/messages") => {
                 rooms::router(app)
             }
+            path if path.starts_with("/api/v1/events") || path.starts_with("/api/v1/broadcast") => {
+                events::router(app)
+            }
             path if path.starts_with("/api/v1/") => accounts::router(app),
             _ => statistics::router(app),
         }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::mem::take;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -15,30 +16,40 @@ use crate::hark::Hark;
 
 /// A bus that keeps what it is given: nothing of it arrives anywhere.
 #[derive(Default)]
-pub struct Kept(Mutex<Vec<(Option<Delay>, Event)>>);
+pub struct Kept {
+    events: Mutex<Vec<(Option<Delay>, Event)>>,
+    refuses: AtomicBool,
+}
 
 impl Kept {
     /// What was published since it was last asked, each with its delay, but for the news of who came and went.
     pub fn take(&self) -> Vec<(Option<Delay>, Event)> {
-        let kept = take(&mut *self.0.lock().unwrap());
+        let kept = take(&mut *self.events.lock().unwrap());
         kept.into_iter().filter(|(_, event)| !matches!(event, Event::StatusChanged(_))).collect()
     }
 
-    fn keep(&self, delay: Option<Delay>, events: &[Event]) {
-        self.0.lock().unwrap().extend(events.iter().map(|event| (delay, event.clone())));
+    /// Whether it takes nothing from now on.
+    pub fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, SeqCst);
+    }
+
+    fn keep(&self, delay: Option<Delay>, events: &[Event]) -> Result<(), BusError> {
+        if self.refuses.load(SeqCst) {
+            return Err(BusError::Unavailable("it refuses".to_owned()));
+        }
+        self.events.lock().unwrap().extend(events.iter().map(|event| (delay, event.clone())));
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Bus for Kept {
     async fn publish(&self, events: &[Event], _: UnixMs) -> Result<(), BusError> {
-        self.keep(None, events);
-        Ok(())
+        self.keep(None, events)
     }
 
     async fn publish_after(&self, events: &[Event], delay: Delay, _: UnixMs) -> Result<(), BusError> {
-        self.keep(Some(delay), events);
-        Ok(())
+        self.keep(Some(delay), events)
     }
 
     async fn dead_letter(&self, queue: &str, _: &[u8], reason: &str, _: UnixMs) -> Result<(), BusError> {

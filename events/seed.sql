@@ -95,7 +95,8 @@ insert into tickets (digest, user_id, expires_at)
 values (sha256('hark-events-ticket-0001'), 1, now() + interval '1 hour');
 
 select
-    setval(pg_get_serial_sequence('users', 'id'), 7),
+    setval(pg_get_serial_sequence('users', 'id'), 8),
+    setval(pg_get_serial_sequence('api_keys', 'id'), 1),
     setval(pg_get_serial_sequence('rooms', 'id'), 3),
     setval(pg_get_serial_sequence('sessions', 'id'), 1),
     setval(pg_get_serial_sequence('canned_replies', 'id'), 1),

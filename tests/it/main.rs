@@ -24,6 +24,7 @@ mod issuers;
 mod limits;
 mod management;
 mod matrix;
+mod metrics;
 mod missed;
 mod moderation;
 mod online;

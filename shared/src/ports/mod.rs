@@ -36,8 +36,8 @@ pub use blocks::{Blocks, BlocksError};
 pub use bus::{
     BroadcastStep, Bus, BusError, CloseSockets, Delay, DeliveryDue, ENVELOPE_VERSION, Envelope, Event,
     FanoutChunk, Left, MessageStored, MissedConnection, PresenceRebuild, PresenceRepair, QUEUE_ASSIGNMENTS,
-    QUEUE_EVENTS, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS, ReceiptDue,
-    StatusChanged, SweepOutbox, fanout_queue,
+    QUEUE_EVENTS, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS, QueueDepth,
+    ReceiptDue, StatusChanged, SweepOutbox, fanout_queue,
 };
 pub use cache::{Cache, CacheError};
 pub use canned_replies::{CannedReplies, RepliesError};

@@ -9,7 +9,7 @@ use shared::app::App;
 use shared::clock::UnixMs;
 use shared::mq_event::{BasicProperties, RabbitMqEvent, RabbitMqMessage};
 use shared::parcel::Parcel;
-use shared::ports::{Bus, BusError, Delay, Event};
+use shared::ports::{Bus, BusError, Delay, Event, QueueDepth};
 
 use crate::hark::Hark;
 
@@ -47,6 +47,10 @@ impl Bus for Kept {
 
     async fn declare(&self) -> Result<(), BusError> {
         Ok(())
+    }
+
+    async fn depths(&self) -> Result<Vec<QueueDepth>, BusError> {
+        Ok(Vec::new())
     }
 
     async fn ping(&self) -> Result<(), BusError> {

@@ -43,7 +43,7 @@ enum Keys {
     /// By `kid`; HS256.
     Shared(Vec<(String, DecodingKey)>),
     /// RS256 and ES256.
-    Published(KeySet),
+    Published(Box<KeySet>),
 }
 
 /// The claims of RFC 7519 and OpenID Connect that are read.
@@ -103,7 +103,7 @@ impl Issuer {
                     .map(|key| (key.kid.clone(), DecodingKey::from_secret(key.secret.expose().as_bytes())))
                     .collect(),
             ),
-            IssuerKeys::Published(url) => Keys::Published(KeySet::new(url.clone())),
+            IssuerKeys::Published(url) => Keys::Published(Box::new(KeySet::new(url.clone()))),
         };
         Self { name: config.issuer.clone(), audience: config.audience.clone(), keys }
     }

@@ -157,6 +157,10 @@ async fn the_queues_are_listed_and_purged_as_documented() {
 async fn a_user_of_the_broker_made_as_documented_is_enough() {
     on_services(async |world: &World| {
         let vhost = &world.services().vhost;
+        // By a run that ended in between.
+        if rabbitmqctl(&["list_users"]).contains("chatuser") {
+            rabbitmqctl(&["delete_user", "chatuser"]);
+        }
         rabbitmqctl(&["add_user", "chatuser", "strongpassword"]);
         rabbitmqctl(&["set_permissions", "-p", &vhost.name, "chatuser", ".*", ".*", ".*"]);
         let mut url = reqwest::Url::parse(&vhost.url).unwrap();

@@ -1,6 +1,8 @@
 //! The things that Hark keeps, as the stores give them and the wire shows them.
 
 mod entry;
+mod event;
+mod service;
 mod status;
 mod support;
 
@@ -10,6 +12,10 @@ use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, MessageId, RoomId, Seq, UserId};
 
 pub use entry::{Edited, Entry, Recalled};
+pub use event::{
+    Attempt, Delivery, DeliveryState, EVENT_PRIORITY_DEFAULT, EVENT_PRIORITY_MAX, EventType, ServiceEvent,
+};
+pub use service::{InstanceHealth, Service, ServiceInstance};
 pub use status::Status;
 pub use support::{
     BusinessHours, CannedReply, ClosedBy, Note, OpenHours, QueuePlace, Session, SessionState, StaffMember,

@@ -2,6 +2,7 @@
 //! embedded ones in the local runner, and one conformance suite per port runs against both.
 
 mod accounts;
+mod api_keys;
 mod bans;
 mod blocks;
 mod bus;
@@ -29,6 +30,7 @@ mod statuses;
 mod visitors;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
+pub use api_keys::{ApiKeys, ApiKeysError, KEY_USE_NOTED_MS, NewApiKey};
 pub use bans::{Bans, NewBan};
 pub use blocks::{Blocks, BlocksError};
 pub use bus::{

@@ -13,11 +13,11 @@ use local::invoke::{Functions, Invoker};
 use shared::app::App;
 use shared::clock::SystemClock;
 use shared::config::{Config, ROUTING_TTL};
-use shared::identity::{Ticket, Tokens, VisitorKey, hash_password};
+use shared::identity::{ApiKey, Issuers, Permission, Ticket, Tokens, VisitorKey, hash_password};
 use shared::ids::{ClientMessageId, MessageId, RoomId, Seq, UserId};
 use shared::model::{Page, Role, RoomType};
 use shared::moderation::Moderation;
-use shared::ports::{Arrival, NewAccount, NewMessage, NewRoom, NewSession, StaffPatch, Window};
+use shared::ports::{Arrival, NewAccount, NewApiKey, NewMessage, NewRoom, NewSession, StaffPatch, Window};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::uuid;
@@ -98,9 +98,11 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
     App {
         moderation: Arc::new(Moderation::new(config.moderation.clone())),
         tokens: Arc::new(Tokens::new(&config.identity)),
+        issuers: Arc::new(Issuers::new(&config.identity.issuers)),
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        api_keys: store.clone(),
         blocks: store.clone(),
         bans: store.clone(),
         rooms: store.clone(),
@@ -131,6 +133,7 @@ async fn seed(app: &App) {
     make_room(app, RoomType::Public, "general", ADMIN, ANN).await;
     say_good_morning(app).await;
     open_the_desk(app).await;
+    give_the_bot_a_key(app).await;
     let expires_at = app.clock.now().plus(TICKET_LIFE_MS);
     let ticket = Ticket::given("hark-events-ticket-0001");
     app.accounts.issue_ticket(&ticket.digest(), ANN, 0, expires_at).await.unwrap();
@@ -146,7 +149,8 @@ async fn make_users(app: &App) {
             username: username.to_owned(),
             nickname: nickname.to_owned(),
             email: None,
-            password_hash: password_hash.clone(),
+            password_hash: Some(password_hash.clone()),
+            external: None,
             role,
         };
         let account = app.accounts.create(new, app.clock.now()).await.unwrap();
@@ -181,6 +185,30 @@ async fn say_good_morning(app: &App) {
         now: app.clock.now(),
     };
     app.messages.append(&new).await.unwrap();
+}
+
+/// A service account that may act for users.
+async fn give_the_bot_a_key(app: &App) {
+    let bot = NewAccount {
+        username: "bot".to_owned(),
+        nickname: "Bot".to_owned(),
+        email: None,
+        password_hash: None,
+        external: None,
+        role: Role::Service,
+    };
+    let account = app.accounts.create(bot, app.clock.now()).await.unwrap().user.id;
+    let key = ApiKey::given(&format!("hark_{}", "A".repeat(43))).unwrap();
+    let new = NewApiKey {
+        account,
+        name: "events".to_owned(),
+        digest: key.digest(),
+        hint: key.hint().to_owned(),
+        permissions: vec![Permission::UsersManage],
+        expires_at: None,
+        made_by: ADMIN,
+    };
+    app.api_keys.add_key(&new, 1, app.clock.now()).await.unwrap();
 }
 
 /// A staff member who isn't there, a visitor who waits for them, and a canned reply; nobody is left to be told.

@@ -223,10 +223,10 @@ async fn what_events_would_have_done_upkeep_does(world: &World) {
 
     let _sams = hark.serves(&sam).await;
     assert_eq!(hark.current(session.id).await.state, SessionState::Active);
-    world.clock.turn(Duration::from_secs(59));
+    world.clock.turn(Duration::from_secs(40));
     hark.running.schedules().run("upkeep").await.unwrap();
     assert_eq!(hark.current(session.id).await.state, SessionState::Active, "not yet a minute");
-    world.clock.turn(Duration::from_secs(2));
+    world.clock.turn(Duration::from_secs(21));
     hark.running.schedules().run("upkeep").await.unwrap();
     let closed = hark.current(session.id).await;
     assert_eq!((closed.state, closed.closed_by), (SessionState::Closed, Some(ClosedBy::Idle)));

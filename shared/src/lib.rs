@@ -17,6 +17,7 @@ pub mod frames;
 pub mod http;
 pub mod identity;
 pub mod ids;
+pub mod kept_figures;
 pub mod limiter;
 pub mod management;
 pub mod model;

@@ -86,6 +86,7 @@ pub const EXPECTED: &[Expected] = &[
     same("deliver/close-sockets", "done"),
     same("deliver/receipt-due", "done"),
     same("deliver/unreadable", "done"),
+    same("deliver/misplaced", "done"),
     same("assign/session-opened-and-assigned", "done"),
     same("assign/session-closed", "done"),
     same("assign/queue-look", "done"),

@@ -17,7 +17,7 @@ use shared::model::{Account, Role};
 use shared::ports::NewAccount;
 use tokio::time::Instant;
 
-pub use clock::TurnedClock;
+pub use clock::{TurnedClock, ten_to};
 pub use http::{Answer, answer};
 pub use socket::{Refused, Socket};
 pub use world::{RedisDatabase, World, on_embedded, on_services};

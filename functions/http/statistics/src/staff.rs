@@ -6,9 +6,10 @@ use serde::Serialize;
 use shared::Error;
 use shared::app::App;
 use shared::calendar::Day;
-use shared::http::{Paging, Params};
+use shared::http::{Paged, Paging, Params};
 use shared::identity::{Caller, Permission};
 use shared::ids::UserId;
+use shared::model::Listing;
 use shared::ports::{StaffFigures, StaffSpan};
 
 use crate::cached;
@@ -22,10 +23,8 @@ struct Report {
     end_date: Day,
     time_zone: String,
     /// By id.
-    staff: Vec<Member>,
-    page: u32,
-    page_size: u32,
-    total: i64,
+    #[serde(flatten)]
+    staff: Paged<Member>,
 }
 
 /// Times are seconds; averages of nothing are null.
@@ -86,14 +85,12 @@ pub(crate) async fn staff(
     cached::answer(&app, &kind, cached::lifetime(&app, last, now), async {
         let calendar = &app.config.statistics.calendar;
         let found = app.statistics.staff(&StaffSpan::of(days, calendar, now), page).await?;
+        let items = found.items.into_iter().map(Member::from).collect();
         Ok(Report {
             start_date: first,
             end_date: last,
             time_zone: calendar.name().to_owned(),
-            staff: found.items.into_iter().map(Member::from).collect(),
-            page: page.number,
-            page_size: page.size,
-            total: found.total,
+            staff: Paged::new("staff", page, Listing { items, total: found.total }),
         })
     })
     .await

@@ -9,9 +9,10 @@ use shared::chat::closing::{self, Farewell};
 use shared::clock::UnixMs;
 use shared::http::{Body, PAGE_SIZE_MAX};
 use shared::identity::Caller;
+use shared::ids::UserId;
 use shared::model::{Account, Page, RoomSummary};
 use shared::names::{Email, Nickname};
-use shared::ports::ProfileChange;
+use shared::ports::{AccountsError, ProfileChange};
 use shared::support;
 
 /// None leaves as it is.
@@ -61,11 +62,21 @@ pub(crate) async fn change(
 pub(crate) async fn delete(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Export>, Error> {
     let user = own(&app, &caller).await?;
     let rooms = every_room(&app, &caller).await?;
-    // Before: who is staff or a visitor is one no more afterwards, and whoever fails here asks again.
-    support::leave(&app, caller.user).await?;
-    app.accounts.anonymise(caller.user, app.clock.now()).await?;
+    anonymise(&app, caller.user).await?;
     closing::revoked(&app, caller.user, Farewell::Deleted).await;
     Ok(Json(Export { user, rooms, exported_at: app.clock.now() }))
+}
+
+/// Leaves customer service before: who is staff or a visitor is one no more afterwards, and whoever fails here
+/// asks again. A session that the user opens meanwhile is left, too.
+async fn anonymise(app: &App, user: UserId) -> Result<(), Error> {
+    loop {
+        support::leave(app, user).await?;
+        match app.accounts.anonymise(user, app.clock.now()).await {
+            Err(AccountsError::InSession) => {}
+            done => return Ok(done?),
+        }
+    }
 }
 
 async fn own(app: &App, caller: &Caller) -> Result<Account, Error> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::clock::UnixMs;
 use crate::ids::{MessageId, RoomId, Seq, UserId};
 use crate::ports::{
-    AccountsError, BlocksError, DeskError, MessagesError, RepliesError, RoomsError, StoreError,
+    AccountsError, ApiKeysError, BlocksError, DeskError, MessagesError, RepliesError, RoomsError, StoreError,
     SubscriptionsError,
 };
 
@@ -206,11 +206,24 @@ impl From<StoreError> for Error {
     }
 }
 
+impl From<ApiKeysError> for Error {
+    fn from(error: ApiKeysError) -> Self {
+        match error {
+            ApiKeysError::NotFound => Self::not_found("no such service account or key"),
+            ApiKeysError::Full(most) => {
+                Self::conflict(format!("the account has {most} keys in force, no more may be"))
+            }
+            ApiKeysError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<AccountsError> for Error {
     fn from(error: AccountsError) -> Self {
         match error {
             AccountsError::UsernameTaken => Self::conflict("username: is taken"),
             AccountsError::EmailTaken => Self::conflict("email: is taken"),
+            AccountsError::IdentityTaken => Self::conflict("external: is somebody else's"),
             AccountsError::NotFound => Self::not_found("no such user"),
             AccountsError::InSession => Self::conflict("a session of customer service is open"),
             AccountsError::LastAdmin => Self::conflict("role: the last admin stays one"),

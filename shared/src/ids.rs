@@ -54,6 +54,14 @@ integer_id!(
     ReplyId
 );
 integer_id!(
+    /// A key of a service account: a row of `api_keys`.
+    ApiKeyId
+);
+integer_id!(
+    /// An event on its way to one service: a row of `event_deliveries`.
+    DeliveryId
+);
+integer_id!(
     /// A device that takes pushes: a row of `push_subscriptions`.
     PushSubscriptionId
 );
@@ -90,6 +98,93 @@ impl MessageId {
 }
 
 impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A UUIDv7, later in order than every one made before it here.
+            #[must_use]
+            pub fn fresh() -> Self {
+                Self(Uuid::now_v7())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+uuid_id!(
+    /// A running copy of a service: a row of `service_instances`.
+    InstanceId
+);
+uuid_id!(
+    /// A broadcast: a row of `broadcasts`.
+    BroadcastId
+);
+
+/// Longest id of an event, in characters.
+pub const EVENT_ID_MAX_CHARS: usize = 64;
+
+/// An event between services: a UUIDv7, or what its publisher chose. Without a full stop, which the signature
+/// of Standard Webhooks puts around it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EventId(String);
+
+impl EventId {
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(Uuid::now_v7().to_string())
+    }
+
+    /// Takes 1 to [`EVENT_ID_MAX_CHARS`] ASCII letters, digits, `_`, `-` and `:`.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text.len() {
+            0 => Err("must not be empty".to_owned()),
+            n if n > EVENT_ID_MAX_CHARS => Err(format!("has {n} characters, {EVENT_ID_MAX_CHARS} at most")),
+            _ if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-:".contains(&b)) => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err("may hold ASCII letters, digits, '_', '-' and ':' only".to_owned()),
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for EventId {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<EventId> for String {
+    fn from(id: EventId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

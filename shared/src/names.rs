@@ -19,6 +19,8 @@ pub const COMMENT_MAX_CHARS: usize = 1_000;
 pub const NOTE_MAX_CHARS: usize = 2_000;
 pub const OFFLINE_MESSAGE_MAX_CHARS: usize = 1_000;
 pub const SHORTCUT_MAX_CHARS: usize = 50;
+pub const KEY_NAME_MAX_CHARS: usize = 64;
+pub const SERVICE_NAME_MAX_CHARS: usize = 64;
 pub const RATING_MAX: u8 = 5;
 pub const METADATA_MAX_BYTES: usize = 4 * 1024;
 
@@ -181,6 +183,24 @@ parsed!(
         if text.contains(char::is_whitespace) { Err("must not contain a space".to_owned()) } else { Ok(text) }
     }
 );
+parsed!(
+    /// What people call a key: 1 to [`KEY_NAME_MAX_CHARS`] characters, trimmed.
+    KeyName,
+    |text: &str| bounded(text, 1, KEY_NAME_MAX_CHARS)
+);
+parsed!(
+    /// What a service is called: 1 to [`SERVICE_NAME_MAX_CHARS`] ASCII letters, digits, `_`, `-`, `.`.
+    #[derive(PartialOrd, Ord, Hash, serde::Serialize)]
+    ServiceName,
+    |text: &str| {
+        let text = bounded(text, 1, SERVICE_NAME_MAX_CHARS)?;
+        if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)) {
+            Ok(text)
+        } else {
+            Err("may hold ASCII letters, digits, '_', '-' and '.' only".to_owned())
+        }
+    }
+);
 
 /// What the one desk is called where a team's name has to stand.
 pub const DESK: &str = "default";
@@ -319,6 +339,11 @@ mod tests {
         assert!(OfflineMessage::parse(&"o".repeat(OFFLINE_MESSAGE_MAX_CHARS + 1)).is_err());
         assert!(Shortcut::parse(&"s".repeat(SHORTCUT_MAX_CHARS)).is_ok());
         assert!(Shortcut::parse(&"s".repeat(SHORTCUT_MAX_CHARS + 1)).is_err());
+        assert!(KeyName::parse(&"k".repeat(KEY_NAME_MAX_CHARS)).is_ok());
+        assert!(KeyName::parse(&"k".repeat(KEY_NAME_MAX_CHARS + 1)).is_err());
+        assert!(ServiceName::parse(&"s".repeat(SERVICE_NAME_MAX_CHARS)).is_ok());
+        assert!(ServiceName::parse(&"s".repeat(SERVICE_NAME_MAX_CHARS + 1)).is_err());
+        assert!(ServiceName::parse("知识").is_err() && ServiceName::parse("knowledge-service").is_ok());
         let rating = |stars| Rating::try_from(stars).map(Rating::stars);
         assert_eq!((rating(1), rating(5)), (Ok(1), Ok(5)));
         assert!(rating(0).is_err() && rating(6).is_err() && rating(257).is_err() && rating(-1).is_err());

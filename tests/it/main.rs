@@ -20,6 +20,7 @@ mod handshake;
 mod hark;
 mod held;
 mod http;
+mod issuers;
 mod limits;
 mod management;
 mod matrix;

@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
     /// Seconds, one of the steps that events can wait.
     pub(super) fn delay(&mut self, key: &str, default: Delay) -> Delay {
         let Some(text) = self.text(key) else { return default };
-        let step = Delay::ALL.into_iter().find(|step| text == step.duration().as_secs().to_string());
+        let step = Delay::SHORT.into_iter().find(|step| text == step.duration().as_secs().to_string());
         step.unwrap_or_else(|| {
             self.problem(key, "must be 1, 5, 15 or 60");
             default

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{PushDue, QueueLook, SessionChanged, StaffChanged, StaffGrace};
 use crate::clock::UnixMs;
-use crate::ids::{ConnectionId, OutboxId, RoomId, Seq, UserId};
-use crate::model::{Entry, Listener};
+use crate::ids::{BroadcastId, ConnectionId, DeliveryId, OutboxId, RoomId, Seq, UserId};
+use crate::model::{EVENT_PRIORITY_DEFAULT, Entry, Listener};
 
 /// Raised when a body changes in a way that an older consumer would misread.
 pub const ENVELOPE_VERSION: u32 = 1;
@@ -24,6 +24,9 @@ pub const QUEUE_NOTIFICATIONS: &str = "chat.system.notification";
 pub const QUEUE_STAFF_STATUS: &str = "chat.staff.status";
 /// The queue of what becomes of sessions.
 pub const QUEUE_ASSIGNMENTS: &str = "chat.visitor.assignment";
+
+/// The queue of events between services, with ten priorities.
+pub const QUEUE_EVENTS: &str = "chat.events";
 
 /// The `n`th of the parallel queues that carry chunks of large rooms.
 #[must_use]
@@ -90,6 +93,10 @@ pub enum Event {
     StaffGrace(StaffGrace),
     /// A queue moved: those who wait in it are to be told.
     QueueLook(QueueLook),
+    /// An event is to be posted to a service.
+    DeliveryDue(DeliveryDue),
+    /// A broadcast goes to its next sockets.
+    BroadcastStep(BroadcastStep),
 }
 
 /// Goes to [`QUEUE_MESSAGES`]; `deliver` finishes what is left and settles the outbox row.
@@ -187,6 +194,27 @@ pub struct CloseSockets {
     pub attempt: u8,
 }
 
+/// Goes to [`QUEUE_EVENTS`]; `relay` reads the rest from the store, and does nothing if another round was
+/// made meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryDue {
+    pub delivery: DeliveryId,
+    /// The round that is due, counted from 1.
+    pub round: u32,
+    /// The event's.
+    pub priority: u8,
+}
+
+/// Goes to [`QUEUE_NOTIFICATIONS`], each step published by the one before; the broadcast's row says to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BroadcastStep {
+    pub broadcast: BroadcastId,
+    /// Counted from 0.
+    pub step: u32,
+    /// The last connection of the step before.
+    pub after: Option<ConnectionId>,
+}
+
 impl Event {
     /// The `type` of its envelope, and the AMQP `type`.
     #[must_use]
@@ -205,6 +233,8 @@ impl Event {
             Self::StaffChanged(_) => "staff_changed",
             Self::StaffGrace(_) => "staff_grace",
             Self::QueueLook(_) => "queue_look",
+            Self::DeliveryDue(_) => "delivery_due",
+            Self::BroadcastStep(_) => "broadcast_step",
         }
     }
 
@@ -222,7 +252,10 @@ impl Event {
     /// 0 to 9; always sent, since the event source's typed form wants one.
     #[must_use]
     pub const fn priority(&self) -> u8 {
-        5
+        match self {
+            Self::DeliveryDue(due) => due.priority,
+            _ => EVENT_PRIORITY_DEFAULT,
+        }
     }
 
     /// The routing key, which is the queue's name; `fanout_queues` is how many run in parallel.
@@ -232,6 +265,7 @@ impl Event {
             Self::MessageStored(_) => QUEUE_MESSAGES.to_owned(),
             Self::FanoutChunk(chunk) => fanout_queue(chunk.lane % fanout_queues.max(1)),
             Self::PushDue(_) => QUEUE_PUSH.to_owned(),
+            Self::DeliveryDue(_) => QUEUE_EVENTS.to_owned(),
             Self::SessionChanged(_) | Self::QueueLook(_) => QUEUE_ASSIGNMENTS.to_owned(),
             Self::StaffChanged(_) | Self::StaffGrace(_) => QUEUE_STAFF_STATUS.to_owned(),
             Self::StatusChanged(_)
@@ -239,6 +273,7 @@ impl Event {
             | Self::PresenceRepair(_)
             | Self::CloseSockets(_)
             | Self::ReceiptDue(_)
+            | Self::BroadcastStep(_)
             | Self::SweepOutbox(_) => QUEUE_NOTIFICATIONS.to_owned(),
         }
     }
@@ -252,10 +287,23 @@ pub enum Delay {
     FiveSeconds,
     FifteenSeconds,
     OneMinute,
+    FiveMinutes,
+    HalfAnHour,
+    TwoHours,
 }
 
 impl Delay {
-    pub const ALL: [Self; 4] = [Self::OneSecond, Self::FiveSeconds, Self::FifteenSeconds, Self::OneMinute];
+    pub const ALL: [Self; 7] = [
+        Self::OneSecond,
+        Self::FiveSeconds,
+        Self::FifteenSeconds,
+        Self::OneMinute,
+        Self::FiveMinutes,
+        Self::HalfAnHour,
+        Self::TwoHours,
+    ];
+    /// Those that a person at a socket may wait for.
+    pub const SHORT: [Self; 4] = [Self::OneSecond, Self::FiveSeconds, Self::FifteenSeconds, Self::OneMinute];
 
     #[must_use]
     pub const fn duration(self) -> Duration {
@@ -264,6 +312,9 @@ impl Delay {
             Self::FiveSeconds => 5,
             Self::FifteenSeconds => 15,
             Self::OneMinute => 60,
+            Self::FiveMinutes => 300,
+            Self::HalfAnHour => 1_800,
+            Self::TwoHours => 7_200,
         })
     }
 
@@ -275,6 +326,9 @@ impl Delay {
             Self::FiveSeconds => "chat.retry.5s",
             Self::FifteenSeconds => "chat.retry.15s",
             Self::OneMinute => "chat.retry.60s",
+            Self::FiveMinutes => "chat.retry.300s",
+            Self::HalfAnHour => "chat.retry.1800s",
+            Self::TwoHours => "chat.retry.7200s",
         }
     }
 }

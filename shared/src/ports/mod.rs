@@ -2,6 +2,7 @@
 //! embedded ones in the local runner, and one conformance suite per port runs against both.
 
 mod accounts;
+mod api_keys;
 mod bans;
 mod blocks;
 mod bus;
@@ -29,13 +30,14 @@ mod statuses;
 mod visitors;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
+pub use api_keys::{ApiKeys, ApiKeysError, KEY_USE_NOTED_MS, NewApiKey};
 pub use bans::{Bans, NewBan};
 pub use blocks::{Blocks, BlocksError};
 pub use bus::{
-    Bus, BusError, CloseSockets, Delay, ENVELOPE_VERSION, Envelope, Event, FanoutChunk, Left, MessageStored,
-    MissedConnection, PresenceRebuild, PresenceRepair, QUEUE_ASSIGNMENTS, QUEUE_MESSAGES,
-    QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS, ReceiptDue, StatusChanged, SweepOutbox,
-    fanout_queue,
+    BroadcastStep, Bus, BusError, CloseSockets, Delay, DeliveryDue, ENVELOPE_VERSION, Envelope, Event,
+    FanoutChunk, Left, MessageStored, MissedConnection, PresenceRebuild, PresenceRepair, QUEUE_ASSIGNMENTS,
+    QUEUE_EVENTS, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS, ReceiptDue,
+    StatusChanged, SweepOutbox, fanout_queue,
 };
 pub use cache::{Cache, CacheError};
 pub use canned_replies::{CannedReplies, RepliesError};

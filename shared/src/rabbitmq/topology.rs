@@ -7,8 +7,8 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
 
 use crate::ports::{
-    Delay, QUEUE_ASSIGNMENTS, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS,
-    fanout_queue,
+    Delay, QUEUE_ASSIGNMENTS, QUEUE_EVENTS, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH,
+    QUEUE_STAFF_STATUS, fanout_queue,
 };
 
 /// The topic exchange of all events; routing keys are the queues' names.
@@ -16,8 +16,6 @@ pub const EXCHANGE: &str = "chat.exchange";
 /// Where messages go that fail by themselves, and those that the broker gives up.
 pub const DEAD_LETTER_EXCHANGE: &str = "chat.dead";
 pub const DEAD_LETTER_QUEUE: &str = "chat.dead.letter";
-/// The queue of integration events, with ten priorities.
-pub const QUEUE_EVENTS: &str = "chat.events";
 
 const QUORUM_QUEUES: [&str; 5] =
     [QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS, QUEUE_ASSIGNMENTS];

@@ -1,5 +1,5 @@
 use crate::ports::{
-    AccountsError, BlocksError, DeskError, MessagesError, RepliesError, RoomsError, StoreError,
+    AccountsError, ApiKeysError, BlocksError, DeskError, MessagesError, RepliesError, RoomsError, StoreError,
     SubscriptionsError,
 };
 
@@ -71,6 +71,7 @@ macro_rules! port_error {
 
 port_error!(
     AccountsError,
+    ApiKeysError,
     BlocksError,
     DeskError,
     MessagesError,

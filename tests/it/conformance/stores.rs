@@ -7,7 +7,7 @@ use shared::clock::UnixMs;
 use shared::ids::{ClientMessageId, ConnectionId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{Address, MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, Bans, Blocks, CannedReplies, ConnectionLog, Database, Desk, Flags, Messages,
+    Accounts, ApiKeys, Appended, Bans, Blocks, CannedReplies, ConnectionLog, Database, Desk, Flags, Messages,
     NewAccount, NewMessage, NewRoom, OpenedConnection, Outbox, PushPending, PushSubscriptions, Rooms,
     Statistics, Statuses, Visitors,
 };
@@ -23,6 +23,7 @@ pub(crate) const FIRST_PAGE: Page = Page { number: 1, size: 20 };
 pub(crate) struct Stores {
     pub(crate) database: Arc<dyn Database>,
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) api_keys: Arc<dyn ApiKeys>,
     pub(crate) blocks: Arc<dyn Blocks>,
     pub(crate) bans: Arc<dyn Bans>,
     pub(crate) rooms: Arc<dyn Rooms>,
@@ -52,6 +53,7 @@ impl Stores {
     where
         S: Database
             + Accounts
+            + ApiKeys
             + Bans
             + Blocks
             + Rooms
@@ -72,6 +74,7 @@ impl Stores {
         Self {
             database: Arc::clone(&store) as _,
             accounts: Arc::clone(&store) as _,
+            api_keys: Arc::clone(&store) as _,
             blocks: Arc::clone(&store) as _,
             bans: Arc::clone(&store) as _,
             rooms: Arc::clone(&store) as _,
@@ -223,7 +226,8 @@ pub(crate) fn account(username: &str) -> NewAccount {
         username: username.to_owned(),
         nickname: username.to_uppercase(),
         email: None,
-        password_hash: "$argon2id$".to_owned(),
+        password_hash: Some("$argon2id$".to_owned()),
+        external: None,
         role: Role::User,
     }
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use shared::app::App;
 use shared::clock::{SystemClock, UnixMs};
 use shared::config::{Config, ROUTING_TTL};
-use shared::identity::{Ticket, Tokens, VisitorKey, hash_password};
+use shared::identity::{Issuers, Ticket, Tokens, VisitorKey, hash_password};
 use shared::ids::{ClientMessageId, MessageId, RoomId, Seq, UserId};
 use shared::model::{Page, Role, RoomType, Session};
 use shared::moderation::Moderation;
@@ -126,9 +126,11 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
     App {
         moderation: Arc::new(Moderation::new(config.moderation.clone())),
         tokens: Arc::new(Tokens::new(&config.identity)),
+        issuers: Arc::new(Issuers::new(&config.identity.issuers)),
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        api_keys: store.clone(),
         blocks: store.clone(),
         bans: store.clone(),
         rooms: store.clone(),
@@ -218,7 +220,8 @@ async fn make_users(app: &App) {
             username: username.to_owned(),
             nickname: nickname.to_owned(),
             email: None,
-            password_hash: password_hash.clone(),
+            password_hash: Some(password_hash.clone()),
+            external: None,
             role,
         };
         let account = app.accounts.create(new, app.clock.now()).await.unwrap();

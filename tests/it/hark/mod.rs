@@ -121,7 +121,8 @@ impl Hark {
             username: username.to_owned(),
             nickname: username.to_uppercase(),
             email: None,
-            password_hash: "$argon2id$".to_owned(),
+            password_hash: Some("$argon2id$".to_owned()),
+            external: None,
             role,
         };
         let app = self.running.app();

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod away;
+mod behalf;
 mod history;
 mod leaving;
 mod private;
@@ -9,6 +10,7 @@ mod push;
 mod rooms;
 mod search;
 mod sending;
+mod service_accounts;
 mod statistics;
 mod tokens;
 mod world;

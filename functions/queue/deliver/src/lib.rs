@@ -44,7 +44,9 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
             Event::SessionChanged(_)
             | Event::StaffChanged(_)
             | Event::StaffGrace(_)
-            | Event::QueueLook(_) => {
+            | Event::QueueLook(_)
+            | Event::DeliveryDue(_)
+            | Event::BroadcastStep(_) => {
                 dead_letter::misplaced(app.bus.as_ref(), &queue, &envelope, app.clock.now()).await?;
             }
         }

@@ -43,7 +43,7 @@ pub(crate) async fn patiently(
         left = posted.left;
         unreachable.extend(posted.unreachable);
     }
-    match Delay::ALL.get(usize::from(attempt)) {
+    match Delay::SHORT.get(usize::from(attempt)) {
         Some(delay) => {
             left.extend(unreachable);
             hand_on(app, room, &left, frame, attempt, *delay).await

@@ -109,7 +109,7 @@ async fn try_again(app: &App, claim: PushClaim, retry: PushRetry) {
     if retry.devices.is_empty() && !retry.webhook {
         return;
     }
-    let Some(delay) = Delay::ALL.get(usize::from(retry.tried) - 1) else {
+    let Some(delay) = Delay::SHORT.get(usize::from(retry.tried) - 1) else {
         tracing::warn!(user = %claim.user, tried = retry.tried, "a push was given up");
         return;
     };

@@ -7,8 +7,8 @@ use local::embedded::bus::{InProcessBus, Queues};
 use serde_json::json;
 use shared::app::App;
 use shared::ids::{SessionId, UserId};
-use shared::model::{ClosedBy, Page, Role, Session, SessionState, Status};
-use shared::ports::{NewSession, QUEUE_ASSIGNMENTS, QUEUE_STAFF_STATUS, SessionFilter};
+use shared::model::{ClosedBy, Role, Session, SessionState, Status};
+use shared::ports::{NewSession, QUEUE_ASSIGNMENTS, QUEUE_STAFF_STATUS};
 
 use super::world::Hark;
 
@@ -71,26 +71,4 @@ async fn who_is_staff_no_more_gives_back_what_they_serve() {
     role("user").await.ok();
     assert_eq!(seen(&hark, session).await.state, SessionState::Queued);
     assert_eq!((queues.waiting(QUEUE_ASSIGNMENTS), queues.waiting(QUEUE_STAFF_STATUS)), (1, 1));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_opened_while_an_account_is_deleted_is_ended_or_refused() {
-    let (hark, _) = world().await;
-    for round in 0..4 {
-        let vera = hark.person_as(&format!("Vera{round}"), Role::Visitor).await;
-        let new = || NewSession {
-            visitor: vera.id,
-            team: String::new(),
-            subject: String::new(),
-            out_of_hours: false,
-        };
-        let terms = hark.app.config.support.terms(hark.app.clock.now());
-        let opens = async { while hark.app.desk.open(new(), terms).await.is_ok() {} };
-        let (left, ()) = futures::join!(vera.delete("/api/v1/users/me"), opens);
-        left.ok();
-        let filter = SessionFilter { visitor: Some(vera.id), ..SessionFilter::default() };
-        let sessions = hark.app.desk.sessions(&filter, Page { number: 1, size: 100 }).await.unwrap().items;
-        let open = sessions.iter().filter(|session| session.state != SessionState::Closed);
-        assert_eq!(open.count(), 0, "{sessions:?}");
-    }
 }

@@ -15,6 +15,9 @@ use shared::names::{Email, Nickname};
 use shared::ports::{AccountsError, ProfileChange};
 use shared::support;
 
+/// How often customer service is left for sessions that are opened meanwhile.
+const LEAVE_ATTEMPTS: u32 = 3;
+
 /// None leaves as it is.
 #[derive(Deserialize)]
 pub(crate) struct Profile {
@@ -58,7 +61,7 @@ pub(crate) async fn change(
 /// and the user out of every room and out of customer service. The messages stay, of nobody.
 ///
 /// # Errors
-/// `unauthenticated`, `unavailable`.
+/// `unauthenticated`, `unavailable`; `conflict` for who keeps opening sessions meanwhile.
 pub(crate) async fn delete(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Export>, Error> {
     let user = own(&app, &caller).await?;
     let rooms = every_room(&app, &caller).await?;
@@ -69,14 +72,19 @@ pub(crate) async fn delete(State(app): State<Arc<App>>, caller: Caller) -> Resul
 
 /// Leaves customer service before: who is staff or a visitor is one no more afterwards, and whoever fails here
 /// asks again. A session that the user opens meanwhile is left, too.
+///
+/// # Errors
+/// `conflict` for who opens one each time.
 async fn anonymise(app: &App, user: UserId) -> Result<(), Error> {
-    loop {
+    for _ in 1..LEAVE_ATTEMPTS {
         support::leave(app, user).await?;
         match app.accounts.anonymise(user, app.clock.now()).await {
             Err(AccountsError::InSession) => {}
             done => return Ok(done?),
         }
     }
+    support::leave(app, user).await?;
+    Ok(app.accounts.anonymise(user, app.clock.now()).await?)
 }
 
 async fn own(app: &App, caller: &Caller) -> Result<Account, Error> {

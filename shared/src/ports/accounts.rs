@@ -39,6 +39,9 @@ pub enum AccountsError {
     NotFound,
     #[error("the last admin stays one")]
     LastAdmin,
+    /// As the visitor of it.
+    #[error("a session of customer service is open")]
+    InSession,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -96,5 +99,8 @@ pub trait Accounts: Send + Sync {
 
     /// Takes name, email and credentials off the account and leaves its messages to "deleted user";
     /// revokes every token and takes the user out of every room.
+    ///
+    /// # Errors
+    /// `NotFound`; `InSession` while the user has a session that isn't closed, which would wait for ever.
     async fn anonymise(&self, user: UserId, now: UnixMs) -> Result<(), AccountsError>;
 }

@@ -52,6 +52,9 @@ const HOLD_DESK: &str = "
 select from desk
 where exists (select from visitors where user_id = $1) or exists (select from staff where user_id = $1)
 for update";
+/// Whoever opens a session holds the visitor's row until the commit: once that is ours it shows what was opened
+/// before, and nothing is opened after.
+const IN_SESSION: &str = "select exists (select from sessions where visitor_id = $1 and state <> 'closed')";
 /// Every admin's row is held, so that two who demote each other don't leave nobody.
 const ADMINS: &str =
     "select id from users where role = 'admin' and not deleted order by id for no key update";
@@ -262,6 +265,10 @@ async fn strip(connection: &mut PgConnection, user: UserId, now: UnixMs) -> Resu
     let strip = query(ANONYMISE).bind(user.0).bind(DELETED_USER).bind(timestamp(now));
     let done = strip.execute(&mut *connection).await?;
     found(done.rows_affected())?;
+    let in_session = query_scalar(IN_SESSION).bind(user.0);
+    if in_session.fetch_one(&mut *connection).await? {
+        return Err(AccountsError::InSession);
+    }
     query("delete from tickets where user_id = $1").bind(user.0).execute(&mut *connection).await?;
     query("delete from push_subscriptions where user_id = $1").bind(user.0).execute(&mut *connection).await?;
     for forget in [

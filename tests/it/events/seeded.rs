@@ -1,5 +1,6 @@
 //! Every function on an embedded app that holds what `events/seed.sql` puts into Postgres.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,19 +11,23 @@ use local::embedded::{LocalConnections, LoggedPush, MemoryCache};
 use local::functions;
 use local::gateway::sockets::Sockets;
 use local::invoke::{Functions, Invoker};
+use serde_json::{Value, json};
 use shared::app::App;
-use shared::clock::SystemClock;
+use shared::clock::{SystemClock, UnixMs};
 use shared::config::{Config, ROUTING_TTL};
 use shared::identity::{ApiKey, Issuers, Permission, Ticket, Tokens, VisitorKey, hash_password};
 use shared::ids::{ClientMessageId, MessageId, RoomId, Seq, UserId};
-use shared::model::{Page, Role, RoomType};
+use shared::model::{Page, Role, RoomType, Session};
 use shared::moderation::Moderation;
-use shared::ports::{Arrival, NewAccount, NewApiKey, NewMessage, NewRoom, NewSession, StaffPatch, Window};
+use shared::ports::{
+    Arrival, NewAccount, NewApiKey, NewMessage, NewRoom, NewSession, SessionFilter, StaffPatch, Window,
+};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::uuid;
 
 use super::files::{Answer, Event};
+use crate::hark::World;
 
 /// Signs the tokens in the files, and nothing else.
 const JWT_SECRET: &str = "hark-events-development-secret-0001";
@@ -81,6 +86,29 @@ impl Seeded {
         self.app.outbox.backlog().await.unwrap().0
     }
 
+    /// The session is one of the seed's, of the same visitor and room, and `staff` serve.
+    pub async fn knows(&self, session: &Session, before: Option<UserId>) {
+        let seeded = self.app.desk.session(session.id).await.unwrap().expect("the session");
+        let of = |session: &Session| (session.visitor.clone(), session.room_id, session.team.clone());
+        assert_eq!(of(session), of(&seeded));
+        for staff in session.staff.iter().map(|staff| staff.id).chain(before) {
+            self.serves(staff).await;
+        }
+    }
+
+    pub async fn serves(&self, staff: UserId) {
+        assert!(self.app.desk.staff_member(staff, 5).await.unwrap().is_some(), "{staff} is no staff member");
+    }
+
+    /// How many in the queue weren't told where they stand.
+    pub async fn untold(&self) -> usize {
+        self.app.desk.take_moved("", i64::MAX, 5).await.unwrap().len()
+    }
+
+    pub async fn desk(&self) -> Value {
+        desk(&self.app).await
+    }
+
     pub fn dead_letters(&self) -> usize {
         self.queues.dead_letters().len()
     }
@@ -125,6 +153,50 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         connections: Arc::new(LocalConnections::new(Sockets::new())),
         config: Arc::new(config),
     }
+}
+
+/// The services of a world that holds what `events/seed.sql` put there.
+pub async fn services(world: &World) -> App {
+    let variables: BTreeMap<String, String> = world.variables().into_iter().collect();
+    let lookup = |key: &str| match key {
+        "JWT_SECRET" => Some(JWT_SECRET.to_owned()),
+        other => variables.get(other).cloned(),
+    };
+    let config = Config::from_vars(lookup).expect("the configuration");
+    App::with_services(config, Arc::new(LocalConnections::new(Sockets::new())), &[])
+        .await
+        .expect("the services")
+}
+
+/// Who is there, and customer service, but for the times.
+pub async fn desk(app: &App) -> Value {
+    let page = Page { number: 1, size: 100 };
+    let users: Vec<UserId> = (1..=20).map(UserId).collect();
+    let mut users = app.accounts.users(&users).await.unwrap();
+    users.sort_by_key(|user| user.id);
+    let mut sessions = app.desk.sessions(&SessionFilter::default(), page).await.unwrap().items;
+    let mut staff = app.desk.staff(None, 5, page).await.unwrap().items;
+    let replies = app.canned_replies.replies("", page).await.unwrap().items;
+    sessions.iter_mut().for_each(|session| session.opened_at = UnixMs(0));
+    staff.iter_mut().for_each(|member| member.status_since = UnixMs(0));
+    let key = VisitorKey::try_from("A".repeat(43)).unwrap().digest();
+    let arrival = Arrival {
+        key_digest: key,
+        username: "another".to_owned(),
+        nickname: None,
+        page: None,
+        metadata: None,
+    };
+    let visitor = app.visitors.enter(arrival, app.clock.now()).await.unwrap().user;
+    json!({
+        "users": users,
+        "sessions": sessions,
+        "staff": staff,
+        "replies": replies,
+        "teams": app.desk.teams().await.unwrap(),
+        "visitor": visitor,
+        "room": app.rooms.members(RoomId(3), page).await.unwrap().total,
+    })
 }
 
 async fn seed(app: &App) {

@@ -13,4 +13,5 @@ mod sending;
 mod service_accounts;
 mod statistics;
 mod tokens;
+mod waiting;
 mod world;

@@ -95,3 +95,35 @@ pub(crate) async fn staff(
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::model::User;
+    use shared::ports::Tally;
+
+    #[test]
+    fn each_average_of_a_member_is_over_those_that_it_counts() {
+        let tally = Tally {
+            messages: 101,
+            sessions: 53,
+            first_answers: 3,
+            first_answer_ms: 3 * 2_000,
+            answers: 5,
+            answer_ms: 5 * 3_000,
+            closed: 7,
+            length_ms: 7 * 4_000,
+            ratings: 13,
+            rating_sum: 13 * 5,
+            ..Tally::default()
+        };
+        let user = User { id: UserId(6), username: "sam".to_owned(), nickname: "Sam".to_owned() };
+        let member = Member::from(StaffFigures { user, tally, online_ms: 1_500 });
+        let expected = serde_json::json!({
+            "staffId": 6, "username": "sam", "nickname": "Sam", "sessions": 53, "closedSessions": 7,
+            "messages": 101, "averageFirstAnswerTime": 2.0, "answers": 5, "averageAnswerTime": 3.0,
+            "averageSessionLength": 4.0, "onlineTime": 1.5, "ratings": 13, "averageRating": 5.0,
+        });
+        assert_eq!(serde_json::to_value(member).unwrap(), expected);
+    }
+}

@@ -203,6 +203,11 @@ async fn anonymise(
     user: UserId,
     now: UnixMs,
 ) -> Result<(), AccountsError> {
+    let in_session =
+        query_scalar("select exists (select 1 from sessions where visitor_id = ?1 and state <> 'closed')");
+    if in_session.bind(user.0).fetch_one(&mut *connection).await? {
+        return Err(AccountsError::InSession);
+    }
     rooms::leave_all(connection, user).await?;
     let strip = query(ANONYMISE).bind(user.0).bind(DELETED_USER).bind(now.0);
     let done = strip.execute(&mut *connection).await?;

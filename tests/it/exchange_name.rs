@@ -18,7 +18,10 @@ const SETTINGS: [(&str, &str); 3] =
 async fn exists(world: &World, exchange: &str) -> bool {
     let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
     let channel = world.services().vhost.channel().await;
-    channel.exchange_declare(exchange.into(), ExchangeKind::Topic, passive, FieldTable::default()).await.is_ok()
+    channel
+        .exchange_declare(exchange.into(), ExchangeKind::Topic, passive, FieldTable::default())
+        .await
+        .is_ok()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -77,6 +77,16 @@ impl WebhookClient {
         timeout(deadline, self.exchange(request)).await.unwrap_or(Err(WebhookError::Late))
     }
 
+    /// Reads what is there, within the deadline.
+    ///
+    /// # Errors
+    /// As [`WebhookClient::post`].
+    pub async fn get(&self, url: &Uri, deadline: Duration) -> Result<WebhookAnswer, WebhookError> {
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = url.clone();
+        timeout(deadline, self.exchange(request)).await.unwrap_or(Err(WebhookError::Late))
+    }
+
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<WebhookAnswer, WebhookError> {
         let response = self.0.request(request).await;
         let response = response.map_err(|error| WebhookError::Unreachable(error.to_string()))?;

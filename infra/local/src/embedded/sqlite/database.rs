@@ -23,6 +23,7 @@ const SCHEMA: &[&str] = &[
     include_str!("support.sql"),
     include_str!("statistics/schema.sql"),
     include_str!("services.sql"),
+    include_str!("identity.sql"),
     include_str!("events.sql"),
 ];
 

@@ -103,6 +103,9 @@ async fn a_service_that_subscribed_hears_of_messages_members_and_users(world: &W
     hark.post(&bob, &format!("/api/v1/rooms/{room}/leave"), &json!({})).await.expect(200);
     let left = one(&hark, EventType::MemberLeft).await;
     assert_eq!(left.data["user_ids"], json!([bob.id]));
+    let made = json!({"username": "carl", "password": "123456"});
+    hark.post(&root, "/api/v1/users", &made).await.expect(201);
+    hark.post(&root, "/api/v1/service-accounts", &json!({"username": "bot"})).await.expect(201);
     let ban = json!({"minutes": 5, "reason": "spam"});
     hark.post(&root, &format!("/api/v1/users/{}/ban", bob.id), &ban).await.expect(200);
     let banned = one(&hark, EventType::UserBanned).await;
@@ -118,7 +121,7 @@ async fn a_service_that_subscribed_hears_of_messages_members_and_users(world: &W
         ("message.recalled", 1),
         ("message.stored", 1),
         ("user.banned", 1),
-        ("user.created", 2),
+        ("user.created", 4),
         ("user.deleted", 1),
     ];
     assert_eq!(counts(&hark).await, expected.into());

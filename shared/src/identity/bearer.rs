@@ -7,7 +7,8 @@ use super::{ApiKey, Caller};
 use crate::Error;
 use crate::app::App;
 use crate::clock::UnixMs;
-use crate::model::{Account, ExternalIdentity, Role};
+use crate::events;
+use crate::model::{Account, ExternalIdentity, OwnEvent, Role};
 use crate::names::{Nickname, Username};
 use crate::ports::{AccountsError, NewAccount};
 
@@ -82,7 +83,12 @@ async fn meet(app: &App, vouched: Vouched, now: UnixMs) -> Result<Account, Error
             Err(AccountsError::UsernameTaken) => {}
             // Two of their requests came at once.
             Err(AccountsError::IdentityTaken) => break,
-            made => return Ok(made?),
+            made => {
+                let account = made?;
+                let created = OwnEvent::user_created(&account.user, account.role);
+                events::tell_if_possible(app, created).await;
+                return Ok(account);
+            }
         }
     }
     app.accounts.external(&identity).await?.ok_or_else(Error::internal)

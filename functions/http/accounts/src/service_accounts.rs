@@ -10,10 +10,11 @@ use shared::Error;
 use shared::app::App;
 use shared::chat::closing::{self, Farewell};
 use shared::clock::UnixMs;
+use shared::events;
 use shared::http::{At, Body, Paged, Paging, Params};
 use shared::identity::{ApiKey, Caller, Permission};
 use shared::ids::{ApiKeyId, UserRef};
-use shared::model::{Account, ApiKeyRecord, Role};
+use shared::model::{Account, ApiKeyRecord, OwnEvent, Role};
 use shared::names::{KeyName, Nickname, Username};
 use shared::ports::{NewAccount, NewApiKey};
 
@@ -82,6 +83,7 @@ pub(crate) async fn create(
         external: None,
     };
     let account = app.accounts.create(account, app.clock.now()).await?;
+    events::tell_if_possible(&app, OwnEvent::user_created(&account.user, account.role)).await;
     tracing::info!(audit = "service_account", by = %caller.user, user = %account.user.id, "service account made");
     Ok((StatusCode::CREATED, Json(account)))
 }

@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
+use shared::events;
 use shared::http::Body;
 use shared::identity::{Caller, Permission, SUBJECT_MAX_CHARS, hash_password};
-use shared::model::{Account, ExternalIdentity, Role};
+use shared::model::{Account, ExternalIdentity, OwnEvent, Role};
 use shared::names::{Email, Nickname, Password, Username};
 use shared::ports::NewAccount;
 
@@ -42,6 +43,7 @@ pub(crate) async fn create(
         }
     }
     let account = app.accounts.create(new.into_account().await?, app.clock.now()).await?;
+    events::tell_if_possible(&app, OwnEvent::user_created(&account.user, account.role)).await;
     tracing::info!(audit = "create", by = %caller.user, user = %account.user.id, "user made");
     Ok((StatusCode::CREATED, Json(account)))
 }

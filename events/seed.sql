@@ -22,6 +22,7 @@ delete from messages;
 delete from outbox;
 delete from teams;
 delete from canned_replies;
+delete from services;
 
 -- The password of each is 123456.
 insert into users (id, username, username_folded, nickname, password_hash, role, created_at)
@@ -72,6 +73,15 @@ values (1, 3, 7, '', 'queued', now());
 insert into canned_replies (id, shortcut, content, created_at)
 overriding system value
 values (1, 'bye', 'Good bye', now());
+
+insert into services (name, secret, created_at)
+values ('user-service', 'whsec_aGFyay1ldmVudHMtZGV2ZWxvcG1lbnQtc2VjcmV0', now());
+
+insert into service_instances (id, service, url, events_url, metadata, health, last_seen, registered_at)
+values (
+    '019b76da-a800-7000-8000-000000000001', 'user-service', 'https://user.example.com',
+    'https://user.example.com/events', '{}', 'up', now(), now()
+);
 
 insert into messages (id, room_id, seq, sender_id, client_id, digest, kind, content, number, created_at)
 values ('019b791b-70bb-7000-8000-000000000001', 1, 1, 2, 'good-morning', '\x00', 'text', 'Good morning', 1, now());

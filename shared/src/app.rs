@@ -12,8 +12,8 @@ use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
     Accounts, Bans, Blocks, Bus, Cache, CannedReplies, ConnectionLog, Connections, Database, Desk, Flags,
-    Messages, Mirrors, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Statistics,
-    Statuses, Visitors,
+    Messages, Mirrors, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Services,
+    Statistics, Statuses, Visitors,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -21,6 +21,7 @@ use crate::rabbitmq::{RabbitBus, RabbitConfig};
 use crate::redis::{RedisConfig, RedisPresence};
 use crate::sweeping_bus::SweepingBus;
 use crate::telemetry;
+use crate::webhook::Outbound;
 
 /// One post; the fan-out's own budget is what bounds all of them.
 const POST_DEADLINE: Duration = Duration::from_secs(3);
@@ -48,6 +49,9 @@ pub struct App {
     pub visitors: Arc<dyn Visitors>,
     pub canned_replies: Arc<dyn CannedReplies>,
     pub statistics: Arc<dyn Statistics>,
+    pub services: Arc<dyn Services>,
+    /// To services, within the networks that they may be in.
+    pub outbound: Outbound,
     pub cache: Arc<dyn Cache>,
     pub push: Arc<dyn OfflinePush>,
     pub presence: Arc<dyn Presence>,
@@ -93,6 +97,7 @@ impl App {
             tokens: Arc::new(Tokens::new(&config.identity)),
             moderation: Arc::new(Moderation::new(config.moderation.clone())),
             push: Arc::new(PushChannels::new(&config.push)),
+            outbound: Outbound::new(config.registry.networks),
             config: Arc::new(config),
             clock: Arc::new(SystemClock),
             database: postgres.clone(),
@@ -110,7 +115,8 @@ impl App {
             desk: postgres.clone(),
             visitors: postgres.clone(),
             canned_replies: postgres.clone(),
-            statistics: postgres,
+            statistics: postgres.clone(),
+            services: postgres,
             cache: redis.clone(),
             mirrors: redis.clone(),
             presence: redis,

@@ -29,6 +29,7 @@ pub mod postgres;
 pub mod push;
 pub mod rabbitmq;
 pub mod redis;
+pub mod registry;
 pub mod search;
 pub mod socket;
 pub mod sql;

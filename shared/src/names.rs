@@ -196,6 +196,9 @@ parsed!(
     }
 );
 
+/// What Hark itself is called among services.
+pub const HARK: &str = "hark";
+
 /// What the one desk is called where a team's name has to stand.
 pub const DESK: &str = "default";
 

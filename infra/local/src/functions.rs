@@ -35,6 +35,7 @@ pub fn all(app: &Arc<App>) -> Functions {
         .http("accounts", accounts::router(Arc::clone(app)))
         .http("rooms", rooms::router(Arc::clone(app)))
         .http("statistics", statistics::router(Arc::clone(app)))
+        .http("services", services::router(Arc::clone(app)))
         .http("support", support::router(Arc::clone(app)))
 }
 

@@ -1,6 +1,6 @@
 use crate::ports::{
-    AccountsError, BlocksError, DeskError, MessagesError, RepliesError, RoomsError, StoreError,
-    SubscriptionsError,
+    AccountsError, BlocksError, DeskError, MessagesError, RepliesError, RoomsError, ServicesError,
+    StoreError, SubscriptionsError,
 };
 
 /// An error of a port, as far as the connection it came over is concerned.
@@ -76,6 +76,7 @@ port_error!(
     MessagesError,
     RepliesError,
     RoomsError,
+    ServicesError,
     SubscriptionsError
 );
 

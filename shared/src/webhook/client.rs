@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::connector::Connector;
 use super::networks::Networks;
+use super::silence::Silence;
 
 /// The largest answer that is read, in bytes.
 const ANSWER_MAX_BYTES: usize = 64 * 1024;
@@ -50,12 +51,13 @@ pub struct Outbound {
     networks: Networks,
     /// Made at its first use: most functions never go out.
     client: Arc<OnceLock<Https>>,
+    silence: Arc<Silence>,
 }
 
 impl Outbound {
     #[must_use]
     pub fn new(networks: Networks) -> Self {
-        Self { networks, client: Arc::default() }
+        Self { networks, client: Arc::default(), silence: Arc::default() }
     }
 
     /// Posts JSON, with more headers, and reads the answer, all within the deadline.
@@ -93,6 +95,13 @@ impl Outbound {
         self.status(json(url, headers, body), deadline).await
     }
 
+    /// Whether the server let somebody wait for the whole of a deadline not long ago, and wasn't heard since: who has
+    /// others to talk to may leave it out.
+    #[must_use]
+    pub fn is_silent(&self, url: &Uri) -> bool {
+        self.silence.is_on(url)
+    }
+
     /// Asks by GET, and gives the status of the answer.
     ///
     /// # Errors
@@ -110,7 +119,13 @@ impl Outbound {
         request: Request<Full<Bytes>>,
         deadline: Duration,
     ) -> Result<u16, OutboundError> {
-        let response = timeout(deadline, self.response(request)).await.unwrap_or(Err(OutboundError::Late))?;
+        let url = request.uri().clone();
+        let Ok(response) = timeout(deadline, self.response(request)).await else {
+            self.silence.begins(&url);
+            return Err(OutboundError::Late);
+        };
+        self.silence.ends(&url);
+        let response = response?;
         let status = response.status().as_u16();
         let rest = Limited::new(response.into_body(), ANSWER_MAX_BYTES).collect();
         // The status says it all.

@@ -6,6 +6,7 @@ mod client;
 mod connector;
 mod networks;
 mod signature;
+mod silence;
 
 pub use client::{Outbound, OutboundAnswer, OutboundError};
 pub use networks::{Networks, URL_MAX_CHARS};

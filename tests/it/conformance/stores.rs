@@ -9,7 +9,7 @@ use shared::model::{Address, MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
     Accounts, Appended, Bans, Blocks, CannedReplies, ConnectionLog, Database, Desk, Flags, Messages,
     NewAccount, NewMessage, NewRoom, OpenedConnection, Outbox, PushPending, PushSubscriptions, Rooms,
-    Statistics, Statuses, Visitors,
+    Services, Statistics, Statuses, Visitors,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -37,6 +37,7 @@ pub(crate) struct Stores {
     pub(crate) visitors: Arc<dyn Visitors>,
     pub(crate) replies: Arc<dyn CannedReplies>,
     pub(crate) statistics: Arc<dyn Statistics>,
+    pub(crate) services: Arc<dyn Services>,
     raw: Raw,
     clock: AtomicI64,
 }
@@ -66,6 +67,7 @@ impl Stores {
             + Visitors
             + CannedReplies
             + Statistics
+            + Services
             + 'static,
     {
         let store = Arc::new(store);
@@ -85,7 +87,8 @@ impl Stores {
             desk: Arc::clone(&store) as _,
             visitors: Arc::clone(&store) as _,
             replies: Arc::clone(&store) as _,
-            statistics: store,
+            statistics: Arc::clone(&store) as _,
+            services: store,
             raw,
             clock: AtomicI64::new(NOW.0),
         }

@@ -101,8 +101,8 @@ fn every_event_reads_the_same_after_it_was_written() {
             "connect" | "disconnect" | "message" => {
                 read_write_read::<ApiGatewayWebsocketProxyRequest>(&event);
             }
-            "deliver" | "assign" => read_write_read::<RabbitMqEvent>(&event),
-            "accounts" | "rooms" | "statistics" | "support" => {
+            "deliver" | "assign" | "relay" => read_write_read::<RabbitMqEvent>(&event),
+            "accounts" | "rooms" | "services" | "statistics" | "support" => {
                 read_write_read::<ApiGatewayV2httpRequest>(&event);
             }
             "upkeep" => read_write_read::<EventBridgeEvent<Value>>(&event),

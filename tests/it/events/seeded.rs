@@ -14,10 +14,12 @@ use shared::app::App;
 use shared::clock::SystemClock;
 use shared::config::{Config, ROUTING_TTL};
 use shared::identity::{Ticket, Tokens, VisitorKey, hash_password};
-use shared::ids::{ClientMessageId, MessageId, RoomId, Seq, UserId};
+use shared::ids::{ClientMessageId, InstanceId, MessageId, RoomId, Seq, UserId};
 use shared::model::{Page, Role, RoomType};
 use shared::moderation::Moderation;
-use shared::ports::{Arrival, NewAccount, NewMessage, NewRoom, NewSession, StaffPatch, Window};
+use shared::names::ServiceName;
+use shared::ports::{Arrival, NewAccount, NewInstance, NewMessage, NewRoom, NewSession, StaffPatch, Window};
+use shared::webhook::{Outbound, SigningSecret};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::uuid;
@@ -115,8 +117,10 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         visitors: store.clone(),
         canned_replies: store.clone(),
         statistics: store.clone(),
+        services: store.clone(),
         cache: Arc::new(MemoryCache::default()),
         push: Arc::new(LoggedPush),
+        outbound: Outbound::new(config.registry.networks),
         presence: presence.clone(),
         mirrors: presence,
         bus: Arc::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues)),
@@ -131,6 +135,7 @@ async fn seed(app: &App) {
     make_room(app, RoomType::Public, "general", ADMIN, ANN).await;
     say_good_morning(app).await;
     open_the_desk(app).await;
+    register_a_service(app).await;
     let expires_at = app.clock.now().plus(TICKET_LIFE_MS);
     let ticket = Ticket::given("hark-events-ticket-0001");
     app.accounts.issue_ticket(&ticket.digest(), ANN, 0, expires_at).await.unwrap();
@@ -203,4 +208,23 @@ async fn open_the_desk(app: &App) {
     let rows: Vec<_> = rows.chain(opened.sessions.iter().map(|changed| changed.outbox)).collect();
     app.outbox.settle(&rows).await.unwrap();
     app.canned_replies.add_reply("", "bye", "Good bye", 1, now).await.unwrap();
+}
+
+/// One whose heartbeats tell how it is.
+async fn register_a_service(app: &App) {
+    let new = NewInstance {
+        id: InstanceId("019b76da-a800-7000-8000-000000000001".parse().unwrap()),
+        service: ServiceName::parse("user-service").unwrap(),
+        url: "https://user.example.com".to_owned(),
+        events_url: "https://user.example.com/events".to_owned(),
+        health_check_url: None,
+        metadata: serde_json::json!({}),
+        subscriptions: None,
+        secret: SigningSecret::parse("whsec_aGFyay1ldmVudHMtZGV2ZWxvcG1lbnQtc2VjcmV0").unwrap(),
+        checked: None,
+        check_due_at: None,
+        by: ADMIN,
+        now: app.clock.now(),
+    };
+    app.services.register_instance(&new, app.config.registry.limits).await.unwrap();
 }

@@ -9,6 +9,7 @@ mod push;
 mod rooms;
 mod search;
 mod sending;
+mod services;
 mod statistics;
 mod tokens;
 mod world;

@@ -8,6 +8,8 @@ use shared::parcel::Parcel;
 use shared::ports::BusError;
 use tokio::sync::{Notify, watch};
 
+use super::lanes::Lanes;
+
 /// Over this, publishing is refused and the outbox holds the rest.
 const CAPACITY_BYTES: usize = 64 * 1024 * 1024;
 
@@ -45,7 +47,7 @@ struct State {
 
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<Queued>,
+    waiting: Lanes,
     arrived: Arc<Notify>,
 }
 
@@ -109,9 +111,9 @@ impl Queues {
         }
     }
 
-    /// The first message of a queue, which stays open until it is settled or given back.
+    /// The first message of a queue, of those with the highest priority, which stays open until it is settled or given back.
     pub fn take(&self, queue: &str) -> Option<Queued> {
-        self.lock().queues.get_mut(queue)?.waiting.pop_front()
+        self.lock().queues.get_mut(queue)?.waiting.pop()
     }
 
     /// Signalled when a message arrives; an arrival that nobody waits for is remembered.
@@ -125,7 +127,7 @@ impl Queues {
         self.open.send_modify(|open| *open -= taken.len());
     }
 
-    /// Puts messages back to the front of their queue, in their old order, marked as redelivered.
+    /// Puts messages back to the front of their queue, each before those of its priority, in their old order, marked as redelivered.
     pub fn give_back(&self, queue: &str, taken: Vec<Queued>) {
         if taken.is_empty() {
             return;

@@ -22,7 +22,7 @@ const SCHEMA: &[&str] = &[
     include_str!("reconnect.sql"),
     include_str!("support.sql"),
     include_str!("statistics/schema.sql"),
-    include_str!("services.sql"),
+    include_str!("services/schema.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

@@ -30,6 +30,7 @@ pub fn all(app: &Arc<App>) -> Functions {
         .event("message", handler!(message, app))
         .event("deliver", handler!(deliver, app))
         .event("assign", handler!(assign, app))
+        .event("relay", handler!(relay, app))
         .event("upkeep", handler!(upkeep, app))
         .event("migrate", handler!(migrate, app))
         .http("accounts", accounts::router(Arc::clone(app)))

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::connector::Connector;
 use super::networks::Networks;
 use super::silence::Silence;
+use crate::clock::UnixMs;
 
 /// The largest answer that is read, in bytes.
 const ANSWER_MAX_BYTES: usize = 64 * 1024;
@@ -95,11 +96,15 @@ impl Outbound {
         self.status(json(url, headers, body), deadline).await
     }
 
-    /// Whether the server let somebody wait for the whole of a deadline not long ago, and wasn't heard since: who has
-    /// others to talk to may leave it out.
+    /// Whether a server let somebody wait for nothing not long ago, as [`Outbound::note_silence`] was told.
     #[must_use]
-    pub fn is_silent(&self, url: &Uri) -> bool {
-        self.silence.is_on(url)
+    pub fn is_silent(&self, url: &Uri, now: UnixMs) -> bool {
+        self.silence.is_on(url, now)
+    }
+
+    /// A server let somebody wait for the whole of a deadline: who has others to talk to may leave it out for a while.
+    pub fn note_silence(&self, url: &Uri, now: UnixMs) {
+        self.silence.begins(url, now);
     }
 
     /// Asks by GET, and gives the status of the answer.
@@ -119,13 +124,7 @@ impl Outbound {
         request: Request<Full<Bytes>>,
         deadline: Duration,
     ) -> Result<u16, OutboundError> {
-        let url = request.uri().clone();
-        let Ok(response) = timeout(deadline, self.response(request)).await else {
-            self.silence.begins(&url);
-            return Err(OutboundError::Late);
-        };
-        self.silence.ends(&url);
-        let response = response?;
+        let response = timeout(deadline, self.response(request)).await.unwrap_or(Err(OutboundError::Late))?;
         let status = response.status().as_u16();
         let rest = Limited::new(response.into_body(), ANSWER_MAX_BYTES).collect();
         // The status says it all.

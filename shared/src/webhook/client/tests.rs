@@ -95,5 +95,4 @@ async fn who_does_not_answer_in_time_is_late() {
     let outbound = Outbound::new(Networks::Loopback);
     let late = outbound.get(&url("127.0.0.1", port), Duration::from_millis(50)).await;
     assert!(matches!(late, Err(OutboundError::Late)), "{late:?}");
-    assert!(outbound.is_silent(&url("127.0.0.1", port)), "the next one would wait as long");
 }

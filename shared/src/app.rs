@@ -7,13 +7,14 @@ use futures::future::BoxFuture;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ROUTING_TTL, Secret};
+use crate::events::Subscribed;
 use crate::identity::Tokens;
 use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
-    Accounts, Bans, Blocks, Bus, Cache, CannedReplies, ConnectionLog, Connections, Database, Desk, Flags,
-    Messages, Mirrors, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms, Services,
-    Statistics, Statuses, Visitors,
+    Accounts, Bans, Blocks, Broadcasts, Bus, Cache, CannedReplies, ConnectionLog, Connections, Database,
+    Desk, Events, Flags, Messages, Mirrors, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions,
+    Rooms, Services, Statistics, Statuses, Visitors,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -41,6 +42,9 @@ pub struct App {
     pub messages: Arc<dyn Messages>,
     pub flags: Arc<dyn Flags>,
     pub outbox: Arc<dyn Outbox>,
+    pub events: Arc<dyn Events>,
+    pub subscribed: Arc<Subscribed>,
+    pub broadcasts: Arc<dyn Broadcasts>,
     pub connection_log: Arc<dyn ConnectionLog>,
     pub statuses: Arc<dyn Statuses>,
     pub push_subscriptions: Arc<dyn PushSubscriptions>,
@@ -108,6 +112,9 @@ impl App {
             messages: postgres.clone(),
             flags: postgres.clone(),
             outbox: postgres.clone(),
+            events: postgres.clone(),
+            subscribed: Arc::default(),
+            broadcasts: postgres.clone(),
             connection_log: postgres.clone(),
             statuses: postgres.clone(),
             push_subscriptions: postgres.clone(),
@@ -160,6 +167,7 @@ impl Adapters {
             url: rabbitmq_url,
             deadline: services.publish_deadline,
             fanout_queues: config.chat.fanout_queues,
+            exchange: config.events.exchange.clone(),
         });
         let problem = |key: &str, error: &dyn std::fmt::Display| ConfigError {
             problems: vec![format!("{key}: {error}")],

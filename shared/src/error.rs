@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::clock::UnixMs;
 use crate::ids::{MessageId, RoomId, Seq};
 use crate::ports::{
-    AccountsError, BlocksError, DeskError, MessagesError, RepliesError, RoomsError, ServicesError,
-    StoreError, SubscriptionsError,
+    AccountsError, BlocksError, BroadcastsError, DeskError, EventsError, MessagesError, RepliesError,
+    RoomsError, ServicesError, StoreError, SubscriptionsError,
 };
 
 /// Who is blocked learns no more: neither that they are, nor by whom.
@@ -305,6 +305,24 @@ impl From<ServicesError> for Error {
                 Self::conflict(format!("{most} instances of a service at most: unregister one first"))
             }
             ServicesError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<EventsError> for Error {
+    fn from(error: EventsError) -> Self {
+        match error {
+            EventsError::Conflict(id) => Self::conflict(format!("id: {id} was used for another event")),
+            EventsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BroadcastsError> for Error {
+    fn from(error: BroadcastsError) -> Self {
+        match error {
+            BroadcastsError::Conflict => Self::conflict("id: was used for another broadcast"),
+            BroadcastsError::Store(error) => error.into(),
         }
     }
 }

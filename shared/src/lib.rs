@@ -12,6 +12,7 @@ pub mod config;
 pub mod dead_letter;
 pub mod desk;
 pub mod error;
+pub mod events;
 pub mod folding;
 pub mod frames;
 pub mod http;

@@ -38,6 +38,7 @@ pub fn all(app: &Arc<App>) -> Functions {
         .http("statistics", statistics::router(Arc::clone(app)))
         .http("services", services::router(Arc::clone(app)))
         .http("support", support::router(Arc::clone(app)))
+        .http("events", events::router(Arc::clone(app)))
 }
 
 /// Refuses a template that names a function which isn't there: its first event would be too late to say so.

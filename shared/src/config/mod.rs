@@ -2,6 +2,7 @@
 //! error that names every bad key.
 
 mod chat;
+mod events;
 mod identity;
 mod limits;
 mod messages;
@@ -15,6 +16,7 @@ mod statistics;
 mod support;
 
 pub use chat::ChatConfig;
+pub use events::EventsConfig;
 pub use identity::{IdentityConfig, JWT_SECRET_MIN_BYTES, SigningKey};
 pub use limits::LimitsConfig;
 pub use messages::MessagesConfig;
@@ -37,6 +39,7 @@ pub struct Config {
     pub chat: ChatConfig,
     pub limits: LimitsConfig,
     pub messages: MessagesConfig,
+    pub events: EventsConfig,
     pub moderation: ModerationConfig,
     pub push: PushConfig,
     pub support: SupportConfig,
@@ -68,6 +71,7 @@ impl Config {
             chat: ChatConfig::read(&mut reader),
             limits: LimitsConfig::read(&mut reader),
             messages: MessagesConfig::read(&mut reader),
+            events: EventsConfig::read(&mut reader),
             moderation: ModerationConfig::read(&mut reader),
             push: PushConfig::read(&mut reader),
             support: SupportConfig::read(&mut reader),
@@ -153,6 +157,35 @@ mod tests {
         }
         assert!(read(&[SECRET, ("PUSH_DELAY_SECONDS", "2")]).is_err());
         assert!(read(&[SECRET, ("PUSH_PREVIEW", "perhaps")]).is_err());
+    }
+
+    #[test]
+    fn the_exchange_has_a_name_that_is_free() {
+        let exchange = |name: &str| read(&[SECRET, ("MESSAGE_QUEUE_EXCHANGE", name)]);
+        assert_eq!(read(&[SECRET]).unwrap().events.exchange, "chat.exchange");
+        assert_eq!(exchange("my:exchange_1-a").unwrap().events.exchange, "my:exchange_1-a");
+        assert!(exchange(&"x".repeat(127)).is_ok());
+        for bad in [&"x".repeat(128), "my exchange", "amq.topic", "chat.dead", "chat.retry.7200s"] {
+            let error = exchange(bad).unwrap_err().to_string();
+            assert!(error.contains("MESSAGE_QUEUE_EXCHANGE: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn events_have_the_limits_of_the_documents() {
+        let events = read(&[SECRET]).unwrap().events;
+        assert_eq!((events.batch_size, events.deadline.as_secs(), events.target_concurrency), (100, 10, 8));
+        let now = crate::clock::UnixMs(40 * 24 * 3_600_000);
+        assert_eq!(events.kept_since(now), Some(crate::clock::UnixMs(10 * 24 * 3_600_000)));
+        assert_eq!(read(&[SECRET, ("EVENT_RETENTION_DAYS", "0")]).unwrap().events.kept_since(now), None);
+        let past =
+            [("MESSAGE_BATCH_SIZE", "1001"), ("MESSAGE_TIMEOUT", "61"), ("RELAY_TARGET_CONCURRENCY", "0")];
+        for (key, value) in past {
+            let error = read(&[SECRET, (key, value)]).unwrap_err().to_string();
+            assert!(error.contains(&format!("{key}: ")), "{error}");
+        }
+        let most = [SECRET, ("MESSAGE_BATCH_SIZE", "1000"), ("MESSAGE_TIMEOUT", "60")];
+        assert!(read(&most).is_ok());
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod path;
 mod router;
 
 pub use body::{BODY_MAX_BYTES, Body, Params};
-pub use idempotency::client_id;
+pub use idempotency::{client_id, idempotency_key};
 pub use paging::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Paged, Paging};
 pub use path::At;
 pub use router::serve;

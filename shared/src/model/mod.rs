@@ -1,7 +1,9 @@
 //! The things that Hark keeps, as the stores give them and the wire shows them.
 
+mod broadcast;
 mod entry;
 mod event;
+mod own_events;
 mod service;
 mod status;
 mod support;
@@ -11,9 +13,14 @@ use serde::{Deserialize, Serialize};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, MessageId, RoomId, Seq, UserId};
 
+pub use broadcast::{Broadcast, BroadcastKind, BroadcastScope, BroadcastState, BroadcastTally};
 pub use entry::{Edited, Entry, Recalled};
 pub use event::{
     Attempt, Delivery, DeliveryState, EVENT_PRIORITY_DEFAULT, EVENT_PRIORITY_MAX, EventType, ServiceEvent,
+};
+pub use own_events::{
+    HARK, MembersData, MessageEditedData, MessageRecalledData, MessageStoredData, OwnEvent, SessionData,
+    UserBannedData, UserCreatedData, UserDeletedData,
 };
 pub use service::{InstanceHealth, Service, ServiceInstance};
 pub use status::Status;

@@ -4,6 +4,7 @@
 mod accounts;
 mod bans;
 mod blocks;
+mod broadcasts;
 mod bus;
 mod cache;
 mod canned_replies;
@@ -12,6 +13,7 @@ mod connections;
 mod database;
 mod desk;
 mod desk_events;
+mod events;
 mod flags;
 mod messages;
 mod mirrors;
@@ -32,6 +34,10 @@ mod visitors;
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use bans::{Bans, NewBan};
 pub use blocks::{Blocks, BlocksError};
+pub use broadcasts::{
+    BroadcastChunk, BroadcastStepTaken, BroadcastTarget, BroadcastWork, Broadcasts, BroadcastsError,
+    ChunkTally, NewBroadcast,
+};
 pub use bus::{
     BroadcastStep, Bus, BusError, CloseSockets, Delay, DeliveryDue, ENVELOPE_VERSION, Envelope, Event,
     FanoutChunk, Left, MessageStored, MissedConnection, PresenceRebuild, PresenceRepair, QUEUE_ASSIGNMENTS,
@@ -45,6 +51,10 @@ pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
 pub use desk::{Changes, Desk, DeskError, Destination, NewSession, SessionFilter, StaffPatch};
 pub use desk_events::{QueueLook, SessionChanged, SessionStep, StaffChanged, StaffGrace};
+pub use events::{
+    DELIVERY_AGAIN_MS, DELIVERY_OVERDUE_MS, EventFilter, Events, EventsError, NewEvent, Next, Outcome,
+    StoredEvent,
+};
 pub use flags::{Flagged, Flags};
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Search, Window};
 pub use mirrors::{DeskCopies, Mirrors};

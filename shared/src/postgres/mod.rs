@@ -6,10 +6,12 @@
 mod accounts;
 mod bans;
 mod blocks;
+mod broadcasts;
 mod canned_replies;
 mod connection_log;
 mod database;
 mod desk;
+mod events;
 mod flags;
 mod messages;
 mod outbox;

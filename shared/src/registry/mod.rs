@@ -5,14 +5,17 @@ mod check;
 mod choice;
 mod health;
 mod targets;
+mod tell;
 
 use crate::Error;
-use crate::names::{HARK, ServiceName};
+use crate::model::HARK;
+use crate::names::ServiceName;
 
 pub use check::{CHECK_DEADLINE, is_well};
 pub use choice::Choice;
 pub use health::{CHECK_FAILURES_DOWN, CHECK_SUCCESSES_UP, Standing};
 pub use targets::{TargetRow, gathered};
+pub use tell::tell;
 
 /// Nobody else goes by the name of Hark itself.
 ///

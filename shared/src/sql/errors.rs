@@ -1,6 +1,6 @@
 use crate::ports::{
-    AccountsError, BlocksError, DeskError, MessagesError, RepliesError, RoomsError, ServicesError,
-    StoreError, SubscriptionsError,
+    AccountsError, BlocksError, BroadcastsError, DeskError, EventsError, MessagesError, RepliesError,
+    RoomsError, ServicesError, StoreError, SubscriptionsError,
 };
 
 /// An error of a port, as far as the connection it came over is concerned.
@@ -72,7 +72,9 @@ macro_rules! port_error {
 port_error!(
     AccountsError,
     BlocksError,
+    BroadcastsError,
     DeskError,
+    EventsError,
     MessagesError,
     RepliesError,
     RoomsError,

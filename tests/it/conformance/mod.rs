@@ -23,12 +23,14 @@ macro_rules! on_every_engine {
 mod accounts;
 mod bans;
 mod blocks;
+mod broadcasts;
 mod bus;
 mod cache;
 mod canned_replies;
 mod connection_log;
 mod desk;
 mod engines;
+mod events;
 mod flags;
 mod history;
 mod messages;

@@ -7,9 +7,9 @@ use shared::clock::UnixMs;
 use shared::ids::{ClientMessageId, ConnectionId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{Address, MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, Bans, Blocks, CannedReplies, ConnectionLog, Database, Desk, Flags, Messages,
-    NewAccount, NewMessage, NewRoom, OpenedConnection, Outbox, PushPending, PushSubscriptions, Rooms,
-    Services, Statistics, Statuses, Visitors,
+    Accounts, Appended, Bans, Blocks, Broadcasts, CannedReplies, ConnectionLog, Database, Desk, Events,
+    Flags, Messages, NewAccount, NewMessage, NewRoom, OpenedConnection, Outbox, PushPending,
+    PushSubscriptions, Rooms, Services, Statistics, Statuses, Visitors,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -29,6 +29,8 @@ pub(crate) struct Stores {
     pub(crate) messages: Arc<dyn Messages>,
     pub(crate) flags: Arc<dyn Flags>,
     pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) events: Arc<dyn Events>,
+    pub(crate) broadcasts: Arc<dyn Broadcasts>,
     pub(crate) connections: Arc<dyn ConnectionLog>,
     pub(crate) statuses: Arc<dyn Statuses>,
     pub(crate) subscriptions: Arc<dyn PushSubscriptions>,
@@ -59,6 +61,8 @@ impl Stores {
             + Messages
             + Flags
             + Outbox
+            + Events
+            + Broadcasts
             + ConnectionLog
             + Statuses
             + PushSubscriptions
@@ -80,6 +84,8 @@ impl Stores {
             messages: Arc::clone(&store) as _,
             flags: Arc::clone(&store) as _,
             outbox: Arc::clone(&store) as _,
+            events: Arc::clone(&store) as _,
+            broadcasts: Arc::clone(&store) as _,
             connections: Arc::clone(&store) as _,
             statuses: Arc::clone(&store) as _,
             subscriptions: Arc::clone(&store) as _,
@@ -206,6 +212,11 @@ impl Stores {
                 sqlx::raw_sql(statement).execute(&mut connection).await.expect("execute");
             }
         }
+    }
+
+    /// Times are written differently.
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self.raw, Raw::Postgres(_))
     }
 
     /// How many rows a table holds.

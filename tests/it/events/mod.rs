@@ -85,6 +85,23 @@ async fn deliver_settles_what_reads_and_buries_what_does_not() {
 }
 
 #[tokio::test]
+async fn relay_makes_the_round_that_is_due_once_and_buries_what_does_not_read() {
+    let cases = [
+        ("delivery-due", 1, 0),
+        ("delivery-due-of-nothing", 0, 0),
+        ("misplaced", 0, 1),
+        ("unreadable", 0, 1),
+    ];
+    for (event, rounds, dead) in cases {
+        let hark = Seeded::start().await;
+        let event = Event::read(&format!("relay/{event}"));
+        hark.invoke(&event).await;
+        hark.invoke(&event).await;
+        assert_eq!((hark.rounds_made().await, hark.dead_letters()), (rounds, 2 * dead), "{}", event.name);
+    }
+}
+
+#[tokio::test]
 async fn assign_buries_only_what_is_not_its_own() {
     for event in every().into_iter().filter(|event| event.function() == "assign") {
         let hark = Seeded::start().await;

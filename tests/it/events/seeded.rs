@@ -14,11 +14,13 @@ use shared::app::App;
 use shared::clock::SystemClock;
 use shared::config::{Config, ROUTING_TTL};
 use shared::identity::{Ticket, Tokens, VisitorKey, hash_password};
-use shared::ids::{ClientMessageId, InstanceId, MessageId, RoomId, Seq, UserId};
-use shared::model::{Page, Role, RoomType};
+use shared::ids::{ClientMessageId, EventId, InstanceId, MessageId, RoomId, Seq, UserId};
+use shared::model::{EventType, Page, Role, RoomType};
 use shared::moderation::Moderation;
 use shared::names::ServiceName;
-use shared::ports::{Arrival, NewAccount, NewInstance, NewMessage, NewRoom, NewSession, StaffPatch, Window};
+use shared::ports::{
+    Arrival, NewAccount, NewEvent, NewInstance, NewMessage, NewRoom, NewSession, StaffPatch, Window,
+};
 use shared::webhook::{Outbound, SigningSecret};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -83,6 +85,12 @@ impl Seeded {
         self.app.outbox.backlog().await.unwrap().0
     }
 
+    /// How often the event was tried to be delivered.
+    pub async fn rounds_made(&self) -> u32 {
+        let deliveries = self.app.events.deliveries(&an_event()).await.unwrap();
+        deliveries.iter().map(|(delivery, _)| delivery.rounds).sum()
+    }
+
     pub fn dead_letters(&self) -> usize {
         self.queues.dead_letters().len()
     }
@@ -109,6 +117,9 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         messages: store.clone(),
         flags: store.clone(),
         outbox: store.clone(),
+        events: store.clone(),
+        subscribed: Arc::default(),
+        broadcasts: store.clone(),
         connection_log: store.clone(),
         statuses: store.clone(),
         push_subscriptions: store.clone(),
@@ -136,6 +147,7 @@ async fn seed(app: &App) {
     say_good_morning(app).await;
     open_the_desk(app).await;
     register_a_service(app).await;
+    publish_an_event(app).await;
     let expires_at = app.clock.now().plus(TICKET_LIFE_MS);
     let ticket = Ticket::given("hark-events-ticket-0001");
     app.accounts.issue_ticket(&ticket.digest(), ANN, 0, expires_at).await.unwrap();
@@ -227,4 +239,24 @@ async fn register_a_service(app: &App) {
         now: app.clock.now(),
     };
     app.services.register_instance(&new, app.config.registry.limits).await.unwrap();
+}
+
+fn an_event() -> EventId {
+    EventId::parse("019b76da-a800-7000-8000-0000000000e1").unwrap()
+}
+
+/// For a service that isn't registered yet.
+async fn publish_an_event(app: &App) {
+    let service = |name| ServiceName::parse(name).unwrap();
+    let new = NewEvent {
+        id: an_event(),
+        kind: EventType::UserAction,
+        source_service: service("chat-service"),
+        target_service: Some(service("knowledge-service")),
+        data: serde_json::json!({"action": "create_conversation", "user_id": "user123"}),
+        priority: 2,
+        published_by: Some(ADMIN),
+        digest: [0; 32],
+    };
+    app.events.publish_events(&[new], app.clock.now()).await.unwrap();
 }

@@ -15,17 +15,34 @@ use crate::hark::Hark;
 
 /// A bus that keeps what it is given: nothing of it arrives anywhere.
 #[derive(Default)]
-pub struct Kept(Mutex<Vec<(Option<Delay>, Event)>>);
+pub struct Kept {
+    events: Mutex<Vec<(Option<Delay>, Event)>>,
+    dead: Mutex<Vec<DeadLetter>>,
+}
+
+#[derive(Debug)]
+pub struct DeadLetter {
+    pub queue: String,
+    pub body: Vec<u8>,
+    pub reason: String,
+}
 
 impl Kept {
-    /// What was published since it was last asked, each with its delay, but for the news of who came and went.
+    /// What was published since it was last asked, each with its delay, but for the news of who came and went; no
+    /// dead letter, unless it was taken before.
     pub fn take(&self) -> Vec<(Option<Delay>, Event)> {
-        let kept = take(&mut *self.0.lock().unwrap());
+        let dead = self.take_dead();
+        assert!(dead.is_empty(), "{dead:?}");
+        let kept = take(&mut *self.events.lock().unwrap());
         kept.into_iter().filter(|(_, event)| !matches!(event, Event::StatusChanged(_))).collect()
     }
 
+    pub fn take_dead(&self) -> Vec<DeadLetter> {
+        take(&mut *self.dead.lock().unwrap())
+    }
+
     fn keep(&self, delay: Option<Delay>, events: &[Event]) {
-        self.0.lock().unwrap().extend(events.iter().map(|event| (delay, event.clone())));
+        self.events.lock().unwrap().extend(events.iter().map(|event| (delay, event.clone())));
     }
 }
 
@@ -41,8 +58,10 @@ impl Bus for Kept {
         Ok(())
     }
 
-    async fn dead_letter(&self, queue: &str, _: &[u8], reason: &str, _: UnixMs) -> Result<(), BusError> {
-        panic!("a dead letter of {queue}: {reason}");
+    async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, _: UnixMs) -> Result<(), BusError> {
+        let (queue, reason) = (queue.to_owned(), reason.to_owned());
+        self.dead.lock().unwrap().push(DeadLetter { queue, body: body.to_vec(), reason });
+        Ok(())
     }
 
     async fn declare(&self) -> Result<(), BusError> {
@@ -65,8 +84,19 @@ pub fn aside(hark: &Hark) -> (App, Arc<Kept>) {
 /// # Errors
 /// When it has to come again.
 pub async fn deliver(app: &App, event: &Event) -> Result<(), Box<dyn Error + Send + Sync>> {
+    deliver::handle(app, batch(app, event)).await
+}
+
+/// The same with `relay`.
+///
+/// # Errors
+/// When it has to come again.
+pub async fn relay(app: &App, event: &Event) -> Result<(), Box<dyn Error + Send + Sync>> {
+    relay::handle(app, batch(app, event)).await
+}
+
+fn batch(app: &App, event: &Event) -> RabbitMqEvent {
     let parcel = Parcel::of_event(event, app.clock.now(), app.config.chat.fanout_queues);
     let message = RabbitMqMessage::new(BasicProperties::default(), false, &parcel.body);
-    let batch = RabbitMqEvent::of_queue(&parcel.routing_key, "/", "arn:aws:mq:test", vec![message]);
-    deliver::handle(app, batch).await
+    RabbitMqEvent::of_queue(&parcel.routing_key, "/", "arn:aws:mq:test", vec![message])
 }

@@ -52,6 +52,7 @@ pub(crate) async fn register(
     caller.require(Permission::ServicesRegister)?;
     let new = registration.checked(&app, &caller).await?;
     let known = app.services.register_instance(&new, app.config.registry.limits).await?;
+    registry::tell(&app, known.change.as_slice()).await;
     let status = if known.instance.id == new.id { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(Answer::of(known, &new.secret))))
 }

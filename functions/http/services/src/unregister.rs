@@ -10,6 +10,7 @@ use shared::identity::{Caller, Permission};
 use shared::ids::InstanceId;
 use shared::names::ServiceName;
 use shared::ports::InstanceRef;
+use shared::registry;
 
 use crate::heartbeat::which;
 
@@ -63,6 +64,7 @@ async fn forget(
     which: Option<InstanceRef>,
 ) -> Result<StatusCode, Error> {
     caller.require(Permission::ServicesUnregister)?;
-    app.services.unregister(name, which.as_ref()).await?;
+    let gone = app.services.unregister(name, which.as_ref()).await?;
+    registry::tell(app, &gone).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,9 +11,8 @@ mod settle;
 
 use std::collections::BTreeMap;
 
-use futures::StreamExt;
-use futures::future::join_all;
-use futures::stream;
+use futures::future::{BoxFuture, join_all};
+use futures::{FutureExt, StreamExt, stream};
 use lambda_runtime::Error;
 use shared::app::App;
 use shared::dead_letter;
@@ -71,10 +70,18 @@ async fn post_all(
     targets: &[Target],
 ) -> Vec<Outcome> {
     let at_once = app.config.events.target_concurrency;
-    let services = by_service.into_iter().map(|(service, deliveries)| {
+    let mut services = Vec::new();
+    for (service, deliveries) in by_service {
         let target = targets.iter().find(|target| target.service == *service);
-        let rounds = deliveries.into_iter().map(move |due| round::make(app, due, target));
-        stream::iter(rounds).buffered(at_once).collect::<Vec<_>>()
-    });
+        services.push(stream::iter(rounds(app, deliveries, target)).buffered(at_once).collect::<Vec<_>>());
+    }
     join_all(services).await.into_iter().flatten().collect()
+}
+
+fn rounds<'a>(
+    app: &'a App,
+    deliveries: Vec<&'a Due>,
+    target: Option<&'a Target>,
+) -> Vec<BoxFuture<'a, Outcome>> {
+    deliveries.into_iter().map(|due| round::make(app, due, target).boxed()).collect()
 }

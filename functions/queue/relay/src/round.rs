@@ -44,7 +44,11 @@ async fn attempts(app: &App, delivery: &Delivery, event: &ServiceEvent, target: 
         }
     }
     if attempts.is_empty() {
-        let reason = if target.instances.is_empty() { "no healthy instance" } else { "none that answers" };
+        let reason = if target.instances.is_empty() {
+            "no healthy instance"
+        } else {
+            "no instance that answered of late"
+        };
         attempts.push(nowhere(app, round, reason));
     }
     attempts
@@ -52,11 +56,7 @@ async fn attempts(app: &App, delivery: &Delivery, event: &ServiceEvent, target: 
 
 /// Whoever's turn it is, then the others; without those that let a post wait for nothing a moment ago, which would
 /// hold up the whole batch.
-fn candidates<'a>(
-    app: &App,
-    delivery: &Delivery,
-    target: &'a Target,
-) -> Vec<&'a ServiceInstance> {
+fn candidates<'a>(app: &App, delivery: &Delivery, target: &'a Target) -> Vec<&'a ServiceInstance> {
     let (instances, now) = (&target.instances, app.clock.now());
     let turn = delivery.id.0.unsigned_abs().wrapping_add(u64::from(delivery.rounds));
     let first = turn.checked_rem(instances.len() as u64).and_then(|turn| usize::try_from(turn).ok());

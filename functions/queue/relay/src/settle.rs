@@ -58,8 +58,8 @@ async fn bury(app: &App, delivery: &Delivery, event: &ServiceEvent, reason: &str
         "service_name": delivery.service,
     });
     tracing::warn!(event = %event.id, service = delivery.service.as_str(), reason, "a delivery was given up");
-    let buried = app.bus.dead_letter(QUEUE_EVENTS, body.to_string().as_bytes(), reason, app.clock.now());
-    if let Err(error) = buried.await {
+    let body = body.to_string();
+    if let Err(error) = app.bus.dead_letter(QUEUE_EVENTS, body.as_bytes(), reason, app.clock.now()).await {
         tracing::warn!(%error, event = %event.id, "its dead letter is missing; the row says it all");
     }
 }

@@ -18,6 +18,7 @@
 //! Parts that write are run whether or not anything reads them; parts that only read are not, which is
 //! why the final `select` joins every one of them. A snapshot is taken once for all parts.
 
+pub mod events;
 pub mod statistics;
 
 /// One send. Parameters and answer are described in the file.

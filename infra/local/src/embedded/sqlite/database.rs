@@ -23,6 +23,7 @@ const SCHEMA: &[&str] = &[
     include_str!("support.sql"),
     include_str!("statistics/schema.sql"),
     include_str!("services/schema.sql"),
+    include_str!("events.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

@@ -23,6 +23,7 @@ delete from outbox;
 delete from teams;
 delete from canned_replies;
 delete from services;
+delete from events;
 
 -- The password of each is 123456.
 insert into users (id, username, username_folded, nickname, password_hash, role, created_at)
@@ -83,6 +84,16 @@ values (
     'https://user.example.com/events', '{}', 'up', now(), now()
 );
 
+insert into events (id, type, source_service, target_service, data, digest, priority, published_by, created_at)
+values (
+    '019b76da-a800-7000-8000-0000000000e1', 'user_action', 'chat-service', 'knowledge-service',
+    '{"action": "create_conversation", "user_id": "user123"}', '\x00', 2, 3, now()
+);
+
+insert into event_deliveries (id, event_id, service, state, rounds, due_at)
+overriding system value
+values (1, '019b76da-a800-7000-8000-0000000000e1', 'knowledge-service', 'pending', 1, now() + interval '2 hours');
+
 insert into messages (id, room_id, seq, sender_id, client_id, digest, kind, content, number, created_at)
 values ('019b791b-70bb-7000-8000-000000000001', 1, 1, 2, 'good-morning', '\x00', 'text', 'Good morning', 1, now());
 
@@ -98,6 +109,7 @@ select
     setval(pg_get_serial_sequence('rooms', 'id'), 3),
     setval(pg_get_serial_sequence('sessions', 'id'), 1),
     setval(pg_get_serial_sequence('canned_replies', 'id'), 1),
-    setval(pg_get_serial_sequence('outbox', 'id'), 1);
+    setval(pg_get_serial_sequence('outbox', 'id'), 1),
+    setval(pg_get_serial_sequence('event_deliveries', 'id'), 1);
 
 commit;

@@ -87,10 +87,10 @@ async fn deliver_settles_what_reads_and_buries_what_does_not() {
 #[tokio::test]
 async fn relay_makes_the_round_that_is_due_once_and_buries_what_does_not_read() {
     let cases = [
-        ("delivery-due", 1, 0),
-        ("delivery-due-of-nothing", 0, 0),
-        ("misplaced", 0, 1),
-        ("unreadable", 0, 1),
+        ("delivery-due", 2, 0),
+        ("delivery-due-of-nothing", 1, 0),
+        ("misplaced", 1, 1),
+        ("unreadable", 1, 1),
     ];
     for (event, rounds, dead) in cases {
         let hark = Seeded::start().await;

@@ -15,11 +15,12 @@ use shared::clock::SystemClock;
 use shared::config::{Config, ROUTING_TTL};
 use shared::identity::{Ticket, Tokens, VisitorKey, hash_password};
 use shared::ids::{ClientMessageId, EventId, InstanceId, MessageId, RoomId, Seq, UserId};
-use shared::model::{EventType, Page, Role, RoomType};
+use shared::model::{Attempt, EventType, Page, Role, RoomType};
 use shared::moderation::Moderation;
 use shared::names::ServiceName;
 use shared::ports::{
-    Arrival, NewAccount, NewEvent, NewInstance, NewMessage, NewRoom, NewSession, StaffPatch, Window,
+    Arrival, NewAccount, NewEvent, NewInstance, NewMessage, NewRoom, NewSession, Next, Outcome, StaffPatch,
+    Window,
 };
 use shared::webhook::{Outbound, SigningSecret};
 use tempfile::TempDir;
@@ -245,7 +246,7 @@ fn an_event() -> EventId {
     EventId::parse("019b76da-a800-7000-8000-0000000000e1").unwrap()
 }
 
-/// For a service that isn't registered yet.
+/// For a service that isn't registered yet: one round was made in vain, and the next is far away.
 async fn publish_an_event(app: &App) {
     let service = |name| ServiceName::parse(name).unwrap();
     let new = NewEvent {
@@ -258,5 +259,11 @@ async fn publish_an_event(app: &App) {
         published_by: Some(ADMIN),
         digest: [0; 32],
     };
-    app.events.publish_events(&[new], app.clock.now()).await.unwrap();
+    let now = app.clock.now();
+    let stored = app.events.publish_events(&[new], now).await.unwrap().remove(0);
+    let error = Some("the service is not registered".to_owned());
+    let attempt = Attempt { round: 1, url: None, at: now, took_ms: 0, status: None, error };
+    let next = Next::Again(now.plus(7_200_000));
+    let outcome = Outcome { delivery: stored.deliveries[0].id, round: 1, attempts: vec![attempt], next };
+    app.events.record(&[outcome], now).await.unwrap();
 }

@@ -4,6 +4,7 @@
 mod app;
 mod bans;
 mod blocks;
+mod broadcast;
 mod broker;
 mod caps;
 mod clients;
@@ -26,6 +27,7 @@ mod matrix;
 mod missed;
 mod moderation;
 mod online;
+mod own_events;
 mod page;
 mod passing;
 mod posts;

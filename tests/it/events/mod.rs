@@ -119,7 +119,7 @@ fn every_event_reads_the_same_after_it_was_written() {
                 read_write_read::<ApiGatewayWebsocketProxyRequest>(&event);
             }
             "deliver" | "assign" | "relay" => read_write_read::<RabbitMqEvent>(&event),
-            "accounts" | "rooms" | "services" | "statistics" | "support" => {
+            "accounts" | "rooms" | "services" | "statistics" | "support" | "events" => {
                 read_write_read::<ApiGatewayV2httpRequest>(&event);
             }
             "upkeep" => read_write_read::<EventBridgeEvent<Value>>(&event),

@@ -10,18 +10,16 @@ use local::embedded::{LocalConnections, LoggedPush, MemoryCache};
 use local::functions;
 use local::gateway::sockets::Sockets;
 use local::invoke::{Functions, Invoker};
+use serde_json::json;
 use shared::app::App;
 use shared::clock::SystemClock;
 use shared::config::{Config, ROUTING_TTL};
 use shared::identity::{Ticket, Tokens, VisitorKey, hash_password};
-use shared::ids::{ClientMessageId, EventId, InstanceId, MessageId, RoomId, Seq, UserId};
-use shared::model::{Attempt, EventType, Page, Role, RoomType};
-use shared::moderation::Moderation;
-use shared::names::ServiceName;
-use shared::ports::{
-    Arrival, NewAccount, NewEvent, NewInstance, NewMessage, NewRoom, NewSession, Next, Outcome, StaffPatch,
-    Window,
-};
+use shared::ids::{BroadcastId, ClientMessageId, EventId, InstanceId, MessageId, RoomId, Seq, UserId};
+use shared::model::{Attempt, BroadcastKind, EventType, Page, Role, RoomType};
+use shared::moderation::{Moderation};
+use shared::names::{ServiceName};
+use shared::ports::{Arrival, BroadcastTarget, Event as BusEvent, NewAccount, NewBroadcast, NewEvent, NewInstance, NewMessage, NewRoom, NewSession, Next, Outcome, StaffPatch, Window};
 use shared::webhook::{Outbound, SigningSecret};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -148,7 +146,9 @@ async fn seed(app: &App) {
     say_good_morning(app).await;
     open_the_desk(app).await;
     register_a_service(app).await;
+    give_an_event_up(app).await;
     publish_an_event(app).await;
+    begin_a_broadcast(app).await;
     let expires_at = app.clock.now().plus(TICKET_LIFE_MS);
     let ticket = Ticket::given("hark-events-ticket-0001");
     app.accounts.issue_ticket(&ticket.digest(), ANN, 0, expires_at).await.unwrap();
@@ -199,6 +199,36 @@ async fn say_good_morning(app: &App) {
         now: app.clock.now(),
     };
     app.messages.append(&new).await.unwrap();
+}
+
+/// An event that could not be delivered.
+async fn give_an_event_up(app: &App) {
+    let (kind, data, priority) = (EventType::UserAction, json!({"action": "sign_in"}), 5);
+    let (source, target) = ("chat-service".to_owned(), "knowledge-service".to_owned());
+    let (source_service, target_service) =
+        (ServiceName::try_from(source).unwrap(), Some(ServiceName::try_from(target).unwrap()));
+    let digest = NewEvent::digest_of(kind, &source_service, target_service.as_ref(), &data, priority);
+    let id = EventId::parse("seeded-1").unwrap();
+    let published_by = Some(ADMIN);
+    let new = NewEvent { id, kind, source_service, target_service, data, priority, published_by, digest };
+    let stored = app.events.publish_events(&[new], app.clock.now()).await.unwrap();
+    let due = stored[0].due().next().unwrap();
+    let next = Next::Dead("no healthy instance".to_owned());
+    let outcome = Outcome { delivery: due.delivery, round: 1, attempts: vec![], next };
+    app.events.record(&[outcome], app.clock.now()).await.unwrap();
+}
+
+/// One to all, of which no socket is found yet; its outbox row counts as settled.
+async fn begin_a_broadcast(app: &App) {
+    let (kind, target, data) = (BroadcastKind::Notification, BroadcastTarget::All, json!({"title": "Hello"}));
+    let id = BroadcastId(uuid!("019b791b-70bb-7000-8000-0000000000b1"));
+    let digest = NewBroadcast::digest_of(kind, target, &data);
+    let new = NewBroadcast { id, kind, target, data, created_by: ADMIN, digest };
+    let now = app.clock.now();
+    app.broadcasts.start_broadcast(&new, now).await.unwrap();
+    let due = app.outbox.claim_opened(now..=now, now, 9).await.unwrap();
+    let steps = due.iter().filter(|row| matches!(row.event, BusEvent::BroadcastStep(_)));
+    app.outbox.settle(&steps.map(|row| row.id).collect::<Vec<_>>()).await.unwrap();
 }
 
 /// A staff member who isn't there, a visitor who waits for them, and a canned reply; nobody is left to be told.

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod away;
+mod broadcasts;
+mod events;
 mod history;
 mod leaving;
 mod private;

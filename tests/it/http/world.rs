@@ -85,6 +85,9 @@ impl Hark {
                 rooms::router(app)
             }
             path if path.starts_with("/api/v1/services") => services::router(app),
+            path if path.starts_with("/api/v1/events") || path.starts_with("/api/v1/broadcast") => {
+                events::router(app)
+            }
             path if path.starts_with("/api/v1/") => accounts::router(app),
             _ => statistics::router(app),
         }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::mem::take;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -18,6 +19,7 @@ use crate::hark::Hark;
 pub struct Kept {
     events: Mutex<Vec<(Option<Delay>, Event)>>,
     dead: Mutex<Vec<DeadLetter>>,
+    refuses: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -41,21 +43,28 @@ impl Kept {
         take(&mut *self.dead.lock().unwrap())
     }
 
-    fn keep(&self, delay: Option<Delay>, events: &[Event]) {
+    /// Whether it takes nothing from now on.
+    pub fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, SeqCst);
+    }
+
+    fn keep(&self, delay: Option<Delay>, events: &[Event]) -> Result<(), BusError> {
+        if self.refuses.load(SeqCst) {
+            return Err(BusError::Unavailable("it refuses".to_owned()));
+        }
         self.events.lock().unwrap().extend(events.iter().map(|event| (delay, event.clone())));
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Bus for Kept {
     async fn publish(&self, events: &[Event], _: UnixMs) -> Result<(), BusError> {
-        self.keep(None, events);
-        Ok(())
+        self.keep(None, events)
     }
 
     async fn publish_after(&self, events: &[Event], delay: Delay, _: UnixMs) -> Result<(), BusError> {
-        self.keep(Some(delay), events);
-        Ok(())
+        self.keep(Some(delay), events)
     }
 
     async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, _: UnixMs) -> Result<(), BusError> {

@@ -15,10 +15,10 @@ cluster: ## run two nodes on private services, on ports 9430 and 9431
 	$(services) run infra/local/cluster
 
 test: ## run every test, with private Redis, RabbitMQ and Postgres
-	$(services) run cargo test --workspace
+	SERVICES_FSYNC=off $(services) run cargo test --workspace
 
 test-all: ## the same at full size, and every event through `cargo lambda`
-	HARK_FULL=1 $(services) run cargo test --profile soak --workspace
+	HARK_FULL=1 SERVICES_FSYNC=off $(services) run cargo test --profile soak --workspace
 	$(services) run infra/local/invoke-events
 
 lint: ## check formatting, code and template

@@ -1,5 +1,5 @@
 -- What the events beside this file speak of, for a development database that holds nothing else: the
--- users 1 to 7, the group room 1 with a message in it, the public room 2, the session 1 in room 3, an event that was given
+-- users 1 to 8, the group room 1 with a message in it, the public room 2, the session 1 in room 3, an event that was given
 -- up and a broadcast. Running it again puts all of that back as it was, and takes away what the events made.
 
 begin;
@@ -8,7 +8,7 @@ do $$
 begin
     if exists (
         select from users
-        where username_folded not in ('ann', 'bob', 'admin', 'user1', 'user2', 'staff', 'testuser')
+        where username_folded not in ('ann', 'bob', 'admin', 'user1', 'user2', 'staff', 'bot', 'testuser', 'cleo', 'indexer')
             and username_folded not like 'visitor-%'
     ) then
         raise exception 'this database holds other users: the seed is for one of its own';
@@ -47,6 +47,17 @@ overriding system value
 values (7, 'visitor-1', 'visitor-1', 'visitor-1', 'visitor', now());
 
 insert into visitors (user_id, key_digest) values (7, sha256(convert_to(repeat('A', 43), 'UTF8')));
+
+-- The service account of the key of hark_ and 43 times A.
+insert into users (id, username, username_folded, nickname, role, created_at)
+overriding system value
+values (8, 'bot', 'bot', 'Bot', 'service', now());
+
+insert into api_keys (id, user_id, name, digest, hint, permissions, created_by, created_at)
+overriding system value
+values (
+    1, 8, 'events', sha256(convert_to('hark_' || repeat('A', 43), 'UTF8')), 'AAAA', '["users.manage"]', 3, now()
+);
 
 insert into rooms (
     id, type, name, name_folded, created_by, created_at, last_seq, last_number, active_at,
@@ -122,7 +133,8 @@ insert into tickets (digest, user_id, expires_at)
 values (sha256('hark-events-ticket-0001'), 1, now() + interval '1 hour');
 
 select
-    setval(pg_get_serial_sequence('users', 'id'), 7),
+    setval(pg_get_serial_sequence('users', 'id'), 8),
+    setval(pg_get_serial_sequence('api_keys', 'id'), 1),
     setval(pg_get_serial_sequence('rooms', 'id'), 3),
     setval(pg_get_serial_sequence('sessions', 'id'), 1),
     setval(pg_get_serial_sequence('canned_replies', 'id'), 1),

@@ -8,13 +8,13 @@ use futures::future::BoxFuture;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ROUTING_TTL, Secret};
 use crate::events::Subscribed;
-use crate::identity::Tokens;
+use crate::identity::{Issuers, Tokens};
 use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
-    Accounts, Bans, Blocks, Broadcasts, Bus, Cache, CannedReplies, ConnectionLog, Connections, Database,
-    Desk, Events, Flags, Messages, Mirrors, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions,
-    Rooms, Services, Statistics, Statuses, Visitors,
+    Accounts, ApiKeys, Bans, Blocks, Broadcasts, Bus, Cache, CannedReplies, ConnectionLog, Connections,
+    Database, Desk, Events, Flags, Messages, Mirrors, OfflinePush, Outbox, Presence, PushPending,
+    PushSubscriptions, Rooms, Services, Statistics, Statuses, Visitors,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -32,10 +32,12 @@ const POST_DEADLINE: Duration = Duration::from_secs(3);
 pub struct App {
     pub config: Arc<Config>,
     pub tokens: Arc<Tokens>,
+    pub issuers: Arc<Issuers>,
     pub moderation: Arc<Moderation>,
     pub clock: Arc<dyn Clock>,
     pub database: Arc<dyn Database>,
     pub accounts: Arc<dyn Accounts>,
+    pub api_keys: Arc<dyn ApiKeys>,
     pub blocks: Arc<dyn Blocks>,
     pub bans: Arc<dyn Bans>,
     pub rooms: Arc<dyn Rooms>,
@@ -99,6 +101,7 @@ impl App {
         let (postgres, redis) = (Arc::new(postgres), Arc::new(redis));
         Ok(Self {
             tokens: Arc::new(Tokens::new(&config.identity)),
+            issuers: Arc::new(Issuers::new(&config.identity.issuers)),
             moderation: Arc::new(Moderation::new(config.moderation.clone())),
             push: Arc::new(PushChannels::new(&config.push)),
             outbound: Outbound::new(config.registry.networks),
@@ -106,6 +109,7 @@ impl App {
             clock: Arc::new(SystemClock),
             database: postgres.clone(),
             accounts: postgres.clone(),
+            api_keys: postgres.clone(),
             blocks: postgres.clone(),
             bans: postgres.clone(),
             rooms: postgres.clone(),

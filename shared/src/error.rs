@@ -5,10 +5,10 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::clock::UnixMs;
-use crate::ids::{MessageId, RoomId, Seq};
+use crate::ids::{MessageId, RoomId, Seq, UserId};
 use crate::ports::{
-    AccountsError, BlocksError, BroadcastsError, DeskError, EventsError, MessagesError, RepliesError,
-    RoomsError, ServicesError, StoreError, SubscriptionsError,
+    AccountsError, ApiKeysError, BlocksError, BroadcastsError, DeskError, EventsError, MessagesError,
+    RepliesError, RoomsError, ServicesError, StoreError, SubscriptionsError,
 };
 
 /// Who is blocked learns no more: neither that they are, nor by whom.
@@ -136,6 +136,14 @@ impl Error {
         Self::new(Code::Forbidden, message)
     }
 
+    /// `user` is one whom nobody writes to or adds but by their session.
+    #[must_use]
+    pub fn visitor(field: &str, user: UserId) -> Self {
+        Self::forbidden(format!(
+            "{field}: user {user} is a visitor, who is reached through their session alone"
+        ))
+    }
+
     #[must_use]
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(Code::NotFound, message)
@@ -198,12 +206,26 @@ impl From<StoreError> for Error {
     }
 }
 
+impl From<ApiKeysError> for Error {
+    fn from(error: ApiKeysError) -> Self {
+        match error {
+            ApiKeysError::NotFound => Self::not_found("no such service account or key"),
+            ApiKeysError::Full(most) => {
+                Self::conflict(format!("the account has {most} keys in force, no more may be"))
+            }
+            ApiKeysError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<AccountsError> for Error {
     fn from(error: AccountsError) -> Self {
         match error {
             AccountsError::UsernameTaken => Self::conflict("username: is taken"),
             AccountsError::EmailTaken => Self::conflict("email: is taken"),
+            AccountsError::IdentityTaken => Self::conflict("external: is somebody else's"),
             AccountsError::NotFound => Self::not_found("no such user"),
+            AccountsError::InSession => Self::conflict("a session of customer service is open"),
             AccountsError::LastAdmin => Self::conflict("role: the last admin stays one"),
             AccountsError::Store(error) => error.into(),
         }
@@ -216,6 +238,7 @@ impl From<RoomsError> for Error {
             RoomsError::NotFound => Self::not_found("no such room"),
             RoomsError::NameTaken => Self::conflict("name: a public room of that name exists"),
             RoomsError::UnknownUser(user) => Self::invalid("member_ids", format!("there is no user {user}")),
+            RoomsError::Visitor(user) => Self::visitor("member_ids", user),
             RoomsError::NotMember => Self::forbidden("not a member of the room"),
             RoomsError::Private => Self::forbidden("the room is joined by being added"),
             RoomsError::FixedMembers => Self::forbidden("the members of a direct room don't change"),

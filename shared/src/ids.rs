@@ -54,6 +54,10 @@ integer_id!(
     ReplyId
 );
 integer_id!(
+    /// A key of a service account: a row of `api_keys`.
+    ApiKeyId
+);
+integer_id!(
     /// An event on its way to one service: a row of `event_deliveries`.
     DeliveryId
 );

@@ -18,6 +18,7 @@ pub mod frames;
 pub mod http;
 pub mod identity;
 pub mod ids;
+pub mod kept_figures;
 pub mod limiter;
 pub mod management;
 pub mod model;

@@ -21,6 +21,7 @@ pub const COMMENT_MAX_CHARS: usize = 1_000;
 pub const NOTE_MAX_CHARS: usize = 2_000;
 pub const OFFLINE_MESSAGE_MAX_CHARS: usize = 1_000;
 pub const SHORTCUT_MAX_CHARS: usize = 50;
+pub const KEY_NAME_MAX_CHARS: usize = 64;
 pub const SERVICE_NAME_MAX_CHARS: usize = 64;
 pub const RATING_MAX: u8 = 5;
 pub const METADATA_MAX_BYTES: usize = 4 * 1024;
@@ -186,6 +187,11 @@ parsed!(
         let text = bounded(text, 1, SHORTCUT_MAX_CHARS)?;
         if text.contains(char::is_whitespace) { Err("must not contain a space".to_owned()) } else { Ok(text) }
     }
+);
+parsed!(
+    /// What people call a key: 1 to [`KEY_NAME_MAX_CHARS`] characters, trimmed.
+    KeyName,
+    |text: &str| bounded(text, 1, KEY_NAME_MAX_CHARS)
 );
 parsed!(
     /// What a service is called: 1 to [`SERVICE_NAME_MAX_CHARS`] ASCII letters, digits, `_`, `-`, `.`.
@@ -384,6 +390,8 @@ mod tests {
         assert!(OfflineMessage::parse(&"o".repeat(OFFLINE_MESSAGE_MAX_CHARS + 1)).is_err());
         assert!(Shortcut::parse(&"s".repeat(SHORTCUT_MAX_CHARS)).is_ok());
         assert!(Shortcut::parse(&"s".repeat(SHORTCUT_MAX_CHARS + 1)).is_err());
+        assert!(KeyName::parse(&"k".repeat(KEY_NAME_MAX_CHARS)).is_ok());
+        assert!(KeyName::parse(&"k".repeat(KEY_NAME_MAX_CHARS + 1)).is_err());
         assert!(ServiceName::parse(&"s".repeat(SERVICE_NAME_MAX_CHARS)).is_ok());
         assert!(ServiceName::parse(&"s".repeat(SERVICE_NAME_MAX_CHARS + 1)).is_err());
         assert!(ServiceName::parse("知识").is_err() && ServiceName::parse("knowledge-service").is_ok());

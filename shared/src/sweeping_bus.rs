@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::clock::UnixMs;
-use crate::ports::{Bus, BusError, Delay, Event, SweepOutbox};
+use crate::ports::{Bus, BusError, Delay, Event, QueueDepth, SweepOutbox};
 
 /// How long before its publish a row may have been opened, in milliseconds: longer than a statement and
 /// the posts take together, on a busy machine too.
@@ -106,6 +106,10 @@ impl<B: Bus> Bus for SweepingBus<B> {
         self.bus.wake();
     }
 
+    async fn depths(&self) -> Result<Vec<QueueDepth>, BusError> {
+        self.bus.depths().await
+    }
+
     async fn ping(&self) -> Result<(), BusError> {
         self.bus.ping().await
     }
@@ -156,6 +160,10 @@ mod tests {
         async fn declare(&self) -> Result<(), BusError> {
             self.answer().await
         }
+        async fn depths(&self) -> Result<Vec<QueueDepth>, BusError> {
+            Ok(Vec::new())
+        }
+
         async fn ping(&self) -> Result<(), BusError> {
             self.answer().await
         }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use shared::app::App;
 use shared::clock::SystemClock;
 use shared::config::{Config, ROUTING_TTL};
-use shared::identity::Tokens;
+use shared::identity::{Issuers, Tokens};
 use shared::ids::ConnectionId;
 use shared::model::Address;
 use shared::moderation::Moderation;
@@ -77,9 +77,11 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
     App {
         moderation: Arc::new(Moderation::new(config.moderation.clone())),
         tokens: Arc::new(Tokens::new(&config.identity)),
+        issuers: Arc::new(Issuers::new(&config.identity.issuers)),
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        api_keys: store.clone(),
         blocks: store.clone(),
         bans: store.clone(),
         rooms: store.clone(),

@@ -20,16 +20,19 @@ async fn install() {
     succeed(making.await.expect("infra/tools starts"));
 }
 
-/// Runs a script of tests/python; what it printed, as JSON.
-pub async fn run(script: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Value {
+/// A script of tests/python, to be started; it ends with its process.
+pub async fn command(script: &str) -> Command {
     INSTALLED.get_or_init(install).await;
     let root = Path::new(ROOT);
-    let output = Command::new(root.join("target/clients/bin/python"))
-        .arg(root.join("tests/python").join(script))
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .kill_on_drop(true)
-        .output();
+    let mut command = Command::new(root.join("target/clients/bin/python"));
+    command.arg(root.join("tests/python").join(script)).kill_on_drop(true);
+    command
+}
+
+/// Runs a script of tests/python; what it printed, as JSON.
+pub async fn run(script: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Value {
+    let mut command = command(script).await;
+    let output = command.args(arguments).envs(environment.iter().copied()).output();
     let said = succeed(output.await.expect("Python starts"));
     serde_json::from_str(&said).expect("the script prints JSON")
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::calendar::{Calendar, Day};
+use shared::clock::UnixMs;
 use shared::desk::Terms;
 use shared::ids::{SessionId, UserId};
-use shared::model::{ClosedBy, Role};
+use shared::model::{ClosedBy, Role, Status};
 use shared::ports::{Changes, NewSession, Tally};
 
-use crate::hark::{Client, Hark, World, eventually, on_both, on_services};
+use crate::hark::{Client, Hark, World, eventually, on_both, on_services, ten_to};
 
 fn terms(hark: &Hark) -> Terms {
     let app = hark.running.app();
@@ -155,10 +156,97 @@ async fn a_kept_answer_is_given_again(world: &World) {
     hark.stop().await;
 }
 
+/// Somebody says something; the day and the hour in which they did.
+async fn said(hark: &Hark) -> (Day, u8) {
+    let ann = hark.user("ann").await;
+    let room = hark.group(&ann, &[]).await;
+    let ack = hark.connect(&ann).await.say(room, "good night").await;
+    hark.settled().await;
+    let at = UnixMs(ack["timestamp"].as_i64().unwrap());
+    hark.running.app().config.statistics.calendar.hour_of(at)
+}
+
+/// The hours of a day as they are shown to `viewer`.
+async fn hours(hark: &Hark, viewer: &Client, day: Day) -> Value {
+    let path = format!("/api/chatstatistics/{}", between("range", day, day));
+    hark.get(viewer, &path).await.expect(200)["hours"].clone()
+}
+
+/// Counts a day by the clocks of another place, as after a fault: nobody who keeps figures hears of it.
+async fn count_wrongly(hark: &Hark, day: Day) {
+    let elsewhere = Calendar::of("Pacific/Kiritimati").unwrap();
+    hark.running.app().statistics.rebuild(&(day..=day), &elsewhere).await.unwrap();
+}
+
+async fn what_is_rebuilt_is_shown_at_once(world: &World) {
+    let hark = world.start().await;
+    let app = hark.running.app();
+    let (day, hour) = said(&hark).await;
+    world.clock.turn(Duration::from_secs(3 * 24 * 3600));
+    let sam = hark.user_as("sam", Role::Staff).await;
+    count_wrongly(&hark, day).await;
+    let wrong = hours(&hark, &sam, day).await;
+    let right = json!([{"hour": hour, "messages": 1, "sessions": 0}]);
+    assert_ne!(wrong, right);
+    app.statistics.rebuild(&(day..=day), &app.config.statistics.calendar).await.unwrap();
+    assert_eq!(hours(&hark, &sam, day).await, wrong, "kept for an hour");
+
+    let span = json!({"rebuild_statistics": {"from": day, "to": day}});
+    for _ in 0..2 {
+        let rebuilt = migrate::handle(app, span.clone()).await.unwrap();
+        let expected = json!({"from": day, "to": day, "rows_changed": 0, "shown": true});
+        assert_eq!(rebuilt["rebuilt"], expected);
+        assert_eq!(hours(&hark, &sam, day).await, right);
+    }
+    hark.stop().await;
+}
+
+async fn what_upkeep_puts_right_is_shown_at_once(world: &World) {
+    let hark = world.start().await;
+    hark.running.schedules().hold(true);
+    let (day, hour) = said(&hark).await;
+    world.clock.turn(Duration::from_secs(24 * 3600));
+    let sam = hark.user_as("sam", Role::Staff).await;
+    count_wrongly(&hark, day).await;
+    let right = json!([{"hour": hour, "messages": 1, "sessions": 0}]);
+    assert_ne!(hours(&hark, &sam, day).await, right);
+    hark.running.schedules().run("upkeep").await.unwrap();
+    assert_eq!(hours(&hark, &sam, day).await, right);
+    hark.stop().await;
+}
+
+/// From ten to midnight to twenty past by the clocks of the place.
+async fn time_online_belongs_to_the_days_of_the_place(world: &World) {
+    let (began, zone) = ten_to(0);
+    world.clock.stand_at(began);
+    let hark = world.start_with(&[("STATISTICS_TIME_ZONE", &zone), ("OFFLINE_GRACE", "1")]).await;
+    let (sam, root) = (hark.user_as("sam", Role::Staff).await, hark.user_as("root", Role::Admin).await);
+    let sams = hark.serves(&sam).await;
+    world.clock.turn(Duration::from_secs(30 * 60));
+    drop(sams);
+    hark.until_stands(&sam, Status::Offline).await;
+    world.clock.turn(Duration::from_secs(5 * 60));
+    let yesterday = Calendar::of(&zone).unwrap().day_of(began);
+    for (first, last, minutes) in [
+        (yesterday, yesterday, 10.0),
+        (yesterday.next(), yesterday.next(), 20.0),
+        (yesterday, yesterday.next(), 30.0),
+        (yesterday.previous(), yesterday.previous(), 0.0),
+    ] {
+        let path = format!("/api/chatstatistics/{}", between("staff", first, last));
+        let of_sam = &hark.get(&root, &path).await.expect(200)["staff"][0];
+        assert_eq!(of_sam["onlineTime"], json!(minutes * 60.0), "{first} to {last}");
+    }
+    hark.stop().await;
+}
+
 on_both! {
     a_session_over_sockets_is_counted_by_hand,
     upkeep_puts_yesterday_right_once,
     a_kept_answer_is_given_again,
+    what_is_rebuilt_is_shown_at_once,
+    what_upkeep_puts_right_is_shown_at_once,
+    time_online_belongs_to_the_days_of_the_place,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

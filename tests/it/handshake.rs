@@ -161,12 +161,8 @@ async fn a_key_of_another_hark_is_refused() {
         let account =
             hark.running.app().accounts.account(shared::ids::UserId(ann.id)).await.unwrap().unwrap();
         let key = SigningKey { kid: "1".to_owned(), secret: Secret::new("x".repeat(32)) };
-        let theirs = Tokens::new(&IdentityConfig {
-            keys: vec![key],
-            expire_minutes: 1,
-            admin_username: None,
-            admin_password: None,
-        });
+        let ours = hark.running.app().config.identity.clone();
+        let theirs = Tokens::new(&IdentityConfig { keys: vec![key], ..ours });
         let (token, _) = theirs.issue(&account, hark.running.app().clock.now()).unwrap();
         assert_eq!(denied(&hark, &format!("/?token={token}"), &[]).await.0, 403);
         hark.stop().await;

@@ -109,7 +109,8 @@ async fn token(app: &App) -> anyhow::Result<String> {
         username: "viewer".to_owned(),
         nickname: "Viewer".to_owned(),
         email: None,
-        password_hash: "none".to_owned(),
+        password_hash: Some("none".to_owned()),
+        external: None,
         role: Role::Admin,
     };
     let now = app.clock.now();

@@ -25,6 +25,11 @@ def rabbitmq(program: str) -> Path | None:
     return script if script.exists() else _which(program)
 
 
+def erl_call() -> Path:
+    """Erlang's own program that talks to a running node, in the package that RabbitMQ runs on."""
+    return _which("erl_call") or Path("/usr/lib/erlang/bin/erl_call")
+
+
 def postgres_bin() -> Path | None:
     """The folder of the newest Postgres server; Debian keeps it off the PATH."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda p: int(p.parts[-3]))

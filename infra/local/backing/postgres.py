@@ -44,12 +44,17 @@ class Postgres:
         return self.process.stop(signal.SIGINT)
 
     def _command(self, data: Path) -> list:
+        # Off, the data outlives a killed server but not a power cut. Tests make and drop a database per case,
+        # which is most of their time while each waits for the disk.
+        fsync = os.environ.get("SERVICES_FSYNC") or "on"
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": self.state.port("postgres"),
             # A socket file could not be made under a long path, and nobody needs it.
             "unix_socket_directories": "",
             "max_connections": 200,
+            "fsync": fsync,
+            "full_page_writes": fsync,
             # Tests count the statements of the live path.
             "shared_preload_libraries": "pg_stat_statements",
         }

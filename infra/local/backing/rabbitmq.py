@@ -1,4 +1,5 @@
-"""RabbitMQ: a node of its own with its own epmd, and a `rabbitmqctl` that reaches it."""
+"""RabbitMQ: a node of its own with its own epmd, and two scripts that reach it: `rabbitmqctl` and, faster
+by far, `rabbitmq-eval`."""
 
 import shlex
 import socket
@@ -27,7 +28,12 @@ class RabbitMq:
         return f"amqp://hark:{self.state.password('rabbitmq')}@127.0.0.1:{self.state.port('amqp')}/%2f"
 
     def exports(self) -> dict:
-        return {"RABBITMQ_URL": self.url, "RABBITMQCTL": str(self._control())}
+        home = self._home()
+        return {
+            "RABBITMQ_URL": self.url,
+            "RABBITMQCTL": str(home / "rabbitmqctl"),
+            "RABBITMQ_EVAL": str(home / "rabbitmq-eval"),
+        }
 
     def start(self) -> None:
         folder = self.state.folder(self.name)
@@ -35,7 +41,10 @@ class RabbitMq:
         write_private(folder / "enabled_plugins", "[].\n", self.owner)
         # An empty one of our own, so that /etc/rabbitmq/rabbitmq-env.conf isn't read.
         write_private(folder / "rabbitmq-env.conf", "", self.owner)
-        write_private(self._control(), self._control_script(), self.owner, mode=0o700)
+        self._write_script("rabbitmqctl", packages.rabbitmq("rabbitmqctl"), '"$@"')
+        # The node evaluates what it reads, in milliseconds, where rabbitmqctl starts an Erlang of its own.
+        # Named by its pid, since the node refuses a second caller of the same name.
+        self._write_script("rabbitmq-eval", packages.erl_call(), f"-h eval$$ -sname {NODE} -timeout 60 -e")
         self._start_epmd(folder)
         env = self._environment(folder)
         self.process.spawn([packages.rabbitmq("rabbitmq-server")], owner=self.owner, env=env, cwd=folder)
@@ -85,15 +94,15 @@ class RabbitMq:
             "RABBITMQ_CTL_ERL_ARGS": "-start_epmd false",
         }
 
-    def _control(self) -> Path:
-        return self.state.home / self.name / "rabbitmqctl"
+    def _home(self) -> Path:
+        return self.state.home / self.name
 
-    def _control_script(self) -> str:
-        """Debian's own rabbitmqctl changes user and drops the environment: this one keeps to our node."""
-        environment = self._environment(self._control().parent)
+    def _write_script(self, name: str, program: Path, arguments: str) -> None:
+        """Debian's own rabbitmqctl changes user and drops the environment: these keep to our node."""
+        environment = self._environment(self._home())
         lines = [f"export {key}={shlex.quote(value)}" for key, value in environment.items()]
-        lines.append(f'exec {shlex.quote(str(packages.rabbitmq("rabbitmqctl")))} "$@"')
-        return "\n".join(["#!/bin/sh", *lines, ""])
+        lines.append(f"exec {shlex.quote(str(program))} {arguments}")
+        write_private(self._home() / name, "\n".join(["#!/bin/sh", *lines, ""]), self.owner, mode=0o700)
 
     def _ready(self) -> bool:
         """True once it answers the protocol header with Connection.Start (class 10, method 10)."""

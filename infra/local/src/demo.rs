@@ -56,7 +56,8 @@ async fn account(
         username: username.to_owned(),
         nickname: username.to_owned(),
         email: None,
-        password_hash: password_hash.clone(),
+        password_hash: Some(password_hash.clone()),
+        external: None,
         role,
     };
     Ok(app.accounts.create(new, app.clock.now()).await?)

@@ -24,7 +24,7 @@ pub struct Options {
     pub port: u16,
 
     /// The address to listen on; 0.0.0.0 lets other machines in.
-    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    #[arg(long, env = "HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub host: IpAddr,
 
     /// The folder of the embedded state.

@@ -33,10 +33,14 @@ impl Variables {
 
     /// The value of a variable; an empty one is none.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
-        let given = self.given.get(name).cloned().or_else(|| std::env::var(name).ok());
+        let given = self.given(name).or_else(|| by_another_name(name, |name| self.given(name)));
         let templates = || self.template.get(name).cloned();
         let value = given.or_else(templates).filter(|value| !value.is_empty());
         value.or_else(|| self.own.get(name).cloned())
+    }
+
+    fn given(&self, name: &str) -> Option<String> {
+        self.given.get(name).cloned().or_else(|| std::env::var(name).ok())
     }
 
     /// Whether the real services are to be used: all of their URLs are there, or none.
@@ -60,6 +64,9 @@ impl Variables {
     /// # Errors
     /// Names every bad key, and fan-out queues that nothing reads.
     pub(crate) fn config(&self, template: &Template) -> anyhow::Result<Config> {
+        if self.given("JWT_ALGORITHM").is_some_and(|algorithm| algorithm != "HS256") {
+            bail!("JWT_ALGORITHM: own tokens are HS256; those of others are JWT_ISSUERS'");
+        }
         let config = Config::from_vars(|name| self.get(name))?;
         let read = |queue: &str| template.queues.iter().any(|source| source.queue == queue);
         let unread = (0..config.chat.fanout_queues).map(shared::ports::fanout_queue).find(|name| !read(name));
@@ -78,6 +85,21 @@ impl Variables {
     /// It isn't.
     pub(crate) fn need(&self, name: &str) -> anyhow::Result<String> {
         self.get(name).with_context(|| format!("{name} is missing"))
+    }
+}
+
+/// What a variable is by the names that services of the same purpose use.
+fn by_another_name(name: &str, given: impl Fn(&str) -> Option<String>) -> Option<String> {
+    match name {
+        "JWT_SECRET" => given("JWT_SECRET_KEY"),
+        "LOG_LEVEL" => given("DEBUG").filter(|debug| debug == "true").map(|_| "debug".to_owned()),
+        // Who hasn't answered the last ping in time is gone.
+        "PRESENCE_TTL" => {
+            let seconds = |name, default| given(name).map_or(Some(default), |text| text.parse::<u32>().ok());
+            let timeout: u32 = given("WEBSOCKET_PING_TIMEOUT")?.parse().ok()?;
+            Some(seconds("WEBSOCKET_PING_INTERVAL", 30)?.checked_add(timeout)?.to_string())
+        }
+        _ => None,
     }
 }
 
@@ -106,6 +128,26 @@ mod tests {
         let mut variables = Variables::new(&options, &template);
         variables.default("JWT_SECRET", "0123456789abcdef0123456789abcdef");
         (variables, template)
+    }
+
+    #[test]
+    fn other_names_count_when_ours_is_not_given() {
+        let value = |variables: &[(&str, &str)], name: &str| given(variables).0.get(name);
+        let secret = "x".repeat(32);
+        assert_eq!(value(&[("JWT_SECRET_KEY", &secret)], "JWT_SECRET"), Some(secret.clone()));
+        assert_eq!(
+            value(&[("JWT_SECRET_KEY", &secret), ("JWT_SECRET", "ours")], "JWT_SECRET").as_deref(),
+            Some("ours")
+        );
+        assert_eq!(value(&[("DEBUG", "true")], "LOG_LEVEL").as_deref(), Some("debug"));
+        assert_eq!(value(&[("DEBUG", "false")], "LOG_LEVEL"), None);
+        let pings = [("WEBSOCKET_PING_TIMEOUT", "10"), ("WEBSOCKET_PING_INTERVAL", "20")];
+        assert_eq!(value(&pings, "PRESENCE_TTL").as_deref(), Some("30"));
+        assert_eq!(value(&pings[..1], "PRESENCE_TTL").as_deref(), Some("40"));
+        let (variables, template) = given(&[("JWT_ALGORITHM", "RS256")]);
+        assert!(variables.config(&template).unwrap_err().to_string().contains("JWT_ALGORITHM"));
+        let (variables, template) = given(&[("JWT_ALGORITHM", "HS256")]);
+        assert!(variables.config(&template).is_ok());
     }
 
     #[test]

@@ -68,8 +68,8 @@ pub async fn view(app: &App, caller: &Caller, room: &RoomRef) -> Result<Room, Er
     }
 }
 
-/// Whether somebody may look a user up. Visitors know themselves, those who serve or served them, and whoever has
-/// a direct room with them; everybody else knows everybody.
+/// Whether somebody may look a user up. Visitors know themselves and those who serve or served them; everybody
+/// else knows everybody.
 ///
 /// # Errors
 /// `unavailable`.
@@ -79,7 +79,7 @@ pub async fn knows(app: &App, caller: &Caller, user: UserId) -> Result<bool, Err
     }
     let served = SessionFilter { visitor: Some(caller.user), staff: Some(user), ..SessionFilter::default() };
     let sessions = app.desk.sessions(&served, Page { number: 1, size: 1 }).await?;
-    Ok(!sessions.items.is_empty() || app.rooms.pair(caller.user, user).await?.is_some())
+    Ok(!sessions.items.is_empty())
 }
 
 async fn find(app: &App, caller: &Caller, room: &RoomRef) -> Result<(Room, Option<Membership>), Error> {

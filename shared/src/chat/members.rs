@@ -44,7 +44,7 @@ pub async fn leave(app: &App, caller: &Caller, room: &RoomRef) -> Result<Change,
 }
 
 /// # Errors
-/// `forbidden` (below admin, or one of them blocks the caller), `invalid` (an unknown user), `conflict` (full).
+/// `forbidden` (below admin, one of them blocks the caller, or is a visitor), `invalid` (an unknown user), `conflict` (full).
 pub async fn add(app: &App, caller: &Caller, room: &RoomRef, users: &[UserId]) -> Result<Change, Error> {
     let Seat { room, .. } = access::seat(app, caller, room, Action::AddMember).await?;
     blocking::check(app, caller.user, users).await?;

@@ -13,7 +13,7 @@ use crate::ports::RoomsError;
 ///
 /// # Errors
 /// `not_found` for a name that nobody has; `invalid` for a message to oneself; `forbidden` for a visitor who
-/// would make a room.
+/// writes to a user, and for who writes to a visitor.
 pub(super) async fn room(app: &App, caller: &Caller, target: &Target) -> Result<RoomId, Error> {
     match target {
         Target::Room(NameOr::Id(room)) => Ok(*room),
@@ -44,8 +44,7 @@ pub(super) async fn existing(app: &App, caller: &Caller, target: &Target) -> Res
 
 async fn pair(app: &App, caller: &Caller, peer: &UserRef) -> Result<Option<Room>, Error> {
     let peer = peer_of(app, caller, peer).await?;
-    let room = app.rooms.pair(caller.user, peer).await?;
-    if room.is_none() && caller.role == Role::Visitor { Err(own_session_only()) } else { Ok(room) }
+    Ok(app.rooms.pair(caller.user, peer).await?)
 }
 
 async fn named(app: &App, name: &RoomRef) -> Result<RoomId, Error> {
@@ -59,20 +58,20 @@ async fn own_room(app: &App, caller: &Caller, room: &RoomRef) -> Result<Option<R
     Ok(found.and_then(|(room, membership)| membership.map(|_| room)))
 }
 
-/// Visitors write to nobody who hasn't made the room.
 async fn direct(app: &App, caller: &Caller, peer: &UserRef) -> Result<RoomId, Error> {
     let peer = peer_of(app, caller, peer).await?;
-    if caller.role == Role::Visitor {
-        let room = app.rooms.pair(caller.user, peer).await?;
-        return room.map(|room| room.id).ok_or_else(own_session_only);
-    }
     direct_with(app, caller.user, peer).await
 }
 
+/// Visitors are in no direct room, and aren't told who is here: a name that nobody has is answered as one that
+/// somebody has.
 async fn peer_of(app: &App, caller: &Caller, peer: &UserRef) -> Result<UserId, Error> {
+    if caller.role == Role::Visitor {
+        return Err(Error::forbidden("visitors have their own session only"));
+    }
     let peer = match peer {
         NameOr::Id(peer) => *peer,
-        NameOr::Name(_) => app.accounts.find(peer).await?.ok_or_else(|| unheard_of(caller))?.id,
+        NameOr::Name(_) => app.accounts.find(peer).await?.ok_or_else(no_such_user)?.id,
     };
     if peer == caller.user { Err(Error::invalid("to", "is yourself")) } else { Ok(peer) }
 }
@@ -81,17 +80,9 @@ async fn direct_with(app: &App, user: UserId, peer: UserId) -> Result<RoomId, Er
     match app.rooms.direct(user, peer, app.clock.now()).await {
         Ok(room) => Ok(room.id),
         Err(RoomsError::UnknownUser(_)) => Err(no_such_user()),
+        Err(RoomsError::Visitor(visitor)) => Err(Error::visitor("to", visitor)),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Visitors aren't told who is here: a name that nobody has is answered as one that somebody has.
-fn unheard_of(caller: &Caller) -> Error {
-    if caller.role == Role::Visitor { own_session_only() } else { no_such_user() }
-}
-
-fn own_session_only() -> Error {
-    Error::forbidden("visitors have their own session only")
 }
 
 fn no_such_user() -> Error {

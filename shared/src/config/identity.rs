@@ -1,3 +1,4 @@
+use super::issuers::{self, IssuerConfig};
 use super::reader::{Reader, Secret};
 
 /// The least that HS256 needs (RFC 7518, section 3.2).
@@ -20,6 +21,10 @@ pub struct IdentityConfig {
     pub keys: Vec<SigningKey>,
     /// `JWT_EXPIRE_MINUTES` (1440).
     pub expire_minutes: i64,
+    /// `JWT_ISSUERS`: others whose tokens are taken.
+    pub issuers: Vec<IssuerConfig>,
+    /// `API_KEYS_MAX` (20): keys of one service account in force.
+    pub api_keys_max: u32,
     /// `ADMIN_USERNAME`, read by `migrate` to make the first admin.
     pub admin_username: Option<String>,
     /// `ADMIN_PASSWORD`.
@@ -31,6 +36,8 @@ impl IdentityConfig {
         let config = Self {
             keys: reader.list("JWT_SECRET").iter().map(|item| signing_key(item)).collect(),
             expire_minutes: reader.number("JWT_EXPIRE_MINUTES", 1440, 1..=525_600),
+            issuers: issuers::read(reader),
+            api_keys_max: reader.number("API_KEYS_MAX", 20, 1..=1_000),
             admin_username: reader.text("ADMIN_USERNAME"),
             admin_password: reader.secret("ADMIN_PASSWORD"),
         };

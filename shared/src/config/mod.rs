@@ -4,6 +4,7 @@
 mod chat;
 mod events;
 mod identity;
+mod issuers;
 mod limits;
 mod messages;
 mod moderation;
@@ -18,6 +19,7 @@ mod support;
 pub use chat::ChatConfig;
 pub use events::EventsConfig;
 pub use identity::{IdentityConfig, JWT_SECRET_MIN_BYTES, SigningKey};
+pub use issuers::{IssuerConfig, IssuerKeys};
 pub use limits::LimitsConfig;
 pub use messages::MessagesConfig;
 pub use moderation::{MODERATION_WORDS_MAX, ModerationAction, ModerationConfig, ModerationWebhookConfig};

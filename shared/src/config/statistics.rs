@@ -1,4 +1,4 @@
-use super::reader::Reader;
+use super::reader::{Reader, Secret};
 use crate::calendar::Calendar;
 
 /// Figures by hour and day.
@@ -9,12 +9,15 @@ pub struct StatisticsConfig {
     pub calendar: Calendar,
     /// `STATISTICS_BACKLOG_FULL` (1,000): so many open outbox rows are a system load of 1.
     pub backlog_full: u32,
+    /// `METRICS_TOKEN`: who scrapes `/metrics` has to show it; None: everybody may.
+    pub metrics_token: Option<Secret>,
 }
 
 impl StatisticsConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             calendar: calendar(reader).unwrap_or_default(),
+            metrics_token: reader.secret("METRICS_TOKEN"),
             backlog_full: reader.number("STATISTICS_BACKLOG_FULL", 1_000, 1..=10_000_000),
         }
     }

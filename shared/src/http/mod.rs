@@ -10,6 +10,7 @@ mod path;
 mod router;
 
 pub use body::{BODY_MAX_BYTES, Body, Params};
+pub use caller::ON_BEHALF_OF;
 pub use idempotency::{client_id, idempotency_key};
 pub use paging::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Paged, Paging};
 pub use path::At;

@@ -40,22 +40,27 @@ impl Paging {
 pub struct Paged<T> {
     name: &'static str,
     page: Page,
-    found: Listing<T>,
+    found: Option<Listing<T>>,
 }
 
 impl<T> Paged<T> {
     pub const fn new(name: &'static str, page: Page, found: Listing<T>) -> Self {
-        Self { name, page, found }
+        Self { name, page, found: Some(found) }
+    }
+
+    /// While nobody knows what would stand on it: the items and `total` are null.
+    pub const fn unknown(name: &'static str, page: Page) -> Self {
+        Self { name, page, found: None }
     }
 }
 
 impl<T: Serialize> Serialize for Paged<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut answer = serializer.serialize_map(Some(4))?;
-        answer.serialize_entry(self.name, &self.found.items)?;
+        answer.serialize_entry(self.name, &self.found.as_ref().map(|found| &found.items))?;
         answer.serialize_entry("page", &self.page.number)?;
         answer.serialize_entry("page_size", &self.page.size)?;
-        answer.serialize_entry("total", &self.found.total)?;
+        answer.serialize_entry("total", &self.found.as_ref().map(|found| found.total))?;
         answer.end()
     }
 }
@@ -79,6 +84,9 @@ mod tests {
         let found = Listing { items: vec!["a", "b"], total: 22 };
         let answer = Paged::new("letters", Page { number: 2, size: 20 }, found);
         let json = r#"{"letters":["a","b"],"page":2,"page_size":20,"total":22}"#;
+        assert_eq!(serde_json::to_string(&answer).unwrap(), json);
+        let answer = Paged::<&str>::unknown("letters", Page { number: 1, size: 20 });
+        let json = r#"{"letters":null,"page":1,"page_size":20,"total":null}"#;
         assert_eq!(serde_json::to_string(&answer).unwrap(), json);
     }
 }

@@ -2,12 +2,11 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{Permission, Tokens};
+use super::Permission;
 use crate::Error;
 use crate::clock::UnixMs;
-use crate::ids::UserId;
+use crate::ids::{ApiKeyId, UserId};
 use crate::model::{Account, Role};
-use crate::ports::Accounts;
 
 /// Who is calling, as a checked token (and nothing else) says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +23,8 @@ pub struct Caller {
     /// The account's when the token was checked: a socket opened by a token that is revoked meanwhile is
     /// known by it.
     pub token_version: i64,
+    /// The key that was shown over HTTP; None for a token, and on a socket.
+    pub api_key: Option<ApiKeyId>,
 }
 
 /// The authorizer's context didn't come along: the route has no authorizer, or it isn't ours.
@@ -49,24 +50,8 @@ impl Caller {
             device: None,
             expires_at,
             token_version: account.token_version,
+            api_key: None,
         })
-    }
-
-    /// Checks a token and that it hasn't been revoked.
-    ///
-    /// # Errors
-    /// `unauthenticated` with the reason; `unavailable` when the store can't be asked.
-    pub async fn from_token(
-        token: &str,
-        tokens: &Tokens,
-        accounts: &dyn Accounts,
-        now: UnixMs,
-    ) -> Result<Self, Error> {
-        let claims = tokens.verify(token, now)?;
-        let account = accounts.account(claims.user()?).await?;
-        let account = account.filter(|account| account.token_version == claims.ver);
-        let account = account.ok_or_else(|| Error::unauthenticated("the token was revoked"))?;
-        Self::of(&account, UnixMs(claims.exp * 1000), now)
     }
 
     #[must_use]
@@ -122,6 +107,7 @@ impl Caller {
             expires_at: UnixMs(number("expires_at").ok_or(ContextError("expires_at"))?),
             // Sockets that an older authorizer let in say none; they count as current.
             token_version: number("token_version").unwrap_or(i64::MAX),
+            api_key: None,
         })
     }
 }
@@ -141,6 +127,7 @@ mod tests {
             device: Some("phone".into()),
             expires_at: UnixMs(1_700_000_000_000),
             token_version: 3,
+            api_key: None,
         };
         let context = serde_json::from_value(caller.to_context()).unwrap();
         assert_eq!(Caller::from_context(&context).unwrap(), caller);

@@ -45,6 +45,8 @@ pub enum TokenError {
     BadSignature,
     #[error("the token has expired")]
     Expired,
+    #[error("the token is for somebody else (aud)")]
+    OtherAudience,
 }
 
 impl From<TokenError> for Error {
@@ -116,7 +118,7 @@ impl Tokens {
             None => self.keys.first(),
         };
         let key = key.ok_or(TokenError::BadSignature)?;
-        let claims = decode::<Claims>(token, &key.check, &self.validation).map_err(refusal)?.claims;
+        let claims = decode::<Claims>(token, &key.check, &self.validation).map_err(TokenError::from)?.claims;
         if claims.exp <= now.seconds() { Err(TokenError::Expired) } else { Ok(claims) }
     }
 }
@@ -130,11 +132,14 @@ fn validation() -> Validation {
     validation
 }
 
-fn refusal(error: jsonwebtoken::errors::Error) -> TokenError {
-    use jsonwebtoken::errors::ErrorKind as K;
-    match error.kind() {
-        K::InvalidSignature | K::InvalidAlgorithm | K::InvalidIssuer => TokenError::BadSignature,
-        _ => TokenError::Malformed,
+impl From<jsonwebtoken::errors::Error> for TokenError {
+    fn from(error: jsonwebtoken::errors::Error) -> Self {
+        use jsonwebtoken::errors::ErrorKind as K;
+        match error.kind() {
+            K::InvalidSignature | K::InvalidAlgorithm | K::InvalidIssuer => Self::BadSignature,
+            K::InvalidAudience => Self::OtherAudience,
+            _ => Self::Malformed,
+        }
     }
 }
 
@@ -151,7 +156,14 @@ mod tests {
     }
 
     fn tokens(keys: Vec<SigningKey>) -> Tokens {
-        Tokens::new(&IdentityConfig { keys, expire_minutes: 1, admin_username: None, admin_password: None })
+        Tokens::new(&IdentityConfig {
+            keys,
+            expire_minutes: 1,
+            issuers: vec![],
+            api_keys_max: 1,
+            admin_username: None,
+            admin_password: None,
+        })
     }
 
     fn account() -> Account {
@@ -161,6 +173,7 @@ mod tests {
             role: Role::User,
             created_at: NOW,
             token_version: 3,
+            revoked_at: None,
             banned_until: None,
         }
     }

@@ -1,8 +1,10 @@
 //! The things that Hark keeps, as the stores give them and the wire shows them.
 
+mod api_key;
 mod broadcast;
 mod entry;
 mod event;
+mod external;
 mod own_events;
 mod service;
 mod status;
@@ -13,11 +15,13 @@ use serde::{Deserialize, Serialize};
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, MessageId, RoomId, Seq, UserId};
 
+pub use api_key::ApiKeyRecord;
 pub use broadcast::{Broadcast, BroadcastKind, BroadcastScope, BroadcastState, BroadcastTally};
 pub use entry::{Edited, Entry, Recalled};
 pub use event::{
     Attempt, Delivery, DeliveryState, EVENT_PRIORITY_DEFAULT, EVENT_PRIORITY_MAX, EventType, ServiceEvent,
 };
+pub use external::ExternalIdentity;
 pub use own_events::{
     HARK, MembersData, MessageEditedData, MessageRecalledData, MessageStoredData, OwnEvent, SessionData,
     UserBannedData, UserCreatedData, UserDeletedData,
@@ -79,6 +83,9 @@ pub struct Account {
     /// Tokens carry the version they were made under; a higher one here revokes them.
     #[serde(skip)]
     pub token_version: i64,
+    /// When they were revoked last: tokens of other issuers carry no version.
+    #[serde(skip)]
+    pub revoked_at: Option<UnixMs>,
     /// Banned from everything until then.
     #[serde(skip)]
     pub banned_until: Option<UnixMs>,

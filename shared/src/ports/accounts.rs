@@ -3,7 +3,7 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::clock::UnixMs;
 use crate::ids::{UserId, UserRef};
-use crate::model::{Account, Role, User};
+use crate::model::{Account, ExternalIdentity, Role, User};
 
 /// A registration that has passed every check but uniqueness.
 #[derive(Debug, Clone)]
@@ -11,9 +11,11 @@ pub struct NewAccount {
     pub username: String,
     pub nickname: String,
     pub email: Option<String>,
-    /// A PHC string (argon2id).
-    pub password_hash: String,
+    /// A PHC string (argon2id); None: they don't log in by a password.
+    pub password_hash: Option<String>,
     pub role: Role,
+    /// Who they are for another issuer of tokens.
+    pub external: Option<ExternalIdentity>,
 }
 
 /// What a user changes of their own record; None leaves as it is.
@@ -30,10 +32,16 @@ pub enum AccountsError {
     UsernameTaken,
     #[error("the email address is taken")]
     EmailTaken,
+    /// Somebody else has it.
+    #[error("the external identity is taken")]
+    IdentityTaken,
     #[error("no such user")]
     NotFound,
     #[error("the last admin stays one")]
     LastAdmin,
+    /// As the visitor of it.
+    #[error("a session of customer service is open")]
+    InSession,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -42,11 +50,14 @@ pub enum AccountsError {
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// # Errors
-    /// `UsernameTaken`, `EmailTaken`; nothing is written then.
+    /// `UsernameTaken`, `EmailTaken`, `IdentityTaken`; nothing is written then.
     async fn create(&self, new: NewAccount, now: UnixMs) -> Result<Account, AccountsError>;
 
     /// The account by id; None also for one that was deleted.
     async fn account(&self, user: UserId) -> Result<Option<Account>, StoreError>;
+
+    /// The account of who has that identity elsewhere.
+    async fn external(&self, identity: &ExternalIdentity) -> Result<Option<Account>, StoreError>;
 
     /// Any user by id or name (whatever its case).
     async fn find(&self, user: &UserRef) -> Result<Option<User>, StoreError>;
@@ -88,5 +99,8 @@ pub trait Accounts: Send + Sync {
 
     /// Takes name, email and credentials off the account and leaves its messages to "deleted user";
     /// revokes every token and takes the user out of every room.
+    ///
+    /// # Errors
+    /// `NotFound`; `InSession` while the user has a session that isn't closed, which would wait for ever.
     async fn anonymise(&self, user: UserId, now: UnixMs) -> Result<(), AccountsError>;
 }

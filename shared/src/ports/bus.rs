@@ -344,6 +344,13 @@ pub enum BusError {
     Unavailable(String),
 }
 
+/// How much waits in a queue, not counting what a consumer holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueDepth {
+    pub queue: String,
+    pub messages: u64,
+}
+
 #[async_trait]
 pub trait Bus: Send + Sync {
     /// Publishes all of them side by side and returns when the broker has confirmed every one.
@@ -375,6 +382,12 @@ pub trait Bus: Send + Sync {
     /// Somebody will publish soon: a connection that died, or likely did while the function was frozen, begins
     /// to be replaced beside whatever comes before. Returns at once, and does nothing while all is well.
     fn wake(&self) {}
+
+    /// How many messages wait in each queue that is there: for metrics.
+    ///
+    /// # Errors
+    /// When the broker doesn't answer, or not in time.
+    async fn depths(&self) -> Result<Vec<QueueDepth>, BusError>;
 
     /// Whether the broker answers: for health.
     ///

@@ -2,6 +2,7 @@
 //! embedded ones in the local runner, and one conformance suite per port runs against both.
 
 mod accounts;
+mod api_keys;
 mod bans;
 mod blocks;
 mod broadcasts;
@@ -32,6 +33,7 @@ mod statuses;
 mod visitors;
 
 pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
+pub use api_keys::{ApiKeys, ApiKeysError, KEY_USE_NOTED_MS, NewApiKey};
 pub use bans::{Bans, NewBan};
 pub use blocks::{Blocks, BlocksError};
 pub use broadcasts::{
@@ -41,8 +43,8 @@ pub use broadcasts::{
 pub use bus::{
     BroadcastStep, Bus, BusError, CloseSockets, Delay, DeliveryDue, ENVELOPE_VERSION, Envelope, Event,
     FanoutChunk, Left, MessageStored, MissedConnection, PresenceRebuild, PresenceRepair, QUEUE_ASSIGNMENTS,
-    QUEUE_EVENTS, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS, ReceiptDue,
-    StatusChanged, SweepOutbox, fanout_queue,
+    QUEUE_EVENTS, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS, QueueDepth,
+    ReceiptDue, StatusChanged, SweepOutbox, fanout_queue,
 };
 pub use cache::{Cache, CacheError};
 pub use canned_replies::{CannedReplies, RepliesError};

@@ -81,6 +81,9 @@ pub enum RoomsError {
     Blocked,
     #[error("the room is full: {0} members at most")]
     Full(u32),
+    /// Visitors are in the rooms of their own sessions alone.
+    #[error("user {0} is a visitor")]
+    Visitor(UserId),
     #[error("user {user} is banned from the room")]
     Banned { user: UserId, until: UnixMs },
     #[error(transparent)]
@@ -92,13 +95,13 @@ pub enum RoomsError {
 #[async_trait]
 pub trait Rooms: Send + Sync {
     /// # Errors
-    /// `NameTaken` (public), `UnknownUser`, `Full`; nothing is written then.
+    /// `NameTaken` (public), `UnknownUser`, `Visitor`, `Full`; nothing is written then.
     async fn create(&self, new: NewRoom, max_members: u32, now: UnixMs) -> Result<Room, RoomsError>;
 
     /// The pair's one room, made on first use; the order of the two doesn't matter.
     ///
     /// # Errors
-    /// `UnknownUser`; `Blocked` when there is none yet and `other` blocks `one`, who asks.
+    /// `UnknownUser`; `Visitor`; `Blocked` when there is none yet and `other` blocks `one`, who asks.
     async fn direct(&self, one: UserId, other: UserId, now: UnixMs) -> Result<Room, RoomsError>;
 
     /// A room by id, or a public one by its name.
@@ -144,7 +147,7 @@ pub trait Rooms: Send + Sync {
     /// Adds members with the role `Member`; those already in it are left out of the answer.
     ///
     /// # Errors
-    /// `NotFound`, `UnknownUser`, `FixedMembers`, `Full`, `Banned`; nobody is added then.
+    /// `NotFound`, `UnknownUser`, `Visitor`, `FixedMembers`, `Full`, `Banned`; nobody is added then.
     async fn add_members(
         &self,
         room: RoomId,

@@ -9,25 +9,28 @@ use super::times::{time_of, timestamp, unix_ms};
 use super::{Postgres, rooms};
 use crate::clock::UnixMs;
 use crate::ids::{NameOr, UserId, UserRef};
-use crate::model::{Account, Role, User};
+use crate::model::{Account, ExternalIdentity, Role, User};
 use crate::ports::{Accounts, AccountsError, NewAccount, ProfileChange, StoreError};
 use crate::sql::{DELETED_USER, broken_rule, folded, from_word, storable, word};
 
 /// The columns of an account of `users u`.
 macro_rules! account_columns {
     () => {
-        "u.id, u.username, u.nickname, u.email, u.role, u.token_version, u.created_at, u.password_hash, \
+        "u.id, u.username, u.nickname, u.email, u.role, u.token_version, u.revoked_at, u.created_at, u.password_hash, \
          (select max(b.until) from bans b where b.user_id = u.id and b.room_id is null) as banned_until"
     };
 }
+pub(super) use account_columns;
 
 const CREATE: &str = concat!(
     "insert into users as u (username, username_folded, nickname, email, email_folded, password_hash, role, \
-     created_at) values ($1, $2, $3, $4, $5, $6, $7, $8) returning ",
+     created_at, issuer, external_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning ",
     account_columns!()
 );
 const BY_ID: &str = concat!("select ", account_columns!(), " from users u where u.id = $1 and not u.deleted");
 const BY_NAME: &str = concat!("select ", account_columns!(), " from users u where u.username_folded = $1");
+const BY_IDENTITY: &str =
+    concat!("select ", account_columns!(), " from users u where u.issuer = $1 and u.external_id = $2");
 const CHANGE_PROFILE: &str = concat!(
     "update users u set nickname = coalesce($2, u.nickname), email = coalesce($3, u.email), \
      email_folded = coalesce($4, u.email_folded) where u.id = $1 and not u.deleted returning ",
@@ -42,13 +45,16 @@ const REDEEM: &str = concat!(
 const ANONYMISE: &str = "
 update users
 set username = null, username_folded = null, nickname = $2, email = null, email_folded = null,
-    password_hash = null, token_version = token_version + 1, revoked_at = $3, deleted = true
+    password_hash = null, issuer = null, external_id = null, token_version = token_version + 1, revoked_at = $3, deleted = true
 where id = $1 and not deleted";
 /// Whom the desk may be about to seat somewhere, or to match, it can't while this holds it.
 const HOLD_DESK: &str = "
 select from desk
 where exists (select from visitors where user_id = $1) or exists (select from staff where user_id = $1)
 for update";
+/// Whoever opens a session holds the visitor's row until the commit: once that is ours it shows what was opened
+/// before, and nothing is opened after.
+const IN_SESSION: &str = "select exists (select from sessions where visitor_id = $1 and state <> 'closed')";
 /// Every admin's row is held, so that two who demote each other don't leave nobody.
 const ADMINS: &str =
     "select id from users where role = 'admin' and not deleted order by id for no key update";
@@ -70,13 +76,24 @@ impl Accounts for Postgres {
                 .bind(storable(&new.nickname))
                 .bind(new.email.as_deref().map(storable))
                 .bind(new.email.as_deref().map(folded))
-                .bind(storable(&new.password_hash))
+                .bind(new.password_hash.as_deref().map(storable))
                 .bind(word(new.role))
                 .bind(timestamp(now))
+                .bind(new.external.as_ref().map(|identity| storable(&identity.issuer)))
+                .bind(new.external.as_ref().map(|identity| storable(&identity.id)))
                 .fetch_one(connection)
                 .await
                 .map_err(taken)?;
             Ok(account(&row)?)
+        })
+        .await
+    }
+
+    async fn external(&self, identity: &ExternalIdentity) -> Result<Option<Account>, StoreError> {
+        self.run(async |connection| {
+            let found = query(BY_IDENTITY).bind(storable(&identity.issuer)).bind(storable(&identity.id));
+            let row = found.fetch_optional(connection).await?;
+            row.as_ref().map(account).transpose()
         })
         .await
     }
@@ -248,9 +265,17 @@ async fn strip(connection: &mut PgConnection, user: UserId, now: UnixMs) -> Resu
     let strip = query(ANONYMISE).bind(user.0).bind(DELETED_USER).bind(timestamp(now));
     let done = strip.execute(&mut *connection).await?;
     found(done.rows_affected())?;
+    let in_session = query_scalar(IN_SESSION).bind(user.0);
+    if in_session.fetch_one(&mut *connection).await? {
+        return Err(AccountsError::InSession);
+    }
     query("delete from tickets where user_id = $1").bind(user.0).execute(&mut *connection).await?;
     query("delete from push_subscriptions where user_id = $1").bind(user.0).execute(&mut *connection).await?;
-    for forget in ["delete from visitors where user_id = $1", "delete from staff where user_id = $1"] {
+    for forget in [
+        "delete from visitors where user_id = $1",
+        "delete from staff where user_id = $1",
+        "delete from api_keys where user_id = $1",
+    ] {
         query(forget).bind(user.0).execute(&mut *connection).await?;
     }
     let blocks = query("delete from blocks where blocker_id = $1 or blocked_id = $1");
@@ -271,19 +296,22 @@ fn found(rows: u64) -> Result<(), AccountsError> {
 fn taken(error: sqlx::Error) -> AccountsError {
     match broken_rule(&error) {
         Some("users_username_unique") => AccountsError::UsernameTaken,
+        Some("users_identity_unique") => AccountsError::IdentityTaken,
         Some("users_email_unique") => AccountsError::EmailTaken,
         _ => error.into(),
     }
 }
 
-fn account(row: &PgRow) -> Result<Account, StoreError> {
+pub(super) fn account(row: &PgRow) -> Result<Account, StoreError> {
     let banned_until: Option<OffsetDateTime> = row.try_get("banned_until")?;
+    let revoked_at: Option<OffsetDateTime> = row.try_get("revoked_at")?;
     Ok(Account {
         user: user(row)?,
         email: row.try_get("email")?,
         role: from_word(row.try_get("role")?)?,
         created_at: time_of(row, "created_at")?,
         token_version: row.try_get("token_version")?,
+        revoked_at: revoked_at.map(unix_ms),
         banned_until: banned_until.map(unix_ms),
     })
 }

@@ -4,6 +4,7 @@
 //! it is [`StoreError::Unavailable`]. Times are bound from [`crate::clock::UnixMs`], never SQL's `now()`.
 
 mod accounts;
+mod api_keys;
 mod bans;
 mod blocks;
 mod broadcasts;

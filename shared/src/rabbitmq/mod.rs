@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::breaker::Breaker;
 use crate::clock::UnixMs;
 use crate::parcel::Parcel;
-use crate::ports::{Bus, BusError, Delay, Event};
+use crate::ports::{Bus, BusError, Delay, Event, QueueDepth};
 use fault::Fault;
 use link::Link;
 use slot::Slot;
@@ -207,6 +207,14 @@ impl Bus for RabbitBus {
     fn wake(&self) {
         if !self.breaker.is_open() {
             self.slot.begin_to_open();
+        }
+    }
+
+    async fn depths(&self) -> Result<Vec<QueueDepth>, BusError> {
+        let link = self.slot.link(REBUILD_WITHIN).await.map_err(unavailable)?;
+        match timeout(DECLARE_WITHIN, topology::depths(&link, self.config.fanout_queues)).await {
+            Ok(depths) => depths.map_err(|error| BusError::Unavailable(error.to_string())),
+            Err(_) => Err(BusError::Unavailable("the queues were not counted in time".to_owned())),
         }
     }
 

@@ -6,9 +6,10 @@ use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptio
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
 
+use super::link::Link;
 use crate::ports::{
     Delay, QUEUE_ASSIGNMENTS, QUEUE_EVENTS, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH,
-    QUEUE_STAFF_STATUS, fanout_queue,
+    QUEUE_STAFF_STATUS, QueueDepth, fanout_queue,
 };
 
 /// The topic exchange of all events, unless it is called something else; routing keys are the queues' names.
@@ -47,6 +48,32 @@ pub async fn declare(channel: &Channel, events: &str, fanout_queues: u32) -> Res
         declare_bound(channel, events, &fanout_queue(lane), with_dead_letters(quorum())).await?;
     }
     declare_bound(channel, events, QUEUE_EVENTS, with_dead_letters(prioritised())).await
+}
+
+/// How many messages wait in each queue; one that isn't there is left out.
+///
+/// # Errors
+/// When the connection breaks.
+pub(super) async fn depths(link: &Link, fanout_queues: u32) -> Result<Vec<QueueDepth>, lapin::Error> {
+    let mut depths = Vec::new();
+    let mut channel = link.channel().await?;
+    for queue in queues(fanout_queues) {
+        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
+        match channel.queue_declare(queue.as_str().into(), options, FieldTable::default()).await {
+            Ok(found) => depths.push(QueueDepth { queue, messages: found.message_count().into() }),
+            // The broker closes the channel over a queue that isn't there.
+            Err(_) => channel = link.channel().await?,
+        }
+    }
+    link.put_back(channel);
+    Ok(depths)
+}
+
+/// Every queue by name.
+fn queues(fanout_queues: u32) -> impl Iterator<Item = String> {
+    let fixed = QUORUM_QUEUES.into_iter().chain([QUEUE_EVENTS, DEAD_LETTER_QUEUE]);
+    let waiting = Delay::ALL.into_iter().map(Delay::queue);
+    fixed.chain(waiting).map(str::to_owned).chain((0..fanout_queues.max(1)).map(fanout_queue))
 }
 
 async fn declare_bound(

@@ -1,6 +1,6 @@
 use crate::ports::{
-    AccountsError, BlocksError, BroadcastsError, DeskError, EventsError, MessagesError, RepliesError,
-    RoomsError, ServicesError, StoreError, SubscriptionsError,
+    AccountsError, ApiKeysError, BlocksError, BroadcastsError, DeskError, EventsError, MessagesError,
+    RepliesError, RoomsError, ServicesError, StoreError, SubscriptionsError,
 };
 
 /// An error of a port, as far as the connection it came over is concerned.
@@ -71,6 +71,7 @@ macro_rules! port_error {
 
 port_error!(
     AccountsError,
+    ApiKeysError,
     BlocksError,
     BroadcastsError,
     DeskError,

@@ -72,14 +72,7 @@ impl Outbound {
         body: Bytes,
         deadline: Duration,
     ) -> Result<OutboundAnswer, OutboundError> {
-        let exchange = async {
-            let response = self.response(json(url, headers, body)).await?;
-            let status = response.status().as_u16();
-            let body = Limited::new(response.into_body(), ANSWER_MAX_BYTES).collect().await;
-            let body = body.map_err(|_| OutboundError::Unread)?.to_bytes();
-            Ok(OutboundAnswer { status, body })
-        };
-        timeout(deadline, exchange).await.unwrap_or(Err(OutboundError::Late))
+        self.answer(json(url, headers, body), deadline).await
     }
 
     /// Posts JSON, with more headers, and gives the status of the answer.
@@ -107,11 +100,19 @@ impl Outbound {
         self.silence.begins(url, now);
     }
 
+    /// Asks by GET, and reads what is there, all within the deadline.
+    ///
+    /// # Errors
+    /// As [`Outbound::post`].
+    pub async fn get(&self, url: &Uri, deadline: Duration) -> Result<OutboundAnswer, OutboundError> {
+        self.answer(of(Method::GET, url, Bytes::new()), deadline).await
+    }
+
     /// Asks by GET, and gives the status of the answer.
     ///
     /// # Errors
     /// Whether it was late or out of reach.
-    pub async fn get(&self, url: &Uri, deadline: Duration) -> Result<u16, OutboundError> {
+    pub async fn get_for_status(&self, url: &Uri, deadline: Duration) -> Result<u16, OutboundError> {
         self.status(of(Method::GET, url, Bytes::new()), deadline).await
     }
 
@@ -130,6 +131,21 @@ impl Outbound {
         // The status says it all.
         let _ = timeout(REST.min(deadline), rest).await;
         Ok(status)
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Full<Bytes>>,
+        deadline: Duration,
+    ) -> Result<OutboundAnswer, OutboundError> {
+        let exchange = async {
+            let response = self.response(request).await?;
+            let status = response.status().as_u16();
+            let body = Limited::new(response.into_body(), ANSWER_MAX_BYTES).collect().await;
+            let body = body.map_err(|_| OutboundError::Unread)?.to_bytes();
+            Ok(OutboundAnswer { status, body })
+        };
+        timeout(deadline, exchange).await.unwrap_or(Err(OutboundError::Late))
     }
 
     async fn response(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, OutboundError> {

@@ -1,17 +1,25 @@
 //! A corner of the running RabbitMQ for one test, and a way to cut its connection.
 
+mod evaluate;
 mod own;
 mod proxy;
 
-use std::env;
-use std::process::Command;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::{env, process};
 
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
-use uuid::Uuid;
 
+pub use evaluate::evaluate;
 pub use own::OwnBroker;
 pub use proxy::Proxy;
+
+/// What the names of the tests' virtual hosts start with; their process and a number follow.
+const PREFIX: &str = "hark-test-";
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+static SWEPT: Once = Once::new();
 
 /// A virtual host of its own, with nothing in it; removed on drop.
 pub struct Vhost {
@@ -21,19 +29,16 @@ pub struct Vhost {
 
 impl Vhost {
     pub fn create() -> Self {
-        let server = variable("RABBITMQ_URL");
+        SWEPT.call_once(remove_orphans);
+        let server = env::var("RABBITMQ_URL").expect("run `make test`, which starts the services");
         let uri: AMQPUri = server.parse().expect("RABBITMQ_URL is an AMQP URL");
-        let name = format!("hark-test-{}", Uuid::new_v4().simple());
+        let name = format!("{PREFIX}{}-{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let user = &uri.authority.userinfo.username;
-        // One call: each start of rabbitmqctl takes half a second.
-        control(&[
-            "eval",
-            &format!(
-                "ok = rabbit_vhost:add(<<\"{name}\">>, <<\"test\">>), \
-                 ok = rabbit_auth_backend_internal:set_permissions(\
-                 <<\"{user}\">>, <<\"{name}\">>, <<\".*\">>, <<\".*\">>, <<\".*\">>, <<\"test\">>)."
-            ),
-        ]);
+        evaluate(&format!(
+            "ok = rabbit_vhost:add(<<\"{name}\">>, <<\"test\">>), \
+             ok = rabbit_auth_backend_internal:set_permissions(\
+             <<\"{user}\">>, <<\"{name}\">>, <<\".*\">>, <<\".*\">>, <<\".*\">>, <<\"test\">>)."
+        ));
         let (before_vhost, _) = server.rsplit_once('/').expect("RABBITMQ_URL names a virtual host");
         Self { url: format!("{before_vhost}/{name}"), name }
     }
@@ -47,17 +52,15 @@ impl Vhost {
 
 impl Drop for Vhost {
     fn drop(&mut self) {
-        control(&["delete_vhost", &self.name]);
+        evaluate(&format!("ok = rabbit_vhost:delete(<<\"{}\">>, <<\"test\">>).", self.name));
     }
 }
 
-/// Runs `rabbitmqctl` on the broker of the tests.
-pub fn control(arguments: &[&str]) {
-    let output = Command::new(variable("RABBITMQCTL")).args(arguments).output().expect("rabbitmqctl starts");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "rabbitmqctl {arguments:?}: {said}");
-}
-
-fn variable(name: &str) -> String {
-    env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `make test`, which starts the services"))
+/// Removes what processes that were killed have left: each virtual host costs the broker a dozen processes.
+fn remove_orphans() {
+    evaluate(&format!(
+        "[ok = rabbit_vhost:delete(Name, <<\"test\">>) \
+         || <<\"{PREFIX}\", Rest/binary>> = Name <- rabbit_vhost:list_names(), \
+         not filelib:is_dir([\"/proc/\", hd(binary:split(Rest, <<\"-\">>))])]."
+    ));
 }

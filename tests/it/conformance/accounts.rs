@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use shared::ids::{NameOr, UserId};
-use shared::model::{MemberRole, Role};
+use shared::model::{ExternalIdentity, MemberRole, Role};
 use shared::ports::{AccountsError, NewAccount, ProfileChange, RoomsError};
 
 use super::stores::{FIRST_PAGE, NOW, ROOMY, Stores, account};
@@ -23,6 +23,7 @@ on_every_engine! {
     an_anonymised_user_leaves_every_room,
     nobody_enters_a_room_while_being_anonymised,
     a_nul_character_is_no_internal_error,
+    an_identity_elsewhere_is_one_accounts,
 }
 
 const NOBODY: UserId = UserId(999_999);
@@ -40,6 +41,26 @@ async fn a_new_account_reads_back(stores: &Stores) {
     assert_eq!(credentials, Some((made, "$argon2id$".to_owned())));
     assert_eq!(stores.accounts.account(NOBODY).await.unwrap(), None);
     assert_eq!(stores.accounts.credentials("nobody").await.unwrap(), None);
+}
+
+async fn an_identity_elsewhere_is_one_accounts(stores: &Stores) {
+    let identity = |issuer: &str, id: &str| ExternalIdentity { issuer: issuer.into(), id: id.into() };
+    let known = |name: &str, who| NewAccount { password_hash: None, external: Some(who), ..account(name) };
+    let ann = stores.accounts.create(known("ann", identity("shop", "42")), NOW).await.unwrap();
+    let again = stores.accounts.create(known("bob", identity("shop", "42")), NOW).await;
+    assert!(matches!(again, Err(AccountsError::IdentityTaken)), "{again:?}");
+    let other = stores.accounts.create(known("bob", identity("bank", "42")), NOW).await.unwrap();
+
+    let find = async |issuer: &str, id: &str| stores.accounts.external(&identity(issuer, id)).await.unwrap();
+    assert_eq!(find("shop", "42").await.as_ref(), Some(&ann));
+    assert_eq!(find("bank", "42").await, Some(other));
+    assert_eq!(find("shop", "43").await, None);
+    assert_eq!(stores.accounts.credentials("ann").await.unwrap(), None, "nobody logs in without a password");
+
+    stores.accounts.revoke_tokens(ann.user.id, NOW.plus(5)).await.unwrap();
+    assert_eq!(find("shop", "42").await.unwrap().revoked_at, Some(NOW.plus(5)));
+    stores.accounts.anonymise(ann.user.id, NOW).await.unwrap();
+    assert_eq!(find("shop", "42").await, None, "nothing says who it was");
 }
 
 async fn users_are_read_together(stores: &Stores) {

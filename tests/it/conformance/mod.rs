@@ -21,6 +21,7 @@ macro_rules! on_every_engine {
 }
 
 mod accounts;
+mod api_keys;
 mod bans;
 mod blocks;
 mod broadcasts;

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use shared::ids::{NameOr, RoomId, Seq, UserId};
-use shared::model::{MemberRole, Page, RoomType};
+use shared::model::{MemberRole, Page, Role, RoomType};
 use shared::ports::{NewRoom, RoomPatch, RoomsError, Window};
 
 use super::stores::{FIRST_PAGE, NOW, ROOMY, Stores, new_room};
@@ -14,6 +14,8 @@ on_every_engine! {
     public_names_are_unique_whatever_their_case,
     a_pair_has_one_room_however_often_it_is_asked_for,
     a_direct_room_is_between_two_users,
+    a_visitor_is_in_no_room_but_that_of_a_session,
+    who_became_a_visitor_has_no_direct_room,
     a_name_finds_only_a_public_room,
     membership_tells_members_from_outsiders,
     a_list_has_the_newest_activity_first,
@@ -100,6 +102,43 @@ async fn a_direct_room_is_between_two_users(stores: &Stores) {
         assert!(matches!(made, Err(RoomsError::UnknownUser(_))), "{made:?}");
     }
     assert_eq!(stores.rows_in("rooms").await, 0);
+}
+
+async fn a_visitor_is_in_no_room_but_that_of_a_session(stores: &Stores) {
+    let (ann, bob) = (stores.user("ann").await, stores.user("bob").await);
+    let vera = stores.visitor("vera").await;
+    let team = stores.group(ann, &[]).await;
+    let lobby = stores.public("Lobby", ann).await;
+    let before = (stores.rows_in("rooms").await, stores.rows_in("room_members").await);
+    let (rooms, is_vera) =
+        (&stores.rooms, |error: RoomsError| matches!(error, RoomsError::Visitor(user) if user == vera));
+    for kind in [RoomType::Group, RoomType::Public] {
+        for (creator, members) in [(ann, vec![bob, vera]), (vera, vec![ann])] {
+            let made = rooms.create(new_room(kind, "new", creator, &members), ROOMY, NOW).await;
+            assert!(is_vera(made.unwrap_err()));
+        }
+    }
+    for (one, other) in [(ann, vera), (vera, ann)] {
+        assert!(is_vera(rooms.direct(one, other, NOW).await.unwrap_err()));
+    }
+    for room in [team, lobby] {
+        assert!(is_vera(rooms.add_members(room, &[bob, vera], ROOMY, NOW).await.unwrap_err()));
+    }
+    assert!(is_vera(rooms.join(&NameOr::Id(lobby), vera, ROOMY, NOW).await.unwrap_err()));
+    assert_eq!((stores.rows_in("rooms").await, stores.rows_in("room_members").await), before);
+    let session = stores.open(vera).await;
+    assert_eq!(rooms.rooms_of(vera).await.unwrap(), [session.room_id]);
+}
+
+async fn who_became_a_visitor_has_no_direct_room(stores: &Stores) {
+    let (ann, vera) = (stores.user("ann").await, stores.user("vera").await);
+    let room = stores.rooms.direct(ann, vera, NOW).await.unwrap().id;
+    let pair = async || stores.rooms.pair(vera, ann).await.unwrap().map(|room| room.id);
+    for (role, found) in [(Role::Visitor, None), (Role::User, Some(room))] {
+        stores.accounts.set_role(vera, role, NOW).await.unwrap();
+        assert_eq!(pair().await, found);
+        assert_eq!(stores.rooms.direct(ann, vera, NOW).await.ok().map(|room| room.id), found);
+    }
 }
 
 async fn a_name_finds_only_a_public_room(stores: &Stores) {

@@ -7,8 +7,8 @@ use shared::clock::UnixMs;
 use shared::ids::{ClientMessageId, ConnectionId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{Address, MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, Appended, Bans, Blocks, Broadcasts, CannedReplies, ConnectionLog, Database, Desk, Events,
-    Flags, Messages, NewAccount, NewMessage, NewRoom, OpenedConnection, Outbox, PushPending,
+    Accounts, ApiKeys, Appended, Bans, Blocks, Broadcasts, CannedReplies, ConnectionLog, Database, Desk,
+    Events, Flags, Messages, NewAccount, NewMessage, NewRoom, OpenedConnection, Outbox, PushPending,
     PushSubscriptions, Rooms, Services, Statistics, Statuses, Visitors,
 };
 use sqlx::postgres::PgConnectOptions;
@@ -23,6 +23,7 @@ pub(crate) const FIRST_PAGE: Page = Page { number: 1, size: 20 };
 pub(crate) struct Stores {
     pub(crate) database: Arc<dyn Database>,
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) api_keys: Arc<dyn ApiKeys>,
     pub(crate) blocks: Arc<dyn Blocks>,
     pub(crate) bans: Arc<dyn Bans>,
     pub(crate) rooms: Arc<dyn Rooms>,
@@ -55,6 +56,7 @@ impl Stores {
     where
         S: Database
             + Accounts
+            + ApiKeys
             + Bans
             + Blocks
             + Rooms
@@ -78,6 +80,7 @@ impl Stores {
         Self {
             database: Arc::clone(&store) as _,
             accounts: Arc::clone(&store) as _,
+            api_keys: Arc::clone(&store) as _,
             blocks: Arc::clone(&store) as _,
             bans: Arc::clone(&store) as _,
             rooms: Arc::clone(&store) as _,
@@ -237,7 +240,8 @@ pub(crate) fn account(username: &str) -> NewAccount {
         username: username.to_owned(),
         nickname: username.to_uppercase(),
         email: None,
-        password_hash: "$argon2id$".to_owned(),
+        password_hash: Some("$argon2id$".to_owned()),
+        external: None,
         role: Role::User,
     }
 }

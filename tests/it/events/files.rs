@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use local::invoke::FunctionError;
 use serde_json::Value;
+use shared::mq_event::RabbitMqEvent;
+use shared::ports::Event as Told;
 
 const ENDING: &str = ".json";
 
@@ -19,6 +21,12 @@ impl Event {
         let path = folder().join(format!("{name}{ENDING}"));
         let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self { name: name.to_owned(), bytes: bytes.into() }
+    }
+
+    /// What a queue's event brings.
+    pub fn told(&self) -> Vec<Told> {
+        let event: RabbitMqEvent = serde_json::from_slice(&self.bytes).unwrap();
+        event.envelopes().into_iter().filter_map(|incoming| Some(incoming.envelope.ok()?.event)).collect()
     }
 
     /// The function that gets it.

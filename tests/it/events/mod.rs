@@ -13,11 +13,18 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use shared::ids::{SessionId, UserId};
 use shared::mq_event::RabbitMqEvent;
+use shared::ports::{Event as Told, NewSession};
+use sqlx::{Connection, PgConnection};
 
 use expected::{EXPECTED, Expected};
 use files::{Event, every};
 use seeded::Seeded;
+
+use crate::hark::{World, on_services};
+
+const SEED: &str = include_str!("../../../events/seed.sql");
 
 #[test]
 fn every_event_has_an_expectation_and_every_expectation_an_event() {
@@ -102,12 +109,73 @@ async fn relay_makes_the_round_that_is_due_once_and_buries_what_does_not_read() 
 }
 
 #[tokio::test]
-async fn assign_buries_only_what_is_not_its_own() {
+async fn only_what_nobody_can_handle_is_buried() {
+    for event in every().into_iter().filter(|event| ["assign", "deliver"].contains(&event.function())) {
+        let hark = Seeded::start().await;
+        hark.invoke(&event).await;
+        let dead = match event.name.as_str() {
+            "assign/misplaced" | "deliver/misplaced" => 1,
+            "deliver/unreadable" => 2,
+            _ => 0,
+        };
+        assert_eq!(hark.dead_letters(), dead, "{}", event.name);
+    }
+}
+
+#[tokio::test]
+async fn what_assign_is_told_of_is_there() {
+    let mut sessions = 0;
+    for event in every().into_iter().filter(|event| event.function() == "assign") {
+        let hark = Seeded::start().await;
+        for told in event.told() {
+            match told {
+                Told::SessionChanged(changed) => {
+                    hark.knows(&changed.session, changed.before).await;
+                    sessions += 1;
+                }
+                Told::StaffChanged(changed) => hark.serves(changed.member.user.id).await,
+                Told::StaffGrace(grace) => hark.serves(grace.staff).await,
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(sessions, 3);
+}
+
+/// The seed's visitor waits in the queue and wasn't told where.
+#[tokio::test]
+async fn assign_tells_who_waits_where_they_stand() {
     for event in every().into_iter().filter(|event| event.function() == "assign") {
         let hark = Seeded::start().await;
         hark.invoke(&event).await;
-        assert_eq!(hark.dead_letters(), usize::from(event.name == "assign/misplaced"), "{}", event.name);
+        let moved = ["assign/session-opened-and-assigned", "assign/queue-look"];
+        let left = usize::from(!moved.contains(&event.name.as_str()));
+        assert_eq!(hark.untold().await, left, "{}", event.name);
     }
+}
+
+#[tokio::test]
+async fn the_seed_of_a_development_database_is_the_one_of_the_tests() {
+    on_services(async |world: &World| {
+        let mut database = PgConnection::connect(&world.services().database_url).await.unwrap();
+        let embedded = Seeded::start().await;
+        // Again puts it back.
+        for _ in 0..2 {
+            sqlx::raw_sql(SEED).execute(&mut database).await.unwrap();
+            let postgres = seeded::services(world).await;
+            assert_eq!(seeded::desk(&postgres).await, embedded.desk().await);
+            // What comes next gets the next id.
+            let new = NewSession {
+                visitor: UserId(1),
+                team: String::new(),
+                subject: String::new(),
+                out_of_hours: false,
+            };
+            let terms = postgres.config.support.terms(postgres.clock.now());
+            assert_eq!(postgres.desk.open(new, terms).await.unwrap().0.id, SessionId(2));
+        }
+    })
+    .await;
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Every function on an embedded app that holds what `events/seed.sql` puts into Postgres.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,22 +11,26 @@ use local::embedded::{LocalConnections, LoggedPush, MemoryCache};
 use local::functions;
 use local::gateway::sockets::Sockets;
 use local::invoke::{Functions, Invoker};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::app::App;
-use shared::clock::SystemClock;
+use shared::clock::{SystemClock, UnixMs};
 use shared::config::{Config, ROUTING_TTL};
-use shared::identity::{Ticket, Tokens, VisitorKey, hash_password};
+use shared::identity::{ApiKey, Issuers, Permission, Ticket, Tokens, VisitorKey, hash_password};
 use shared::ids::{BroadcastId, ClientMessageId, EventId, InstanceId, MessageId, RoomId, Seq, UserId};
-use shared::model::{Attempt, BroadcastKind, EventType, Page, Role, RoomType};
-use shared::moderation::{Moderation};
-use shared::names::{ServiceName};
-use shared::ports::{Arrival, BroadcastTarget, Event as BusEvent, NewAccount, NewBroadcast, NewEvent, NewInstance, NewMessage, NewRoom, NewSession, Next, Outcome, StaffPatch, Window};
+use shared::model::{Attempt, BroadcastKind, EventType, Page, Role, RoomType, Session};
+use shared::moderation::Moderation;
+use shared::names::ServiceName;
+use shared::ports::{
+    Arrival, BroadcastTarget, Event as BusEvent, NewAccount, NewApiKey, NewBroadcast, NewEvent, NewInstance,
+    NewMessage, NewRoom, NewSession, Next, Outcome, SessionFilter, StaffPatch, Window,
+};
 use shared::webhook::{Outbound, SigningSecret};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::uuid;
 
 use super::files::{Answer, Event};
+use crate::hark::World;
 
 /// Signs the tokens in the files, and nothing else.
 const JWT_SECRET: &str = "hark-events-development-secret-0001";
@@ -90,6 +95,29 @@ impl Seeded {
         deliveries.iter().map(|(delivery, _)| delivery.rounds).sum()
     }
 
+    /// The session is one of the seed's, of the same visitor and room, and `staff` serve.
+    pub async fn knows(&self, session: &Session, before: Option<UserId>) {
+        let seeded = self.app.desk.session(session.id).await.unwrap().expect("the session");
+        let of = |session: &Session| (session.visitor.clone(), session.room_id, session.team.clone());
+        assert_eq!(of(session), of(&seeded));
+        for staff in session.staff.iter().map(|staff| staff.id).chain(before) {
+            self.serves(staff).await;
+        }
+    }
+
+    pub async fn serves(&self, staff: UserId) {
+        assert!(self.app.desk.staff_member(staff, 5).await.unwrap().is_some(), "{staff} is no staff member");
+    }
+
+    /// How many in the queue weren't told where they stand.
+    pub async fn untold(&self) -> usize {
+        self.app.desk.take_moved("", i64::MAX, 5).await.unwrap().len()
+    }
+
+    pub async fn desk(&self) -> Value {
+        desk(&self.app).await
+    }
+
     pub fn dead_letters(&self) -> usize {
         self.queues.dead_letters().len()
     }
@@ -107,9 +135,11 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
     App {
         moderation: Arc::new(Moderation::new(config.moderation.clone())),
         tokens: Arc::new(Tokens::new(&config.identity)),
+        issuers: Arc::new(Issuers::new(&config.identity.issuers)),
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        api_keys: store.clone(),
         blocks: store.clone(),
         bans: store.clone(),
         rooms: store.clone(),
@@ -139,6 +169,50 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
     }
 }
 
+/// The services of a world that holds what `events/seed.sql` put there.
+pub async fn services(world: &World) -> App {
+    let variables: BTreeMap<String, String> = world.variables().into_iter().collect();
+    let lookup = |key: &str| match key {
+        "JWT_SECRET" => Some(JWT_SECRET.to_owned()),
+        other => variables.get(other).cloned(),
+    };
+    let config = Config::from_vars(lookup).expect("the configuration");
+    App::with_services(config, Arc::new(LocalConnections::new(Sockets::new())), &[])
+        .await
+        .expect("the services")
+}
+
+/// Who is there, and customer service, but for the times.
+pub async fn desk(app: &App) -> Value {
+    let page = Page { number: 1, size: 100 };
+    let users: Vec<UserId> = (1..=20).map(UserId).collect();
+    let mut users = app.accounts.users(&users).await.unwrap();
+    users.sort_by_key(|user| user.id);
+    let mut sessions = app.desk.sessions(&SessionFilter::default(), page).await.unwrap().items;
+    let mut staff = app.desk.staff(None, 5, page).await.unwrap().items;
+    let replies = app.canned_replies.replies("", page).await.unwrap().items;
+    sessions.iter_mut().for_each(|session| session.opened_at = UnixMs(0));
+    staff.iter_mut().for_each(|member| member.status_since = UnixMs(0));
+    let key = VisitorKey::try_from("A".repeat(43)).unwrap().digest();
+    let arrival = Arrival {
+        key_digest: key,
+        username: "another".to_owned(),
+        nickname: None,
+        page: None,
+        metadata: None,
+    };
+    let visitor = app.visitors.enter(arrival, app.clock.now()).await.unwrap().user;
+    json!({
+        "users": users,
+        "sessions": sessions,
+        "staff": staff,
+        "replies": replies,
+        "teams": app.desk.teams().await.unwrap(),
+        "visitor": visitor,
+        "room": app.rooms.members(RoomId(3), page).await.unwrap().total,
+    })
+}
+
 async fn seed(app: &App) {
     make_users(app).await;
     make_room(app, RoomType::Group, "Ann and Bob", ANN, BOB).await;
@@ -149,6 +223,7 @@ async fn seed(app: &App) {
     give_an_event_up(app).await;
     publish_an_event(app).await;
     begin_a_broadcast(app).await;
+    give_the_bot_a_key(app).await;
     let expires_at = app.clock.now().plus(TICKET_LIFE_MS);
     let ticket = Ticket::given("hark-events-ticket-0001");
     app.accounts.issue_ticket(&ticket.digest(), ANN, 0, expires_at).await.unwrap();
@@ -164,7 +239,8 @@ async fn make_users(app: &App) {
             username: username.to_owned(),
             nickname: nickname.to_owned(),
             email: None,
-            password_hash: password_hash.clone(),
+            password_hash: Some(password_hash.clone()),
+            external: None,
             role,
         };
         let account = app.accounts.create(new, app.clock.now()).await.unwrap();
@@ -229,6 +305,30 @@ async fn begin_a_broadcast(app: &App) {
     let due = app.outbox.claim_opened(now..=now, now, 9).await.unwrap();
     let steps = due.iter().filter(|row| matches!(row.event, BusEvent::BroadcastStep(_)));
     app.outbox.settle(&steps.map(|row| row.id).collect::<Vec<_>>()).await.unwrap();
+}
+
+/// A service account that may act for users.
+async fn give_the_bot_a_key(app: &App) {
+    let bot = NewAccount {
+        username: "bot".to_owned(),
+        nickname: "Bot".to_owned(),
+        email: None,
+        password_hash: None,
+        external: None,
+        role: Role::Service,
+    };
+    let account = app.accounts.create(bot, app.clock.now()).await.unwrap().user.id;
+    let key = ApiKey::given(&format!("hark_{}", "A".repeat(43))).unwrap();
+    let new = NewApiKey {
+        account,
+        name: "events".to_owned(),
+        digest: key.digest(),
+        hint: key.hint().to_owned(),
+        permissions: vec![Permission::UsersManage],
+        expires_at: None,
+        made_by: ADMIN,
+    };
+    app.api_keys.add_key(&new, 1, app.clock.now()).await.unwrap();
 }
 
 /// A staff member who isn't there, a visitor who waits for them, and a canned reply; nobody is left to be told.

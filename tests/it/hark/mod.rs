@@ -17,7 +17,7 @@ use shared::model::{Account, Role};
 use shared::ports::NewAccount;
 use tokio::time::Instant;
 
-pub use clock::TurnedClock;
+pub use clock::{TurnedClock, ten_to};
 pub use http::{Answer, answer};
 pub use socket::{Refused, Socket};
 pub use world::{RedisDatabase, World, on_embedded, on_services};
@@ -121,7 +121,8 @@ impl Hark {
             username: username.to_owned(),
             nickname: username.to_uppercase(),
             email: None,
-            password_hash: "$argon2id$".to_owned(),
+            password_hash: Some("$argon2id$".to_owned()),
+            external: None,
             role,
         };
         let app = self.running.app();

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod away;
+mod behalf;
 mod broadcasts;
 mod events;
 mod history;
@@ -11,7 +12,9 @@ mod push;
 mod rooms;
 mod search;
 mod sending;
+mod service_accounts;
 mod services;
 mod statistics;
 mod tokens;
+mod waiting;
 mod world;

@@ -1,6 +1,6 @@
 use http::Method;
 use serde_json::{Value, json};
-use shared::model::Role;
+use shared::model::{Role, Status};
 
 use super::world::Hark;
 
@@ -144,6 +144,33 @@ async fn the_fields_are_those_of_the_documents() {
 }
 
 #[tokio::test]
+async fn staff_are_listed_by_pages() {
+    let hark = Hark::start().await;
+    for name in ["Sam", "Sue", "Tom"] {
+        let (staff, app) = (hark.person_as(name, Role::Staff).await.id, &hark.app);
+        let terms = app.config.support.terms(app.clock.now());
+        app.desk.set_status(staff, Status::Online, terms).await.unwrap();
+    }
+    let root = hark.person_as("Root", Role::Admin).await;
+    let page = async |number: u32| {
+        let path = "/api/chatstatistics/staff?startDate=2026-01-01&endDate=2026-01-02";
+        let mut page = root.get(&format!("{path}&page={number}&page_size=2")).await.ok();
+        let staff = page.as_object_mut().unwrap().remove("staff").unwrap();
+        let names: Vec<_> =
+            staff.as_array().unwrap().iter().map(|member| member["username"].clone()).collect();
+        (names, page)
+    };
+    // A page past the end says nothing of the others.
+    for (number, names, total) in [(1, vec!["sam", "sue"], 3), (2, vec!["tom"], 3), (3, vec![], 0)] {
+        let rest = json!({
+            "startDate": "2026-01-01", "endDate": "2026-01-02", "timeZone": "UTC",
+            "page": number, "page_size": 2, "total": total
+        });
+        assert_eq!(page(number).await, (names.into_iter().map(Value::from).collect(), rest));
+    }
+}
+
+#[tokio::test]
 async fn who_is_online_is_listed_by_pages_the_last_one_heard_first() {
     let hark = Hark::start().await;
     let sam = hark.person_as("Sam", Role::Staff).await;
@@ -157,6 +184,7 @@ async fn who_is_online_is_listed_by_pages_the_last_one_heard_first() {
     };
     let all = page("").await;
     assert_eq!((names(&all), &all["total"]), (["cid", "bob", "ann"].map(String::from).to_vec(), &json!(3)));
+    assert_eq!((&all["page"], &all["page_size"]), (&json!(1), &json!(20)));
     assert_eq!(names(&page("?page=1&page_size=2").await), ["cid", "bob"]);
     assert_eq!(names(&page("?page=2&page_size=2").await), ["ann"]);
     assert_eq!(names(&page("?page=3&page_size=2").await), Vec::<String>::new());

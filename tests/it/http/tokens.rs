@@ -62,9 +62,10 @@ async fn a_token_of_another_key_is_refused() {
     let hark = Hark::start().await;
     let ann = hark.person("Ann").await;
     let key = SigningKey { kid: "1".to_owned(), secret: Secret::new("x".repeat(32)) };
-    let identity =
-        IdentityConfig { keys: vec![key], expire_minutes: 1, admin_username: None, admin_password: None };
-    let (token, _) = Tokens::new(&identity).issue(&ann.account, hark.app.clock.now()).unwrap();
+    let ours = hark.app.config.identity.clone();
+    let (token, _) = Tokens::new(&IdentityConfig { keys: vec![key], ..ours })
+        .issue(&ann.account, hark.app.clock.now())
+        .unwrap();
     refused_everywhere(&hark, Some(&token), "signature").await;
 }
 

@@ -117,7 +117,8 @@ impl Hark {
             username: name.to_lowercase(),
             nickname: name.to_owned(),
             email: None,
-            password_hash: "none".to_owned(),
+            password_hash: Some("none".to_owned()),
+            external: None,
             role,
         };
         let account = self.app.accounts.create(new, self.app.clock.now()).await.unwrap();

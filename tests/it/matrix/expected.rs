@@ -52,13 +52,15 @@ const STANDINGS: [Standing; 6] = [
     Standing::Banned,
 ];
 
-/// Every place that there can be.
+/// Every place that there can be: visitors come into the rooms of their sessions alone.
 pub fn places() -> Vec<Place> {
     let mut places = Vec::new();
     for role in ROLES {
         for kind in KINDS {
             // The two of a direct room are plain members for good.
             let some = if kind == RoomType::Direct { &STANDINGS[..2] } else { &STANDINGS[..] };
+            let some =
+                if role == Role::Visitor && kind != RoomType::Support { &STANDINGS[..1] } else { some };
             places.extend(some.iter().map(|&standing| Place { role, standing, kind }));
         }
     }

@@ -10,7 +10,7 @@ use shared::app::App;
 use shared::clock::UnixMs;
 use shared::mq_event::{BasicProperties, RabbitMqEvent, RabbitMqMessage};
 use shared::parcel::Parcel;
-use shared::ports::{Bus, BusError, Delay, Event};
+use shared::ports::{Bus, BusError, Delay, Event, QueueDepth};
 
 use crate::hark::Hark;
 
@@ -75,6 +75,10 @@ impl Bus for Kept {
 
     async fn declare(&self) -> Result<(), BusError> {
         Ok(())
+    }
+
+    async fn depths(&self) -> Result<Vec<QueueDepth>, BusError> {
+        Ok(Vec::new())
     }
 
     async fn ping(&self) -> Result<(), BusError> {

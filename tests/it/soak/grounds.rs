@@ -148,7 +148,8 @@ fn new_account(username: &str) -> NewAccount {
         username: username.to_owned(),
         nickname: username.to_owned(),
         email: None,
-        password_hash: "$argon2id$".to_owned(),
+        password_hash: Some("$argon2id$".to_owned()),
+        external: None,
         role: Role::User,
     }
 }

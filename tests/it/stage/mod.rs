@@ -114,7 +114,8 @@ impl Stage {
             username: username.to_owned(),
             nickname: username.to_owned(),
             email: None,
-            password_hash: "none".to_owned(),
+            password_hash: Some("none".to_owned()),
+            external: None,
             role: Role::User,
         };
         self.app.accounts.create(new, self.app.clock.now()).await.expect("the name is free").user.id

@@ -255,7 +255,8 @@ async fn staff(app: &App, count: usize) -> Vec<UserId> {
             username: format!("staff{n}"),
             nickname: format!("Staff {n}"),
             email: None,
-            password_hash: "$argon2id$".to_owned(),
+            password_hash: Some("$argon2id$".to_owned()),
+            external: None,
             role: Role::Staff,
         };
         staff.push(app.accounts.create(new, app.clock.now()).await.expect("create").user.id);

@@ -12,6 +12,7 @@ mod replay;
 mod replies;
 mod sessions;
 mod staff;
+mod story;
 mod teams;
 mod told;
 mod transfers;

@@ -1,9 +1,8 @@
 //! What the servers do while a function is frozen: they close its connections.
 
-use std::process::Command;
-
 use sqlx::{Connection, PgConnection};
 
+use crate::broker::evaluate;
 use crate::failover::Addresses;
 use crate::hark::{World, eventually};
 
@@ -30,11 +29,9 @@ pub async fn close_all(world: &World, redis: &'static Addresses) {
 
 /// How many connections RabbitMQ holds on a virtual host.
 pub async fn connections_on(vhost: &str) -> usize {
-    let program = std::env::var("RABBITMQCTL").expect("run `make test`, which starts the services");
-    let mut command = Command::new(program);
-    command.args(["--quiet", "list_connections", "vhost"]);
-    let listed = tokio::task::spawn_blocking(move || command.output()).await.expect("it ends");
-    let listed = listed.expect("rabbitmqctl starts");
-    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
-    String::from_utf8_lossy(&listed.stdout).lines().filter(|line| line.trim() == vhost).count()
+    let expression = format!(
+        "length([1 || [{{vhost, <<\"{vhost}\">>}}] <- rabbit_networking:connection_info_all([vhost])])."
+    );
+    let count = tokio::task::spawn_blocking(move || evaluate(&expression)).await.expect("it ends");
+    count.parse().expect("a number")
 }

@@ -10,6 +10,7 @@ mod me;
 mod password;
 mod push;
 mod register;
+mod service_accounts;
 mod session;
 mod users;
 mod visitors;
@@ -40,9 +41,16 @@ pub fn router(app: Arc<App>) -> Router {
         )
         .route("/api/v1/visitors", post(visitors::enter))
         .route("/api/v1/visitors/me", patch(visitors::change))
+        .route("/api/v1/users", post(admin::create::create))
         .route("/api/v1/users/{user}", get(users::show))
         .route("/api/v1/users/{user}/ban", post(admin::ban::ban).delete(admin::ban::lift))
         .route("/api/v1/users/{user}/kick", post(admin::kick::kick))
-        .route("/api/v1/users/{user}/role", put(admin::role::set));
+        .route("/api/v1/users/{user}/role", put(admin::role::set))
+        .route("/api/v1/service-accounts", get(service_accounts::list).post(service_accounts::create))
+        .route(
+            "/api/v1/service-accounts/{user}/keys",
+            get(service_accounts::keys).post(service_accounts::make_key),
+        )
+        .route("/api/v1/service-accounts/{user}/keys/{key}", delete(service_accounts::revoke_key));
     serve(routes, app)
 }

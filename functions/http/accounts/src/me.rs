@@ -10,10 +10,14 @@ use shared::clock::UnixMs;
 use shared::events;
 use shared::http::{Body, PAGE_SIZE_MAX};
 use shared::identity::Caller;
+use shared::ids::UserId;
 use shared::model::{Account, OwnEvent, Page, RoomSummary};
 use shared::names::{Email, Nickname};
-use shared::ports::ProfileChange;
+use shared::ports::{AccountsError, ProfileChange};
 use shared::support;
+
+/// How often customer service is left for sessions that are opened meanwhile.
+const LEAVE_ATTEMPTS: u32 = 3;
 
 /// None leaves as it is.
 #[derive(Deserialize)]
@@ -58,16 +62,31 @@ pub(crate) async fn change(
 /// and the user out of every room and out of customer service. The messages stay, of nobody.
 ///
 /// # Errors
-/// `unauthenticated`, `unavailable`.
+/// `unauthenticated`, `unavailable`; `conflict` for who keeps opening sessions meanwhile.
 pub(crate) async fn delete(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Export>, Error> {
     let user = own(&app, &caller).await?;
     let rooms = every_room(&app, &caller).await?;
-    // Before: who is staff or a visitor is one no more afterwards, and whoever fails here asks again.
-    support::leave(&app, caller.user).await?;
-    app.accounts.anonymise(caller.user, app.clock.now()).await?;
+    anonymise(&app, caller.user).await?;
     closing::revoked(&app, caller.user, Farewell::Deleted).await;
     events::tell_if_possible(&app, OwnEvent::user_deleted(caller.user)).await;
     Ok(Json(Export { user, rooms, exported_at: app.clock.now() }))
+}
+
+/// Leaves customer service before: who is staff or a visitor is one no more afterwards, and whoever fails here
+/// asks again. A session that the user opens meanwhile is left, too.
+///
+/// # Errors
+/// `conflict` for who opens one each time.
+async fn anonymise(app: &App, user: UserId) -> Result<(), Error> {
+    for _ in 1..LEAVE_ATTEMPTS {
+        support::leave(app, user).await?;
+        match app.accounts.anonymise(user, app.clock.now()).await {
+            Err(AccountsError::InSession) => {}
+            done => return Ok(done?),
+        }
+    }
+    support::leave(app, user).await?;
+    Ok(app.accounts.anonymise(user, app.clock.now()).await?)
 }
 
 async fn own(app: &App, caller: &Caller) -> Result<Account, Error> {

@@ -56,7 +56,8 @@ impl Registration {
             nickname: self.nickname.map_or_else(|| username.clone(), Nickname::into_string),
             username,
             email: self.email.map(Email::into_string),
-            password_hash: hash_password(self.password.into_string()).await?,
+            password_hash: Some(hash_password(self.password.into_string()).await?),
+            external: None,
             role: Role::User,
         })
     }

@@ -12,7 +12,7 @@ use shared::identity::Caller;
 use shared::ids::{NameOr, UserId, UserRef};
 use shared::model::{Role, Room, RoomType};
 use shared::names::{Description, RoomName};
-use shared::ports::{Change, NewRoom};
+use shared::ports::{Change, NewRoom, RoomsError};
 
 #[derive(Deserialize)]
 pub(crate) struct RoomBody {
@@ -47,7 +47,8 @@ const fn yes() -> bool {
 /// the second time it answers the first one.
 ///
 /// # Errors
-/// `invalid` naming the field, and the user that doesn't exist; `conflict` when a public name is taken.
+/// `invalid` naming the field, and the user that doesn't exist; `forbidden` by visitors and with one, naming the
+/// field; `conflict` when a public name is taken.
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -76,7 +77,10 @@ async fn direct(app: &App, caller: &Caller, (field, peer): (&str, UserRef)) -> R
     if peer == caller.user {
         return Err(Error::invalid(field, "is yourself"));
     }
-    Ok(app.rooms.direct(caller.user, peer, app.clock.now()).await?)
+    match app.rooms.direct(caller.user, peer, app.clock.now()).await {
+        Err(RoomsError::Visitor(visitor)) => Err(Error::visitor(field, visitor)),
+        made => Ok(made?),
+    }
 }
 
 async fn named(app: &App, caller: &Caller, kind: RoomType, body: RoomBody) -> Result<Room, Error> {

@@ -51,7 +51,7 @@ pub(crate) async fn list(
 /// `POST /api/v1/rooms/{room}/members`: adds users, who hear of it.
 ///
 /// # Errors
-/// `forbidden` below admin, `invalid` for an unknown user, `conflict` when full: nobody is added then.
+/// `forbidden` below admin and for a visitor, `invalid` for an unknown user, `conflict` when full: nobody is added then.
 pub(crate) async fn add(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -86,6 +86,33 @@ mod tests {
     }
 
     #[test]
+    fn each_average_is_over_those_that_it_counts() {
+        let tally = Tally {
+            messages: 101,
+            sessions: 53,
+            waits: 2,
+            waited_ms: 2 * 1_000,
+            first_answers: 3,
+            first_answer_ms: 3 * 2_000,
+            answers: 5,
+            answer_ms: 5 * 3_000,
+            closed: 7,
+            length_ms: 7 * 4_000,
+            abandoned: 11,
+            ratings: 13,
+            rating_sum: 13 * 5,
+        };
+        let shown = serde_json::to_value(Figures::of(&tally, 17, &[])).unwrap();
+        let expected = serde_json::json!({
+            "messages": 101, "activeUsers": 17, "sessions": 53, "averageWaitTime": 1.0,
+            "averageFirstAnswerTime": 2.0, "answers": 5, "averageAnswerTime": 3.0, "closedSessions": 7,
+            "abandonedSessions": 11, "averageSessionLength": 4.0, "ratings": 13, "averageRating": 5.0,
+            "peakHour": null,
+        });
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
     fn the_peak_is_the_first_hour_with_the_most_messages() {
         let hour = |hour, messages| Hour { hour, messages, sessions: 0 };
         let of = |hours: &[Hour]| peak(hours).map(|peak| peak.hour);

@@ -4,6 +4,7 @@ mod cached;
 mod days;
 mod figures;
 mod health;
+mod metrics;
 mod online;
 mod online_users;
 mod realtime;
@@ -18,11 +19,12 @@ use axum::routing::get;
 use shared::app::App;
 use shared::http::serve;
 
-/// The function's routes; everything but health takes a bearer.
+/// The function's routes; everything but health and metrics takes a bearer.
 pub fn router(app: Arc<App>) -> Router {
     let routes = Router::new()
         .route("/health", get(health::health))
         .route("/api/chat/health", get(health::health))
+        .route("/metrics", get(metrics::metrics))
         .route("/ws/info", get(sockets::info))
         .route("/api/chat/online/status/{user}", get(online::of_user))
         .route("/api/chat/online/stats", get(online::stats))

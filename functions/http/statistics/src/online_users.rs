@@ -7,25 +7,15 @@ use serde::Serialize;
 use shared::Error;
 use shared::app::App;
 use shared::clock::UnixMs;
-use shared::http::{Paging, Params};
+use shared::http::{Paged, Paging, Params};
 use shared::identity::{Caller, Permission};
 use shared::ids::UserId;
-use shared::model::{Page, Status, User};
+use shared::model::{Listing, Page, Status, User};
 use shared::ports::PresenceError;
 
-/// While presence is away nobody is known: `users` and `total` are null.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct OnlineUsers {
-    users: Option<Vec<OnlineUser>>,
-    page: u32,
-    page_size: u32,
-    total: Option<i64>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OnlineUser {
+pub(crate) struct OnlineUser {
     user_id: UserId,
     username: String,
     nickname: String,
@@ -34,7 +24,8 @@ struct OnlineUser {
 }
 
 /// `GET /api/chatstatistics/online-users`: a page of those online, whoever was heard last first. Who chose to
-/// be offline is counted and not shown, so a page may be short.
+/// be offline is counted and not shown, so a page may be short. While presence is away nobody is known: `users`
+/// and `total` are null.
 ///
 /// # Errors
 /// `forbidden` without `statistics.view`; `invalid` names the parameter that is wrong.
@@ -42,17 +33,16 @@ pub(crate) async fn online_users(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(paging): Params<Paging>,
-) -> Result<Json<OnlineUsers>, Error> {
+) -> Result<Json<Paged<OnlineUser>>, Error> {
     caller.require(Permission::StatisticsView)?;
     let page = paging.page()?;
-    let (users, total) = match heard(&app, page).await {
-        Ok((heard, total)) => (Some(shown(&app, heard).await?), Some(total)),
+    Ok(Json(match heard(&app, page).await {
+        Ok((heard, total)) => Paged::new("users", page, Listing { items: shown(&app, heard).await?, total }),
         Err(error) => {
             tracing::warn!(%error, "who is online stays unknown");
-            (None, None)
+            Paged::unknown("users", page)
         }
-    };
-    Ok(Json(OnlineUsers { users, page: page.number, page_size: page.size, total }))
+    }))
 }
 
 /// A page of those heard lately and when, the last one first, and how many there are.

@@ -6,9 +6,10 @@ use serde::Serialize;
 use shared::Error;
 use shared::app::App;
 use shared::calendar::Day;
-use shared::http::{Paging, Params};
+use shared::http::{Paged, Paging, Params};
 use shared::identity::{Caller, Permission};
 use shared::ids::UserId;
+use shared::model::Listing;
 use shared::ports::{StaffFigures, StaffSpan};
 
 use crate::cached;
@@ -22,10 +23,8 @@ struct Report {
     end_date: Day,
     time_zone: String,
     /// By id.
-    staff: Vec<Member>,
-    page: u32,
-    page_size: u32,
-    total: i64,
+    #[serde(flatten)]
+    staff: Paged<Member>,
 }
 
 /// Times are seconds; averages of nothing are null.
@@ -86,15 +85,45 @@ pub(crate) async fn staff(
     cached::answer(&app, &kind, cached::lifetime(&app, last, now), async {
         let calendar = &app.config.statistics.calendar;
         let found = app.statistics.staff(&StaffSpan::of(days, calendar, now), page).await?;
+        let items = found.items.into_iter().map(Member::from).collect();
         Ok(Report {
             start_date: first,
             end_date: last,
             time_zone: calendar.name().to_owned(),
-            staff: found.items.into_iter().map(Member::from).collect(),
-            page: page.number,
-            page_size: page.size,
-            total: found.total,
+            staff: Paged::new("staff", page, Listing { items, total: found.total }),
         })
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::model::User;
+    use shared::ports::Tally;
+
+    #[test]
+    fn each_average_of_a_member_is_over_those_that_it_counts() {
+        let tally = Tally {
+            messages: 101,
+            sessions: 53,
+            first_answers: 3,
+            first_answer_ms: 3 * 2_000,
+            answers: 5,
+            answer_ms: 5 * 3_000,
+            closed: 7,
+            length_ms: 7 * 4_000,
+            ratings: 13,
+            rating_sum: 13 * 5,
+            ..Tally::default()
+        };
+        let user = User { id: UserId(6), username: "sam".to_owned(), nickname: "Sam".to_owned() };
+        let member = Member::from(StaffFigures { user, tally, online_ms: 1_500 });
+        let expected = serde_json::json!({
+            "staffId": 6, "username": "sam", "nickname": "Sam", "sessions": 53, "closedSessions": 7,
+            "messages": 101, "averageFirstAnswerTime": 2.0, "answers": 5, "averageAnswerTime": 3.0,
+            "averageSessionLength": 4.0, "onlineTime": 1.5, "ratings": 13, "averageRating": 5.0,
+        });
+        assert_eq!(serde_json::to_value(member).unwrap(), expected);
+    }
 }

@@ -51,7 +51,8 @@ async fn make_admin(app: &App, username: &str, password: &Secret) -> Result<bool
         nickname: username.as_str().to_owned(),
         username: username.into_string(),
         email: None,
-        password_hash: hash_password(password.into_string()).await?,
+        password_hash: Some(hash_password(password.into_string()).await?),
+        external: None,
         role: Role::Admin,
     };
     match app.accounts.create(admin, app.clock.now()).await {

@@ -3,6 +3,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::app::App;
 use shared::calendar::Day;
+use shared::kept_figures;
 
 /// Days counted anew by one invocation.
 const REBUILD_MAX_DAYS: i64 = 366;
@@ -14,7 +15,8 @@ pub(crate) struct Span {
     to: Day,
 }
 
-/// Counts some days anew out of messages and sessions.
+/// Counts some days anew out of messages and sessions. `shown` is false when figures from before may still be
+/// shown for an hour, since the cache that kept them was away.
 ///
 /// # Errors
 /// When the days are none, too many, or retention has removed messages of them; when the database is away.
@@ -28,6 +30,8 @@ pub(crate) async fn rebuild(app: &App, span: &Span) -> Result<Value, Error> {
         return Err(format!("messages of {from} were removed by retention: begin with a later day").into());
     }
     let rows_changed = app.statistics.rebuild(&(from..=to), calendar).await?;
-    tracing::info!(%from, %to, rows_changed, "statistics rebuilt");
-    Ok(json!({ "rebuilt": { "from": from, "to": to, "rows_changed": rows_changed } }))
+    // Also when nothing changed: the time before, the cache may have been away.
+    let shown = kept_figures::recounted(app).await;
+    tracing::info!(%from, %to, rows_changed, shown, "statistics rebuilt");
+    Ok(json!({ "rebuilt": { "from": from, "to": to, "rows_changed": rows_changed, "shown": shown } }))
 }

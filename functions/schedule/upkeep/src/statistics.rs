@@ -1,4 +1,5 @@
 use shared::app::App;
+use shared::kept_figures;
 
 /// Compares yesterday's figures with the messages and sessions themselves, once, and puts them right; answers
 /// how many rows were wrong. Should it fail, an operator can rebuild the day.
@@ -13,6 +14,7 @@ pub(crate) async fn check_yesterday(app: &App) -> u64 {
             let wrong = wrong.unwrap_or_default();
             if wrong > 0 {
                 tracing::warn!(day = %yesterday, rows = wrong, "statistics were wrong and are put right");
+                kept_figures::recounted(app).await;
             }
             wrong
         }

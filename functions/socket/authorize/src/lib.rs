@@ -45,7 +45,7 @@ async fn admit(app: &App, event: &Handshake, credential: &Credential) -> Result<
 async fn identify(app: &App, credential: &Credential) -> Result<Caller, shared::Error> {
     let now = app.clock.now();
     match credential {
-        Credential::Token(token) => Caller::from_token(token, &app.tokens, app.accounts.as_ref(), now).await,
+        Credential::Token(token) => Caller::from_bearer(app, token).await,
         Credential::Ticket(ticket) => redeem(app, ticket, now).await,
     }
 }

@@ -19,7 +19,7 @@ use shared::{
     app::App,
     clock::SystemClock,
     config::{Config, ROUTING_TTL},
-    identity::Tokens,
+    identity::{Issuers, Tokens},
     moderation::Moderation,
     ports::OfflinePush,
     push::PushChannels,
@@ -53,10 +53,12 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
     let presence = Arc::new(MemoryPresence::new(presence(&config)));
     App {
         tokens: Arc::new(Tokens::new(&config.identity)),
+        issuers: Arc::new(Issuers::new(&config.identity.issuers)),
         moderation: Arc::new(Moderation::new(config.moderation.clone())),
         clock: Arc::new(SystemClock),
         database: store.clone(),
         accounts: store.clone(),
+        api_keys: store.clone(),
         blocks: store.clone(),
         bans: store.clone(),
         rooms: store.clone(),

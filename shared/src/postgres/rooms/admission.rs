@@ -8,7 +8,7 @@ use super::banning::none_banned;
 use super::locked::Locked;
 use crate::clock::UnixMs;
 use crate::ids::UserId;
-use crate::model::MemberRole;
+use crate::model::{MemberRole, RoomType};
 use crate::ports::{Change, RoomsError};
 use crate::sql::word;
 
@@ -58,6 +58,7 @@ pub(in crate::postgres) async fn admit(
 ) -> Result<Change, RoomsError> {
     let users: Vec<UserId> = newcomers.iter().map(|(user, _)| *user).collect();
     known(connection, &users).await?;
+    no_visitor(connection, room.kind, &users).await?;
     none_banned(connection, room, &users, now).await?;
     // No list of users is longer than 64 bits count.
     if room.member_count.saturating_add_unsigned(users.len() as u64) > i64::from(max_members) {
@@ -91,4 +92,21 @@ pub(in crate::postgres) async fn known(
         Some(missing) => Err(RoomsError::UnknownUser(*missing)),
         None => Ok(()),
     }
+}
+
+/// # Errors
+/// `Visitor` with the first of the users who is one, but for the room of a session.
+pub(super) async fn no_visitor(
+    connection: &mut PgConnection,
+    kind: RoomType,
+    users: &[UserId],
+) -> Result<(), RoomsError> {
+    if kind == RoomType::Support {
+        return Ok(());
+    }
+    let ids: Vec<i64> = users.iter().map(|user| user.0).collect();
+    let visitor =
+        query_scalar("select id from users where id = any($1) and role = 'visitor' order by id limit 1");
+    let found: Option<i64> = visitor.bind(&ids).fetch_optional(connection).await?;
+    found.map_or(Ok(()), |visitor| Err(RoomsError::Visitor(UserId(visitor))))
 }

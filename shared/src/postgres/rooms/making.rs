@@ -5,7 +5,7 @@ use sqlx::{Row, query};
 
 use super::super::blocks::is_blocked;
 use super::super::times::timestamp;
-use super::admission::{admit, known};
+use super::admission::{admit, known, no_visitor};
 use super::locked::Locked;
 use super::rows::{self, room_columns};
 use crate::clock::UnixMs;
@@ -20,12 +20,13 @@ values ($1, $2, $3, $4, $5, $6, $7, $7)
 on conflict (name_folded) where type = 'public' do nothing
 returning id";
 
-/// Only a pair of users who are both still there.
+/// Only a pair of users who are both still there, and neither a visitor.
 const PAIR: &str = concat!(
     "select ",
     room_columns!(),
     " from rooms r join users one on one.id = r.pair_low join users other on other.id = r.pair_high \
-     where r.pair_low = $1 and r.pair_high = $2 and not one.deleted and not other.deleted"
+     where r.pair_low = $1 and r.pair_high = $2 and not one.deleted and not other.deleted \
+     and 'visitor' not in (one.role, other.role)"
 );
 
 const DIRECT: &str = "
@@ -98,6 +99,7 @@ pub(super) async fn direct(
         return Err(RoomsError::UnknownUser(other));
     }
     known(connection, &[one, other]).await?;
+    no_visitor(connection, RoomType::Direct, &[one, other]).await?;
     if is_blocked(connection, other, one).await? {
         return Err(RoomsError::Blocked);
     }

@@ -35,7 +35,11 @@ async fn this_machine_is_reached_by_name_and_by_address_where_it_may_be() {
     let (port, _serving) = server(FINE.to_owned()).await;
     for networks in [Networks::Loopback, Networks::Private] {
         for host in ["127.0.0.1", "localhost"] {
-            assert_eq!(Outbound::new(networks).get(&url(host, port), SOON).await.unwrap(), 204, "{host}");
+            assert_eq!(
+                Outbound::new(networks).get_for_status(&url(host, port), SOON).await.unwrap(),
+                204,
+                "{host}"
+            );
         }
     }
 }
@@ -47,11 +51,11 @@ async fn no_spelling_of_an_address_leads_inside_where_nothing_inside_is_wanted()
     let hosts =
         ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "127.1", "[::ffff:127.0.0.1]", "0.0.0.0"];
     for host in hosts {
-        let refused = Outbound::new(Networks::Public).get(&url(host, port), SOON).await;
+        let refused = Outbound::new(Networks::Public).get_for_status(&url(host, port), SOON).await;
         let error = refused.expect_err(host).to_string();
         assert!(error.starts_with("can't be reached"), "{host}: {error}");
     }
-    let metadata = Outbound::new(Networks::Private).get(&url("169.254.169.254", 80), SOON).await;
+    let metadata = Outbound::new(Networks::Private).get_for_status(&url("169.254.169.254", 80), SOON).await;
     assert!(metadata.unwrap_err().to_string().contains(INSIDE), "never");
 }
 
@@ -68,7 +72,7 @@ async fn a_redirect_is_an_answer_and_not_followed() {
     );
     let (port, _serving) = server(answer).await;
     let outbound = Outbound::new(Networks::Loopback);
-    assert_eq!(outbound.get(&url("127.0.0.1", port), SOON).await.unwrap(), 307);
+    assert_eq!(outbound.get_for_status(&url("127.0.0.1", port), SOON).await.unwrap(), 307);
     let posted = outbound.post(&url("127.0.0.1", port), HeaderMap::new(), Bytes::new(), SOON).await;
     assert_eq!(posted.unwrap().status, 307);
 }
@@ -93,6 +97,6 @@ async fn an_answer_is_read_up_to_its_limit_and_its_status_counts_beyond() {
 async fn who_does_not_answer_in_time_is_late() {
     let (port, _serving) = server(String::new()).await;
     let outbound = Outbound::new(Networks::Loopback);
-    let late = outbound.get(&url("127.0.0.1", port), Duration::from_millis(50)).await;
+    let late = outbound.get_for_status(&url("127.0.0.1", port), Duration::from_millis(50)).await;
     assert!(matches!(late, Err(OutboundError::Late)), "{late:?}");
 }

@@ -8,8 +8,8 @@ use shared::dead_letter;
 use shared::ids::{ConnectionId, RoomId, UserId};
 use shared::mq_event::RabbitMqEvent;
 use shared::ports::{
-    CloseSockets, ENVELOPE_VERSION, Event, MissedConnection, PresenceRebuild, PresenceRepair, PushDue,
-    QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, fanout_queue,
+    CloseSockets, ENVELOPE_VERSION, Envelope, Event, MissedConnection, PresenceRebuild, PresenceRepair,
+    PushDue, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS, fanout_queue,
 };
 use uuid::Uuid;
 
@@ -24,6 +24,7 @@ on_both! {
     each_event_goes_to_the_queue_of_its_kind
     nothing_to_publish_is_a_success
     an_unreadable_message_goes_to_the_dead_letter_and_the_rest_is_done
+    a_misplaced_message_goes_to_the_dead_letter_as_it_came
     declaring_again_does_no_harm
     the_bus_answers_a_ping
 }
@@ -147,6 +148,19 @@ async fn an_unreadable_message_goes_to_the_dead_letter_and_the_rest_is_done(worl
     let [Dead { queue, reason, body }] = &dead[..] else { panic!("one dead letter: {dead:?}") };
     assert_eq!((queue.as_str(), &body[..]), (QUEUE_MESSAGES, &b"{\"version\":1,\"type\":\"nonsense\"}"[..]));
     assert!(reason.contains("doesn't read"), "{reason}");
+}
+
+async fn a_misplaced_message_goes_to_the_dead_letter_as_it_came(world: World) {
+    let event = stored(1);
+    let envelope = Envelope { version: ENVELOPE_VERSION, id: Uuid::from_u128(1), at: NOW, event };
+    let bus = world.bus.as_ref();
+    dead_letter::misplaced(bus, QUEUE_STAFF_STATUS, &envelope, NOW).await.expect("it is buried");
+
+    let dead = world.dead_letters().await;
+    let [Dead { queue, reason, body }] = &dead[..] else { panic!("one dead letter: {dead:?}") };
+    assert_eq!(queue, QUEUE_STAFF_STATUS);
+    assert_eq!(reason, "message_stored doesn't belong here");
+    assert_eq!(Envelope::decode(body).expect("it can be sent to where it belongs"), envelope);
 }
 
 async fn declaring_again_does_no_harm(world: World) {

@@ -12,12 +12,15 @@ on_every_engine! {
     without_a_number_of_their_own_the_configured_one_holds,
     only_who_is_online_gets_any,
     a_team_serves_its_own,
+    of_teams_that_wait_at_once_each_is_served_by_its_own,
     first_come_first_served,
     a_session_that_comes_later_with_an_earlier_time_is_served_first,
     several_places_go_to_several_at_once,
     many_places_are_shared_out_evenly,
+    whoever_was_just_given_one_is_idle_no_more,
     a_returning_visitor_goes_to_whoever_served_them,
     a_returning_visitor_goes_to_another_when_theirs_is_not_free,
+    a_returning_visitor_is_served_by_the_team_they_came_for,
     a_raised_number_takes_from_the_queue,
     a_ban_from_the_room_keeps_nobody_from_serving,
 }
@@ -110,6 +113,16 @@ async fn a_team_serves_its_own(stores: &Stores) {
     assert_eq!(stores.servers([sales, nobodys]).await, [Some(sue), Some(sue)]);
 }
 
+async fn of_teams_that_wait_at_once_each_is_served_by_its_own(stores: &Stores) {
+    let (vera, will) = (stores.visitor("vera").await, stores.visitor("will").await);
+    let sales = stores.open_for(vera, "sales").await.id;
+    let repairs = stores.open_for(will, "repairs").await.id;
+    let sam = stores.serves_in("sam", "repairs", 5).await;
+    assert_eq!(stores.servers([sales, repairs]).await, [None, Some(sam)]);
+    let sue = stores.serves_in("sue", "sales", 5).await;
+    assert_eq!(stores.servers([sales, repairs]).await, [Some(sue), Some(sam)]);
+}
+
 async fn first_come_first_served(stores: &Stores) {
     let sam = stores.serves_in("sam", "", 1).await;
     let first = stores.waits("v1").await;
@@ -165,6 +178,22 @@ async fn many_places_are_shared_out_evenly(stores: &Stores) {
     assert_eq!(stores.servers(waiting).await, [Some(sam), Some(sam), Some(sue), Some(sam)]);
 }
 
+async fn whoever_was_just_given_one_is_idle_no_more(stores: &Stores) {
+    let sam = stores.serves("sam").await;
+    let (first, second) = (stores.waits("v1").await, stores.waits("v2").await);
+    stores.stands(sam, Status::Offline).await;
+    let sue = stores.user("sue").await;
+    stores.stands(sue, Status::Busy).await;
+    let kim = stores.serves("kim").await;
+    let kims = stores.waits("v3").await;
+    stores.stands(sue, Status::Online).await;
+    assert_eq!(stores.server(kims).await, Some(kim));
+    // Sue has none, and was idle for longer; with the first she has as many as Kim.
+    let since = stores.tick();
+    stores.desk.return_sessions(Some(sam), since, stores.terms()).await.unwrap();
+    assert_eq!(stores.servers([first, second]).await, [Some(sue), Some(kim)]);
+}
+
 async fn a_returning_visitor_goes_to_whoever_served_them(stores: &Stores) {
     let sam = stores.serves("sam").await;
     let vera = stores.visitor("vera").await;
@@ -190,6 +219,20 @@ async fn a_returning_visitor_goes_to_another_when_theirs_is_not_free(stores: &St
     stores.end(next.id).await;
     stores.stands(sue, Status::Away).await;
     assert_eq!(stores.open(vera).await.state, SessionState::Queued, "nobody is free");
+}
+
+async fn a_returning_visitor_is_served_by_the_team_they_came_for(stores: &Stores) {
+    let sam = stores.serves("sam").await;
+    let vera = stores.visitor("vera").await;
+    let before = stores.open(vera).await;
+    assert_eq!(before.staff.unwrap().id, sam);
+    stores.end(before.id).await;
+    let next = stores.open_for(vera, "sales").await;
+    assert_eq!((next.state, next.staff), (SessionState::Queued, None), "{sam} is of another team");
+    stores.end(next.id).await;
+    // Whoever left the queue was served by nobody.
+    let sue = stores.serves_in("sue", "sales", 5).await;
+    assert_eq!(stores.open_for(vera, "sales").await.staff.unwrap().id, sue);
 }
 
 async fn a_raised_number_takes_from_the_queue(stores: &Stores) {

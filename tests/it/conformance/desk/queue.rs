@@ -8,6 +8,7 @@ use super::{at, new_session};
 on_every_engine! {
     a_place_says_how_many_are_before_it,
     a_wait_is_estimated_from_how_long_sessions_took,
+    only_the_last_fifty_sessions_count_for_the_wait,
     nobody_knows_how_long_it_takes_while_nobody_serves,
     the_queue_is_read_page_by_page,
     queues_of_teams_come_one_after_the_other,
@@ -64,6 +65,32 @@ async fn a_wait_is_estimated_from_how_long_sessions_took(stores: &Stores) {
     let fifth = open("v6", NOW.plus(90_002)).await;
     assert_eq!((stores.server(third).await, place(stores, fourth).await), (Some(sue), Some((1, 0))));
     assert_eq!((wait(stores, fourth).await, wait(stores, fifth).await), (Some(21), Some(41)));
+}
+
+async fn only_the_last_fifty_sessions_count_for_the_wait(stores: &Stores) {
+    let sam = stores.serves_in("sam", "", 1).await;
+    let mut now = NOW;
+    // The first took an hour, the fifty after it a minute each; one of another team took a day.
+    for (n, seconds) in [3_600].into_iter().chain([60; 50]).enumerate() {
+        let visitor = stores.visitor(&format!("v{n}")).await;
+        let session = stores.desk.open(new_session(visitor, ""), at(now)).await.unwrap().0.id;
+        if n == 50 {
+            let waiting = stores.waits("late").await;
+            // An hour and forty-nine minutes over fifty sessions.
+            assert_eq!(wait(stores, waiting).await, Some(131));
+            stores.end(waiting).await;
+        }
+        now = now.plus(seconds * 1_000);
+        stores.desk.close(session, ClosedBy::Staff, Some(sam), at(now)).await.unwrap();
+    }
+    stores.serves_in("sue", "sales", 1).await;
+    let other = stores.visitor("other").await;
+    let session = stores.desk.open(new_session(other, "sales"), at(now)).await.unwrap().0.id;
+    let closed = at(now.plus(86_400_000));
+    stores.desk.close(session, ClosedBy::Staff, None, closed).await.unwrap();
+    stores.waits("served").await;
+    let waiting = stores.waits("waiting").await;
+    assert_eq!(wait(stores, waiting).await, Some(60));
 }
 
 async fn nobody_knows_how_long_it_takes_while_nobody_serves(stores: &Stores) {

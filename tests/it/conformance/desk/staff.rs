@@ -1,9 +1,9 @@
 use shared::ids::UserId;
-use shared::model::{BusinessHours, OpenHours, SessionState, Status, Strategy, Team};
-use shared::ports::{DeskError, StaffPatch};
+use shared::model::{BusinessHours, MemberRole, OpenHours, SessionState, Status, Strategy, Team};
+use shared::ports::{AccountsError, DeskError, StaffPatch};
 
 use super::super::stores::{FIRST_PAGE, NOW, Stores};
-use super::at;
+use super::{at, new_session};
 
 on_every_engine! {
     who_sets_a_status_is_staff,
@@ -17,6 +17,8 @@ on_every_engine! {
     who_is_dismissed_has_none_and_serves_no_more,
     sessions_of_who_was_anonymised_go_back,
     an_anonymised_one_is_matched_with_nobody,
+    who_is_in_a_session_is_not_anonymised,
+    no_session_outlives_its_visitor,
     who_has_no_connection_is_absent,
     a_team_keeps_what_was_set,
 }
@@ -172,6 +174,37 @@ async fn an_anonymised_one_is_matched_with_nobody(stores: &Stores) {
     assert_eq!(stores.server(session).await, None);
     let kim = stores.serves("kim").await;
     assert_eq!(stores.server(session).await, Some(kim));
+}
+
+async fn who_is_in_a_session_is_not_anonymised(stores: &Stores) {
+    let (vera, ann) = (stores.visitor("vera").await, stores.user("ann").await);
+    for user in [vera, ann] {
+        let session = stores.open(user).await;
+        let before = stores.accounts.account(user).await.unwrap();
+        let refused = stores.accounts.anonymise(user, stores.tick()).await;
+        assert!(matches!(refused, Err(AccountsError::InSession)), "{refused:?}");
+        assert_eq!(stores.accounts.account(user).await.unwrap(), before);
+        assert_eq!(stores.roles(session.room_id).await, [(user, MemberRole::Member)]);
+        stores.end(session.id).await;
+        stores.accounts.anonymise(user, stores.tick()).await.unwrap();
+        assert_eq!(stores.accounts.account(user).await.unwrap(), None);
+    }
+}
+
+async fn no_session_outlives_its_visitor(stores: &Stores) {
+    for round in 0..8 {
+        let vera = stores.visitor(&format!("v{round}")).await;
+        let open = stores.desk.open(new_session(vera, ""), stores.terms());
+        let (opened, left) = futures::join!(open, stores.accounts.anonymise(vera, stores.tick()));
+        match opened {
+            Ok((session, _)) => {
+                assert!(matches!(left, Err(AccountsError::InSession)), "{left:?}");
+                stores.end(session.id).await;
+            }
+            Err(DeskError::UnknownUser(_)) => left.unwrap(),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 async fn who_has_no_connection_is_absent(stores: &Stores) {

@@ -1,10 +1,11 @@
 use shared::model::Status;
-use shared::ports::{Changes, Destination, Event, OUTBOX_DUE_MS};
+use shared::ports::{Changes, Destination, Event, OUTBOX_DUE_MS, SessionStep};
 
 use super::super::stores::Stores;
 
 on_every_engine! {
     every_step_is_in_the_log,
+    a_step_names_the_queues_that_moved,
     every_change_has_an_outbox_row_that_gives_it_back,
     a_change_that_is_settled_is_not_given_back,
 }
@@ -38,6 +39,29 @@ async fn every_step_is_in_the_log(stores: &Stores) {
         format!("rated - - {vera}"),
     ];
     assert_eq!(steps, expected);
+}
+
+async fn a_step_names_the_queues_that_moved(stores: &Stores) {
+    let queues = |changes: &Changes| -> Vec<(SessionStep, Vec<String>)> {
+        changes.sessions.iter().map(|changed| (changed.step, changed.queues.clone())).collect()
+    };
+    let (own, none) = (vec![String::new()], Vec::new());
+    let sam = stores.serves_in("sam", "", 1).await;
+    let vera = stores.visitor("vera").await;
+    let (served, opened) = stores.desk.open(super::new_session(vera, ""), stores.terms()).await.unwrap();
+    let expected = [(SessionStep::Opened, own.clone()), (SessionStep::Assigned, own.clone())];
+    assert_eq!(queues(&opened), expected);
+    let (second, third) = (stores.waits("v2").await, stores.waits("v3").await);
+    assert_eq!(queues(&stores.end(second).await), [(SessionStep::Closed, own.clone())]);
+    // Who is served is in no queue; who waited moves up.
+    let expected = [(SessionStep::Closed, none.clone()), (SessionStep::Assigned, own.clone())];
+    assert_eq!(queues(&stores.end(served.id).await), expected);
+    stores.stands(sam, Status::Offline).await;
+    let back = stores.desk.return_sessions(Some(sam), stores.tick(), stores.terms()).await.unwrap();
+    assert_eq!(queues(&back), [(SessionStep::Returned, own)]);
+    stores.end(third).await;
+    let (_, rated) = stores.desk.rate(third, 3, "", stores.terms()).await.unwrap();
+    assert_eq!(queues(&rated), [(SessionStep::Rated, none)]);
 }
 
 /// Changes of every kind, as the calls answered them.

@@ -8,6 +8,7 @@ on_every_engine! {
     a_session_goes_to_another,
     a_session_goes_from_the_queue_to_somebody,
     a_handed_on_session_frees_a_place,
+    who_hands_one_on_is_idle_from_then_on,
     nobody_is_given_what_they_can_not_serve,
     what_is_closed_or_unknown_goes_nowhere,
     to_whoever_has_it_nothing_changes,
@@ -50,6 +51,25 @@ async fn a_handed_on_session_frees_a_place(stores: &Stores) {
     let sue = stores.serves_in("sue", "sales", 1).await;
     stores.hand(first, Destination::Person(sue), sam).await;
     assert_eq!(stores.servers([first, second]).await, [Some(sue), Some(sam)]);
+}
+
+async fn who_hands_one_on_is_idle_from_then_on(stores: &Stores) {
+    let kim = stores.serves_in("kim", "sales", 5).await;
+    let away = [Destination::Person(kim), Destination::Team("repairs".to_owned())];
+    for (n, to) in away.into_iter().enumerate() {
+        let (sam, sue) = (stores.serves(&format!("sam{n}")).await, stores.serves(&format!("sue{n}")).await);
+        let sams = stores.waits(&format!("v{n}")).await;
+        let sues = stores.waits(&format!("w{n}")).await;
+        assert_eq!(stores.servers([sams, sues]).await, [Some(sam), Some(sue)]);
+        stores.end(sues).await;
+        stores.hand(sams, to, sam).await;
+        // Sue's ended earlier, though Sam's was given earlier.
+        let next = stores.waits(&format!("x{n}")).await;
+        assert_eq!(stores.server(next).await, Some(sue));
+        for staff in [sam, sue] {
+            stores.stands(staff, Status::Busy).await;
+        }
+    }
 }
 
 async fn refused(stores: &Stores, session: SessionId, to: UserId) -> DeskError {
@@ -111,6 +131,9 @@ async fn a_session_goes_to_another_team(stores: &Stores) {
     assert_eq!(stores.roles(session.room_id).await, [(vera, MemberRole::Member)]);
     let sue = stores.serves_in("sue", "sales", 1).await;
     assert_eq!(stores.server(session.id).await, Some(sue));
+    let served = stores.seen(session.id).await;
+    assert_eq!(served.first_assigned_at, session.first_assigned_at, "they were served before");
+    assert!(served.assigned_at > session.assigned_at);
 }
 
 async fn a_session_goes_back_to_its_queue(stores: &Stores) {

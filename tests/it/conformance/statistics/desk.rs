@@ -1,3 +1,4 @@
+use shared::calendar::{Calendar, Day};
 use shared::model::{ClosedBy, Status};
 use shared::ports::{DeskNow, Destination, SessionFilter, StaffSpan, Tally};
 
@@ -15,6 +16,7 @@ on_every_engine! {
     a_session_that_nobody_got_is_abandoned,
     steps_in_any_order_count_the_same,
     staff_are_there_as_long_as_their_spans_overlap,
+    the_days_of_staff_are_those_of_the_place,
     now_tells_how_the_desk_stands,
     a_day_is_checked_once_and_put_right,
     what_is_not_settled_is_not_rebuilt,
@@ -170,6 +172,34 @@ async fn staff_are_there_as_long_as_their_spans_overlap(stores: &Stores) {
     assert_eq!(online(HOUR).await, [HOUR, 0]);
     assert_eq!(online(6 * HOUR).await, [3 * HOUR, 0], "up to now");
     assert_eq!(online(100 * HOUR).await, [21 * HOUR, 0], "up to the end of the day");
+}
+
+/// 2027-01-15T00:00Z is eight o'clock in Shanghai, whose Saturday begins at 16:00 of UTC's Friday.
+async fn the_days_of_staff_are_those_of_the_place(stores: &Stores) {
+    let sam = stores.user("sam").await;
+    let midnight = MIDNIGHT.plus(16 * HOUR);
+    comes(stores, sam, midnight.plus(-30 * MINUTE)).await;
+    goes(stores, sam, midnight.plus(45 * MINUTE)).await;
+    let online = async |zone: &str, day: Day| {
+        let calendar = Calendar::of(zone).expect("a zone");
+        let span = StaffSpan::of(day..=day, &calendar, midnight.plus(100 * HOUR));
+        stores.statistics.staff(&span, ALL).await.unwrap().items[0].online_ms
+    };
+    assert_eq!(online("Asia/Shanghai", FRIDAY).await, 30 * MINUTE);
+    assert_eq!(online("Asia/Shanghai", FRIDAY.next()).await, 45 * MINUTE);
+    assert_eq!(online("UTC", FRIDAY).await, 75 * MINUTE);
+    assert_eq!(online("UTC", FRIDAY.next()).await, 0);
+    // Who stays over the night in which New York puts its clocks forward is there for 23 hours of that Sunday.
+    comes(stores, sam, MIDNIGHT.plus(50 * 24 * HOUR)).await;
+    let later = |day: Day, zone: &str| {
+        let calendar = Calendar::of(zone).expect("a zone");
+        StaffSpan::of(day..=day, &calendar, MIDNIGHT.plus(100 * 24 * HOUR))
+    };
+    let sunday = Day::of(2027, 3, 14);
+    for (zone, hours) in [("America/New_York", 23), ("UTC", 24)] {
+        let staff = stores.statistics.staff(&later(sunday, zone), ALL).await.unwrap();
+        assert_eq!(staff.items[0].online_ms, hours * HOUR, "{zone}");
+    }
 }
 
 async fn now_tells_how_the_desk_stands(stores: &Stores) {

@@ -1,6 +1,7 @@
 //! What admins do to other users.
 
 pub(crate) mod ban;
+pub(crate) mod create;
 pub(crate) mod kick;
 pub(crate) mod role;
 
@@ -14,7 +15,7 @@ use shared::model::Account;
 ///
 /// # Errors
 /// `forbidden`, `not_found`.
-async fn managed(app: &App, caller: &Caller, user: &UserRef) -> Result<Account, Error> {
+pub(crate) async fn managed(app: &App, caller: &Caller, user: &UserRef) -> Result<Account, Error> {
     caller.require(Permission::UsersManage)?;
     let user = named(app, user).await?;
     let account = app.accounts.account(user).await?.ok_or_else(no_such_user)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::parcel::Parcel;
-use shared::ports::{Bus, BusError, Delay, Event};
+use shared::ports::{Bus, BusError, Delay, Event, QueueDepth};
 
 pub use queues::{DeadLetter, Queued, Queues};
 
@@ -48,6 +48,10 @@ impl Bus for InProcessBus {
     /// A queue is there as soon as it is named.
     async fn declare(&self) -> Result<(), BusError> {
         Ok(())
+    }
+
+    async fn depths(&self) -> Result<Vec<QueueDepth>, BusError> {
+        Ok(self.queues.depths())
     }
 
     async fn ping(&self) -> Result<(), BusError> {

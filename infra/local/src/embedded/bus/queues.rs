@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shared::parcel::Parcel;
-use shared::ports::BusError;
+use shared::ports::{BusError, QueueDepth};
+use shared::rabbitmq::topology::DEAD_LETTER_QUEUE;
 use tokio::sync::{Notify, watch};
 
 use super::lanes::Lanes;
@@ -109,6 +110,18 @@ impl Queues {
             queue.waiting.push_back(Queued { parcel, redelivered: false });
             queue.arrived.notify_one();
         }
+    }
+
+    /// How many messages wait in each queue, and how many dead letters are kept; by name.
+    pub fn depths(&self) -> Vec<QueueDepth> {
+        let state = self.lock();
+        let depth =
+            |queue: &str, messages: usize| QueueDepth { queue: queue.to_owned(), messages: messages as u64 };
+        let waiting = state.queues.iter().map(|(name, queue)| depth(name, queue.waiting.len()));
+        let mut depths: Vec<_> =
+            waiting.chain([depth(DEAD_LETTER_QUEUE, state.dead_letters.len())]).collect();
+        depths.sort_by(|a, b| a.queue.cmp(&b.queue));
+        depths
     }
 
     /// The first message of a queue, of those with the highest priority, which stays open until it is settled or given back.

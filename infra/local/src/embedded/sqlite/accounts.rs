@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{NameOr, UserId, UserRef};
-use shared::model::{Account, Role, User};
+use shared::model::{Account, ExternalIdentity, Role, User};
 use shared::ports::{Accounts, AccountsError, NewAccount, ProfileChange, StoreError};
 use shared::sql::{DELETED_USER, broken_rule, folded, storable, word};
 use sqlx::sqlite::SqliteConnection;
@@ -14,18 +14,21 @@ use super::{Sqlite, json_list, rooms, rows};
 /// The columns of an account of `users`.
 macro_rules! account_columns {
     () => {
-        "id, username, nickname, email, role, token_version, created_at, password_hash, \
+        "id, username, nickname, email, role, token_version, revoked_at, created_at, password_hash, \
          (select max(b.until) from bans b where b.user_id = users.id and b.room_id is null) as banned_until"
     };
 }
+pub(super) use account_columns;
 
 const CREATE: &str = concat!(
     "insert into users (username, username_folded, nickname, email, email_folded, password_hash, role, \
-     created_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) returning ",
+     created_at, issuer, external_id) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) returning ",
     account_columns!()
 );
 const BY_ID: &str = concat!("select ", account_columns!(), " from users where id = ?1 and not deleted");
 const BY_NAME: &str = concat!("select ", account_columns!(), " from users where username_folded = ?1");
+const BY_IDENTITY: &str =
+    concat!("select ", account_columns!(), " from users where issuer = ?1 and external_id = ?2");
 const CHANGE_PROFILE: &str = concat!(
     "update users set nickname = coalesce(?2, nickname), email = coalesce(?3, email), \
      email_folded = coalesce(?4, email_folded) where id = ?1 and not deleted returning ",
@@ -34,7 +37,7 @@ const CHANGE_PROFILE: &str = concat!(
 const ANONYMISE: &str = "
 update users
 set username = null, username_folded = null, nickname = ?2, email = null, email_folded = null,
-    password_hash = null, token_version = token_version + 1, revoked_at = ?3, deleted = true
+    password_hash = null, issuer = null, external_id = null, token_version = token_version + 1, revoked_at = ?3, deleted = true
 where id = ?1 and not deleted";
 const ADMINS: &str = "select id from users where role = 'admin' and not deleted";
 /// A role that is theirs already revokes nothing.
@@ -54,13 +57,21 @@ impl Accounts for Sqlite {
             .bind(storable(&new.nickname))
             .bind(new.email.as_deref().map(storable))
             .bind(new.email.as_deref().map(folded))
-            .bind(storable(&new.password_hash))
+            .bind(new.password_hash.as_deref().map(storable))
             .bind(word(new.role))
             .bind(now.0)
+            .bind(new.external.as_ref().map(|identity| storable(&identity.issuer)))
+            .bind(new.external.as_ref().map(|identity| storable(&identity.id)))
             .fetch_one(&self.writer)
             .await
             .map_err(taken)?;
         Ok(rows::account(&row)?)
+    }
+
+    async fn external(&self, identity: &ExternalIdentity) -> Result<Option<Account>, StoreError> {
+        let found = query(BY_IDENTITY).bind(storable(&identity.issuer)).bind(storable(&identity.id));
+        let row = found.fetch_optional(&self.readers).await?;
+        row.as_ref().map(rows::account).transpose()
     }
 
     async fn account(&self, user: UserId) -> Result<Option<Account>, StoreError> {
@@ -192,12 +203,21 @@ async fn anonymise(
     user: UserId,
     now: UnixMs,
 ) -> Result<(), AccountsError> {
+    let in_session =
+        query_scalar("select exists (select 1 from sessions where visitor_id = ?1 and state <> 'closed')");
+    if in_session.bind(user.0).fetch_one(&mut *connection).await? {
+        return Err(AccountsError::InSession);
+    }
     rooms::leave_all(connection, user).await?;
     let strip = query(ANONYMISE).bind(user.0).bind(DELETED_USER).bind(now.0);
     let done = strip.execute(&mut *connection).await?;
     query("delete from tickets where user_id = ?1").bind(user.0).execute(&mut *connection).await?;
     query("delete from push_subscriptions where user_id = ?1").bind(user.0).execute(&mut *connection).await?;
-    for forget in ["delete from visitors where user_id = ?1", "delete from staff where user_id = ?1"] {
+    for forget in [
+        "delete from visitors where user_id = ?1",
+        "delete from staff where user_id = ?1",
+        "delete from api_keys where user_id = ?1",
+    ] {
         query(forget).bind(user.0).execute(&mut *connection).await?;
     }
     let blocks = query("delete from blocks where blocker_id = ?1 or blocked_id = ?1");
@@ -217,6 +237,7 @@ fn found(rows: u64) -> Result<(), AccountsError> {
 fn taken(error: sqlx::Error) -> AccountsError {
     match broken_rule(&error) {
         Some(rule) if rule.contains("username_folded") => AccountsError::UsernameTaken,
+        Some(rule) if rule.contains("external_id") => AccountsError::IdentityTaken,
         Some(rule) if rule.contains("email_folded") => AccountsError::EmailTaken,
         _ => error.into(),
     }

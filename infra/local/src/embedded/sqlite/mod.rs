@@ -4,6 +4,7 @@
 //! The log is written ahead and synced at every commit: what was acknowledged survives the power going.
 
 mod accounts;
+mod api_keys;
 mod bans;
 mod blocks;
 mod broadcasts;

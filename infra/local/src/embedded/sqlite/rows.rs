@@ -18,6 +18,7 @@ pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
         role: from_word(row.try_get("role")?)?,
         created_at: UnixMs(row.try_get("created_at")?),
         token_version: row.try_get("token_version")?,
+        revoked_at: row.try_get::<Option<i64>, _>("revoked_at")?.map(UnixMs),
         banned_until: row.try_get::<Option<i64>, _>("banned_until")?.map(UnixMs),
     })
 }

@@ -2,7 +2,7 @@
 
 use shared::clock::UnixMs;
 use shared::ids::UserId;
-use shared::model::MemberRole;
+use shared::model::{MemberRole, RoomType};
 use shared::ports::{Change, RoomsError};
 use shared::sql::word;
 use sqlx::sqlite::SqliteConnection;
@@ -56,6 +56,7 @@ pub(in super::super) async fn admit(
 ) -> Result<Change, RoomsError> {
     let users: Vec<UserId> = newcomers.iter().map(|(user, _)| *user).collect();
     known(connection, &users).await?;
+    no_visitor(connection, room.kind, &users).await?;
     none_banned(connection, room, &users, now).await?;
     let count = i64::try_from(users.len()).unwrap_or(i64::MAX);
     if room.member_count.saturating_add(count) > i64::from(max_members) {
@@ -84,4 +85,23 @@ pub(in super::super) async fn known(
         Some(missing) => Err(RoomsError::UnknownUser(*missing)),
         None => Ok(()),
     }
+}
+
+/// # Errors
+/// `Visitor` with the first of the users who is one, but for the room of a session.
+pub(super) async fn no_visitor(
+    connection: &mut SqliteConnection,
+    kind: RoomType,
+    users: &[UserId],
+) -> Result<(), RoomsError> {
+    if kind == RoomType::Support {
+        return Ok(());
+    }
+    let visitor = query_scalar(
+        "select id from users where id in (select value from json_each(?1)) and role = 'visitor' \
+         order by id limit 1",
+    );
+    let ids = json_list(users.iter().map(|user| user.0));
+    let found: Option<i64> = visitor.bind(ids).fetch_optional(connection).await?;
+    found.map_or(Ok(()), |visitor| Err(RoomsError::Visitor(UserId(visitor))))
 }

@@ -2,7 +2,7 @@
 
 use shared::clock::UnixMs;
 use shared::ids::{RoomId, UserId};
-use shared::model::{MemberRole, Room};
+use shared::model::{MemberRole, Room, RoomType};
 use shared::ports::{NewRoom, RoomPatch, RoomsError, StoreError};
 use shared::sql::{broken_rule, folded, storable, word};
 use sqlx::sqlite::SqliteConnection;
@@ -10,7 +10,7 @@ use sqlx::{query, query_scalar};
 
 use super::super::blocks::is_blocked;
 use super::super::rows;
-use super::admission::{admit, known};
+use super::admission::{admit, known, no_visitor};
 use super::present::{Present, present};
 
 const CREATE: &str = "
@@ -18,12 +18,13 @@ insert into rooms (type, name, name_folded, description, history_before_joining,
 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
 returning *";
 
-/// Only a pair of users who are both still there.
+/// Only a pair of users who are both still there, and neither a visitor.
 const PAIR: &str = "
 select r.* from rooms r
 join users one on one.id = r.pair_low
 join users other on other.id = r.pair_high
-where r.pair_low = ?1 and r.pair_high = ?2 and not one.deleted and not other.deleted";
+where r.pair_low = ?1 and r.pair_high = ?2 and not one.deleted and not other.deleted
+  and 'visitor' not in (one.role, other.role)";
 
 const DIRECT: &str = "
 insert into rooms (type, created_by, created_at, active_at, pair_low, pair_high)
@@ -96,6 +97,7 @@ pub(super) async fn direct(
         return Err(RoomsError::UnknownUser(other));
     }
     known(connection, &[one, other]).await?;
+    no_visitor(connection, RoomType::Direct, &[one, other]).await?;
     // Made by another since the caller looked.
     if let Some(room) = pair(connection, one, other).await? {
         return Ok(room);

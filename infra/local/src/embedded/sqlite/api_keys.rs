@@ -1,0 +1,121 @@
+//! Service accounts and their keys.
+
+use async_trait::async_trait;
+use shared::clock::UnixMs;
+use shared::ids::{ApiKeyId, UserId};
+use shared::model::{Account, ApiKeyRecord, Listing, Page};
+use shared::ports::{Accounts, ApiKeys, ApiKeysError, KEY_USE_NOTED_MS, NewApiKey, StoreError};
+use shared::sql::storable;
+use sqlx::sqlite::SqliteRow;
+use sqlx::types::Json;
+use sqlx::{Row, query, query_scalar};
+
+use super::{Sqlite, accounts, rows};
+
+const ACCOUNTS: &str = concat!(
+    "select ",
+    accounts::account_columns!(),
+    ", count(*) over () as total from users where role = 'service' and not deleted \
+     order by id limit ?1 offset ?2"
+);
+
+/// No row when there are as many in force as may be.
+const ADD: &str = "
+insert into api_keys (user_id, name, digest, hint, permissions, created_by, created_at, expires_at)
+select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+where (
+    select count(*) from api_keys
+    where user_id = ?1 and revoked_at is null and coalesce(expires_at > ?7, true)
+) < ?9
+returning *";
+
+const REVOKE: &str =
+    "update api_keys set revoked_at = ?3 where id = ?2 and user_id = ?1 and revoked_at is null";
+const REVOKE_TOKENS: &str =
+    "update users set token_version = token_version + 1, revoked_at = ?2 where id = ?1";
+
+const IN_FORCE: &str = "
+select * from api_keys where digest = ?1 and revoked_at is null and coalesce(expires_at > ?2, true)";
+const USED: &str =
+    "update api_keys set last_used_at = ?2 where id = ?1 and coalesce(last_used_at <= ?3, true)";
+
+#[async_trait]
+impl ApiKeys for Sqlite {
+    async fn service_accounts(&self, page: Page) -> Result<Listing<Account>, StoreError> {
+        let read = query(ACCOUNTS).bind(i64::from(page.size)).bind(page.offset());
+        let rows = read.fetch_all(&self.readers).await?;
+        let total = rows.first().map_or(Ok(0), |row| row.try_get("total"))?;
+        Ok(Listing { items: rows.iter().map(rows::account).collect::<Result<_, _>>()?, total })
+    }
+
+    async fn add_key(&self, new: &NewApiKey, most: u32, now: UnixMs) -> Result<ApiKeyRecord, ApiKeysError> {
+        self.transact(async |connection| {
+            let is_service = "select 1 from users where id = ?1 and role = 'service' and not deleted";
+            let account: Option<i64> =
+                query_scalar(is_service).bind(new.account.0).fetch_optional(&mut *connection).await?;
+            account.ok_or(ApiKeysError::NotFound)?;
+            let add = query(ADD)
+                .bind(new.account.0)
+                .bind(storable(&new.name))
+                .bind(new.digest.as_slice())
+                .bind(storable(&new.hint))
+                .bind(Json(&new.permissions))
+                .bind(new.made_by.0)
+                .bind(now.0)
+                .bind(new.expires_at.map(|at| at.0))
+                .bind(i64::from(most));
+            let row = add.fetch_optional(connection).await?;
+            Ok(key(&row.ok_or(ApiKeysError::Full(most))?)?)
+        })
+        .await
+    }
+
+    async fn keys(&self, account: UserId) -> Result<Vec<ApiKeyRecord>, StoreError> {
+        let read = query("select * from api_keys where user_id = ?1 order by id desc").bind(account.0);
+        let rows = read.fetch_all(&self.readers).await?;
+        Ok(rows.iter().map(key).collect::<Result<_, _>>()?)
+    }
+
+    async fn revoke_key(&self, account: UserId, id: ApiKeyId, now: UnixMs) -> Result<(), ApiKeysError> {
+        self.transact(async |connection| {
+            let revoke = query(REVOKE).bind(account.0).bind(id.0).bind(now.0);
+            if revoke.execute(&mut *connection).await?.rows_affected() == 0 {
+                return Err(ApiKeysError::NotFound);
+            }
+            query(REVOKE_TOKENS).bind(account.0).bind(now.0).execute(connection).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn redeem_key(
+        &self,
+        digest: &[u8; 32],
+        now: UnixMs,
+    ) -> Result<Option<(Account, ApiKeyRecord)>, StoreError> {
+        let found = query(IN_FORCE).bind(digest.as_slice()).bind(now.0).fetch_optional(&self.readers).await?;
+        let Some(row) = found else { return Ok(None) };
+        let record = key(&row)?;
+        if record.last_used_at.is_none_or(|used| now.0 - used.0 >= KEY_USE_NOTED_MS) {
+            let used = query(USED).bind(record.id.0).bind(now.0).bind(now.0 - KEY_USE_NOTED_MS);
+            used.execute(&self.writer).await?;
+        }
+        let account = self.account(UserId(row.try_get("user_id")?)).await?;
+        Ok(account.map(|account| (account, record)))
+    }
+}
+
+fn key(row: &SqliteRow) -> Result<ApiKeyRecord, sqlx::Error> {
+    let time = |name: &str| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(name)?.map(UnixMs));
+    let Json(permissions) = row.try_get("permissions")?;
+    Ok(ApiKeyRecord {
+        id: ApiKeyId(row.try_get("id")?),
+        name: row.try_get("name")?,
+        hint: row.try_get("hint")?,
+        permissions,
+        created_at: UnixMs(row.try_get("created_at")?),
+        expires_at: time("expires_at")?,
+        revoked_at: time("revoked_at")?,
+        last_used_at: time("last_used_at")?,
+    })
+}

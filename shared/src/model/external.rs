@@ -1,0 +1,10 @@
+use serde::{Deserialize, Serialize};
+
+/// Who somebody is for another issuer of tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct ExternalIdentity {
+    /// The `iss` of its tokens.
+    pub issuer: String,
+    /// Their `sub`.
+    pub id: String,
+}

@@ -58,7 +58,7 @@ select n, 1 + n % 2000, 't' || n % 200,
 from generate_series(1, 20000) n;
 insert into session_events (session_id, kind, at)
 select id, kind, now() from sessions, unnest(array['opened', 'assigned', 'closed']) kind;
-insert into services (name, secret, created_at) select 's' || n, 's', now() from generate_series(1, 500) n;
+insert into services (name, secret, created_at) select 's' || n, 's', now() from generate_series(1, 2000) n;
 insert into service_subscriptions (service, event_type)
 select 's' || n, 't' || (n + k) % 200 from generate_series(1, 500) n, generate_series(1, 4) k;
 insert into events (id, type, source_service, target_service, data, digest, priority, published_by, created_at)
@@ -79,7 +79,7 @@ select id, gen_random_uuid(), 0, 100 from broadcasts, generate_series(1, 20);
 insert into service_instances (
     id, service, url, events_url, metadata, health, check_due_at, last_seen, registered_at
 )
-select gen_random_uuid(), 's' || 1 + n % 500, 'http://s' || n, 'http://s', '{}', 'up',
+select gen_random_uuid(), 's' || 1 + n % 2000, 'http://s' || n, 'http://s', '{}', 'up',
     now() + random() * interval '1 h', now() + random() * interval '1 h', now()
 from generate_series(1, 20000) n;
 vacuum analyze;

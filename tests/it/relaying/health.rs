@@ -15,8 +15,11 @@ async fn health(hark: &Hark, ops: &Client) -> Value {
     service["instances"].as_array().unwrap().first().map_or(Value::Null, |one| one["health"].clone())
 }
 
-async fn a_minute_later(world: &World, hark: &Hark) {
+/// The watcher has nothing to be checked by: its heartbeats say that it lives.
+async fn a_minute_later(world: &World, hark: &Hark, ops: &Client, watcher: &Target) {
     world.clock.turn(MINUTE);
+    let beat = json!({"service_name": "watcher", "service_url": watcher.url()});
+    hark.post(ops, "/api/v1/services/heartbeat", &beat).await.expect(200);
     hark.running.schedules().run("upkeep").await.unwrap();
 }
 
@@ -35,26 +38,23 @@ async fn an_instance_goes_down_comes_up_and_is_dropped_and_others_are_told(world
     let made = target.register_with(&hark, &ops, &fields).await;
     assert_eq!(made["health"], "up");
 
-    a_minute_later(world, &hark).await;
+    a_minute_later(world, &hark, &ops, &watcher).await;
     assert_eq!(health(&hark, &ops).await, "up");
     target.kill().await;
     for expected in ["up", "up", "down"] {
-        a_minute_later(world, &hark).await;
+        a_minute_later(world, &hark, &ops, &watcher).await;
         assert_eq!(health(&hark, &ops).await, expected);
     }
     hark.get(&ops, "/api/v1/services/user-service/discover").await.refused(503, "unavailable");
     let mut target = Target::start_on(target.port, &[]).await;
     for expected in ["down", "up"] {
-        a_minute_later(world, &hark).await;
+        a_minute_later(world, &hark, &ops, &watcher).await;
         assert_eq!(health(&hark, &ops).await, expected);
     }
     hark.get(&ops, "/api/v1/services/user-service/discover").await.expect(200);
     target.kill().await;
     for _ in 0..6 {
-        // The watcher has nothing to be checked by: its heartbeats say that it lives.
-        let beat = json!({"service_name": "watcher", "service_url": watcher.url()});
-        hark.post(&ops, "/api/v1/services/heartbeat", &beat).await.expect(200);
-        a_minute_later(world, &hark).await;
+        a_minute_later(world, &hark, &ops, &watcher).await;
     }
     assert_eq!(health(&hark, &ops).await, Value::Null, "it is gone, and its service stays");
 

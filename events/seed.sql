@@ -22,6 +22,7 @@ delete from messages;
 delete from outbox;
 delete from teams;
 delete from canned_replies;
+delete from services;
 delete from events;
 delete from broadcasts;
 
@@ -86,6 +87,25 @@ insert into canned_replies (id, shortcut, content, created_at)
 overriding system value
 values (1, 'bye', 'Good bye', now());
 
+insert into services (name, secret, created_at)
+values ('user-service', 'whsec_aGFyay1ldmVudHMtZGV2ZWxvcG1lbnQtc2VjcmV0', now());
+
+insert into service_instances (id, service, url, events_url, metadata, health, last_seen, registered_at)
+values (
+    '019b76da-a800-7000-8000-000000000001', 'user-service', 'https://user.example.com',
+    'https://user.example.com/events', '{}', 'up', now(), now()
+);
+
+insert into events (id, type, source_service, target_service, data, digest, priority, published_by, created_at)
+values (
+    '019b76da-a800-7000-8000-0000000000e1', 'user_action', 'chat-service', 'knowledge-service',
+    '{"action": "create_conversation", "user_id": "user123"}', '\x00', 2, 3, now()
+);
+
+insert into event_deliveries (id, event_id, service, state, rounds, due_at)
+overriding system value
+values (2, '019b76da-a800-7000-8000-0000000000e1', 'knowledge-service', 'pending', 1, now() + interval '2 hours');
+
 insert into messages (id, room_id, seq, sender_id, client_id, digest, kind, content, number, created_at)
 values ('019b791b-70bb-7000-8000-000000000001', 1, 1, 2, 'good-morning', '\x00', 'text', 'Good morning', 1, now());
 
@@ -98,8 +118,9 @@ values (
     'seeded-1', 'user_action', 'chat-service', 'knowledge-service', '{"action": "sign_in"}', '\x00', 5, 3, now()
 );
 
-insert into event_deliveries (event_id, service, state, rounds, due_at, settled_at, reason)
-values ('seeded-1', 'knowledge-service', 'dead', 1, now(), now(), 'no healthy instance');
+insert into event_deliveries (id, event_id, service, state, rounds, due_at, settled_at, reason)
+overriding system value
+values (1, 'seeded-1', 'knowledge-service', 'dead', 1, now(), now(), 'no healthy instance');
 
 insert into broadcasts (
     id, message_type, target_type, data, digest, created_by, created_at, outbox_id, moved_at
@@ -117,6 +138,7 @@ select
     setval(pg_get_serial_sequence('rooms', 'id'), 3),
     setval(pg_get_serial_sequence('sessions', 'id'), 1),
     setval(pg_get_serial_sequence('canned_replies', 'id'), 1),
-    setval(pg_get_serial_sequence('outbox', 'id'), 1);
+    setval(pg_get_serial_sequence('outbox', 'id'), 1),
+    setval(pg_get_serial_sequence('event_deliveries', 'id'), 2);
 
 commit;

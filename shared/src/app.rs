@@ -14,7 +14,7 @@ use crate::moderation::Moderation;
 use crate::ports::{
     Accounts, ApiKeys, Bans, Blocks, Broadcasts, Bus, Cache, CannedReplies, ConnectionLog, Connections,
     Database, Desk, Events, Flags, Messages, Mirrors, OfflinePush, Outbox, Presence, PushPending,
-    PushSubscriptions, Rooms, Statistics, Statuses, Visitors,
+    PushSubscriptions, Rooms, Services, Statistics, Statuses, Visitors,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -22,6 +22,7 @@ use crate::rabbitmq::{RabbitBus, RabbitConfig};
 use crate::redis::{RedisConfig, RedisPresence};
 use crate::sweeping_bus::SweepingBus;
 use crate::telemetry;
+use crate::webhook::Outbound;
 
 /// One post; the fan-out's own budget is what bounds all of them.
 const POST_DEADLINE: Duration = Duration::from_secs(3);
@@ -54,6 +55,9 @@ pub struct App {
     pub visitors: Arc<dyn Visitors>,
     pub canned_replies: Arc<dyn CannedReplies>,
     pub statistics: Arc<dyn Statistics>,
+    pub services: Arc<dyn Services>,
+    /// To services, within the networks that they may be in.
+    pub outbound: Outbound,
     pub cache: Arc<dyn Cache>,
     pub push: Arc<dyn OfflinePush>,
     pub presence: Arc<dyn Presence>,
@@ -100,6 +104,7 @@ impl App {
             issuers: Arc::new(Issuers::new(&config.identity.issuers)),
             moderation: Arc::new(Moderation::new(config.moderation.clone())),
             push: Arc::new(PushChannels::new(&config.push)),
+            outbound: Outbound::new(config.registry.networks),
             config: Arc::new(config),
             clock: Arc::new(SystemClock),
             database: postgres.clone(),
@@ -121,7 +126,8 @@ impl App {
             desk: postgres.clone(),
             visitors: postgres.clone(),
             canned_replies: postgres.clone(),
-            statistics: postgres,
+            statistics: postgres.clone(),
+            services: postgres,
             cache: redis.clone(),
             mirrors: redis.clone(),
             presence: redis,

@@ -31,6 +31,7 @@ pub mod postgres;
 pub mod push;
 pub mod rabbitmq;
 pub mod redis;
+pub mod registry;
 pub mod search;
 pub mod socket;
 pub mod sql;

@@ -37,6 +37,7 @@ mod posts;
 mod push;
 mod reconnect;
 mod refusals;
+mod relaying;
 mod resume;
 mod retention;
 mod revisions;

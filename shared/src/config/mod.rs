@@ -10,6 +10,7 @@ mod messages;
 mod moderation;
 mod push;
 mod reader;
+mod registry;
 mod services;
 mod sockets;
 mod statistics;
@@ -24,6 +25,7 @@ pub use messages::MessagesConfig;
 pub use moderation::{MODERATION_WORDS_MAX, ModerationAction, ModerationConfig, ModerationWebhookConfig};
 pub use push::{PushConfig, PushWebhookConfig, VapidConfig};
 pub use reader::{ConfigError, Secret};
+pub use registry::RegistryConfig;
 pub use services::ServicesConfig;
 pub use sockets::{ROUTING_TTL, SocketConfig};
 pub use statistics::StatisticsConfig;
@@ -44,6 +46,7 @@ pub struct Config {
     pub push: PushConfig,
     pub support: SupportConfig,
     pub statistics: StatisticsConfig,
+    pub registry: RegistryConfig,
     /// `LOG_LEVEL`: a `tracing` filter such as `info` or `shared=debug,info`.
     pub log_level: String,
 }
@@ -75,6 +78,7 @@ impl Config {
             push: PushConfig::read(&mut reader),
             support: SupportConfig::read(&mut reader),
             statistics: StatisticsConfig::read(&mut reader),
+            registry: RegistryConfig::read(&mut reader),
             log_level: reader.text("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
         };
         reader.finish(config)
@@ -84,6 +88,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::webhook::Networks;
 
     fn read(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_vars(|key| vars.iter().find(|(k, _)| *k == key).map(|(_, v)| (*v).to_owned()))
@@ -192,6 +197,24 @@ mod tests {
         assert_eq!(day(&read(&[SECRET, ("STATISTICS_TIME_ZONE", "Asia/Shanghai")]).unwrap()).1, 8);
         let error = read(&[SECRET, ("STATISTICS_TIME_ZONE", "Mars/Olympus")]).unwrap_err().to_string();
         assert!(error.contains("STATISTICS_TIME_ZONE: "), "{error}");
+    }
+
+    #[test]
+    fn the_registry_checks_more_often_than_it_forgets_and_knows_three_networks() {
+        let registry = read(&[SECRET]).unwrap().registry;
+        assert_eq!((registry.check_interval.as_secs(), registry.instance_timeout.as_secs()), (60, 300));
+        assert_eq!((registry.secret_overlap.as_secs(), registry.networks), (86_400, Networks::Public));
+        let timeouts = |check, timeout| {
+            read(&[SECRET, ("HEALTH_CHECK_INTERVAL", check), ("SERVICE_REGISTRY_TIMEOUT", timeout)])
+        };
+        assert!(timeouts("60", "61").is_ok());
+        let error = timeouts("60", "60").unwrap_err().to_string();
+        assert!(error.contains("SERVICE_REGISTRY_TIMEOUT: "), "{error}");
+        for (word, networks) in [("loopback", Networks::Loopback), ("private", Networks::Private)] {
+            assert_eq!(read(&[SECRET, ("SERVICE_NETWORKS", word)]).unwrap().registry.networks, networks);
+        }
+        let error = read(&[SECRET, ("SERVICE_NETWORKS", "all")]).unwrap_err().to_string();
+        assert!(error.contains("SERVICE_NETWORKS: "), "{error}");
     }
 
     #[test]

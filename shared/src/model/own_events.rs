@@ -10,7 +10,7 @@ use super::{ClosedBy, EVENT_PRIORITY_DEFAULT, Entry, EventType, Role, SessionSta
 use crate::clock::UnixMs;
 use crate::ids::{EventId, MessageId, RoomId, Seq, SessionId, UserId};
 use crate::names::ServiceName;
-use crate::ports::{Change, NewEvent, SessionChanged, SessionStep};
+use crate::ports::{Change, InstanceChange, NewEvent, SessionChanged, SessionStep};
 
 /// The `source_service` of Hark's own events, which nobody else may publish by.
 pub const HARK: &str = "hark";
@@ -252,6 +252,13 @@ impl OwnEvent {
         Self::new(EventType::UserDeleted, format!("user-deleted:{user_id}"), &UserDeletedData { user_id })
     }
 
+    /// What became of an instance of a service at that time.
+    #[must_use]
+    pub fn instance_changed(change: &InstanceChange, now: UnixMs) -> Self {
+        let id = format!("instance:{}:{}", change.instance_id.0.simple(), now.0);
+        Self::new(EventType::SystemEvent, id, change)
+    }
+
     fn new(kind: EventType, id: String, data: &impl Serialize) -> Self {
         // Our own types: strings, numbers and maps with string keys always serialise.
         Self { kind, id, data: serde_json::to_value(data).unwrap_or_default() }
@@ -278,7 +285,9 @@ impl From<OwnEvent> for NewEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::InstanceId;
     use crate::model::Recalled;
+    use crate::ports::InstanceStep;
 
     #[test]
     fn the_longest_id_is_one() {
@@ -306,5 +315,14 @@ mod tests {
             assert_eq!((new.id.as_str(), new.source_service.as_str()), (id.as_str(), HARK));
             assert!(!new.kind.is_published() && new.data.is_object());
         }
+        let instance = InstanceChange {
+            change: InstanceStep::Unregistered,
+            service_name: ServiceName::parse("s").unwrap(),
+            instance_id: InstanceId::fresh(),
+            service_url: "http://s".to_owned(),
+        };
+        let own = OwnEvent::instance_changed(&instance, UnixMs(far));
+        assert_eq!(NewEvent::from(own.clone()).id.as_str(), own.id);
+        assert_eq!(own.data["change"], "unregistered");
     }
 }

@@ -27,6 +27,7 @@ mod push_subscriptions;
 mod resumption;
 mod revision;
 mod rooms;
+mod services;
 mod statistics;
 mod statuses;
 mod visitors;
@@ -71,6 +72,10 @@ pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscription
 pub use resumption::{CaughtUp, Resumption, Standing};
 pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RECEIPT_SPAN, Reading, RoomPatch, Rooms, RoomsError};
+pub use services::{
+    Checked, InstanceChange, InstanceRef, InstanceStep, NewInstance, Registered, RegistryLimits, Services,
+    ServicesError, Target,
+};
 pub use statistics::{Delivered, DeskNow, Kept, Said, StaffFigures, StaffSpan, Statistics, Tally};
 pub use statuses::{ContactScope, KeptStatus, Statuses};
 pub use visitors::{Arrival, Visitors};

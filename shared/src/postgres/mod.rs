@@ -20,6 +20,7 @@ mod pool;
 mod push_pending;
 mod push_subscriptions;
 mod rooms;
+mod services;
 pub mod statements;
 mod statistics;
 mod statuses;

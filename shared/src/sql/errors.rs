@@ -1,6 +1,6 @@
 use crate::ports::{
     AccountsError, ApiKeysError, BlocksError, BroadcastsError, DeskError, EventsError, MessagesError,
-    RepliesError, RoomsError, StoreError, SubscriptionsError,
+    RepliesError, RoomsError, ServicesError, StoreError, SubscriptionsError,
 };
 
 /// An error of a port, as far as the connection it came over is concerned.
@@ -79,6 +79,7 @@ port_error!(
     MessagesError,
     RepliesError,
     RoomsError,
+    ServicesError,
     SubscriptionsError
 );
 

@@ -49,6 +49,7 @@ mod rooms;
 mod rooms_members;
 mod rooms_roles;
 mod search;
+mod services;
 mod settings;
 mod statistics;
 mod statuses;

@@ -58,7 +58,7 @@ select n, 1 + n % 2000, 't' || n % 200,
 from generate_series(1, 20000) n;
 insert into session_events (session_id, kind, at)
 select id, kind, now() from sessions, unnest(array['opened', 'assigned', 'closed']) kind;
-insert into services (name, secret, created_at) select 's' || n, 's', now() from generate_series(1, 500) n;
+insert into services (name, secret, created_at) select 's' || n, 's', now() from generate_series(1, 2000) n;
 insert into service_subscriptions (service, event_type)
 select 's' || n, 't' || (n + k) % 200 from generate_series(1, 500) n, generate_series(1, 4) k;
 insert into events (id, type, source_service, target_service, data, digest, priority, published_by, created_at)
@@ -76,6 +76,12 @@ select gen_random_uuid(), 'system', 'all', '{}', '', now() + n * interval '1 s',
 from generate_series(1, 2000) n;
 insert into broadcast_chunks (broadcast_id, chunk, attempt, sockets)
 select id, gen_random_uuid(), 0, 100 from broadcasts, generate_series(1, 20);
+insert into service_instances (
+    id, service, url, events_url, metadata, health, check_due_at, last_seen, registered_at
+)
+select gen_random_uuid(), 's' || 1 + n % 2000, 'http://s' || n, 'http://s', '{}', 'up',
+    now() + random() * interval '1 h', now() + random() * interval '1 h', now()
+from generate_series(1, 20000) n;
 vacuum analyze;
 ";
 
@@ -237,6 +243,11 @@ fn expected() -> Vec<Expectation> {
         ("queue", statements::QUEUE, 4, &["sessions_queue", "sessions_closed_at", "staff_serving"]),
         ("place in the queue", statements::QUEUE_PLACE, 2, &["sessions_queue", "sessions_closed_at"]),
         ("places that moved", statements::QUEUE_MOVED, 3, &["sessions_queue", "sessions_closed_at"]),
+        ("whose turn it is", statements::TAKE_TURN, 1, &["services_pkey", "service_instances_unique"]),
+        ("who is healthy", statements::HEALTHY, 1, &["services_pkey", "service_instances_unique"]),
+        ("targets of events", statements::TARGETS, 2, &["services_pkey", "service_instances_unique"]),
+        ("checks that are due", statements::CLAIM_CHECKS, 3, &["service_instances_due"]),
+        ("who is silent", statements::DROP_SILENT, 2, &["service_instances_last_seen"]),
         ("own rooms", statements::LIST_OWN, 3, &["room_members_user", "messages_seq_unique"]),
         ("one room", statements::SUMMARY, 2, &["rooms_pkey", "messages_seq_unique"]),
     ]

@@ -9,7 +9,7 @@ use shared::model::{Address, MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
     Accounts, ApiKeys, Appended, Bans, Blocks, Broadcasts, CannedReplies, ConnectionLog, Database, Desk,
     Events, Flags, Messages, NewAccount, NewMessage, NewRoom, OpenedConnection, Outbox, PushPending,
-    PushSubscriptions, Rooms, Statistics, Statuses, Visitors,
+    PushSubscriptions, Rooms, Services, Statistics, Statuses, Visitors,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -40,6 +40,7 @@ pub(crate) struct Stores {
     pub(crate) visitors: Arc<dyn Visitors>,
     pub(crate) replies: Arc<dyn CannedReplies>,
     pub(crate) statistics: Arc<dyn Statistics>,
+    pub(crate) services: Arc<dyn Services>,
     raw: Raw,
     clock: AtomicI64,
 }
@@ -72,6 +73,7 @@ impl Stores {
             + Visitors
             + CannedReplies
             + Statistics
+            + Services
             + 'static,
     {
         let store = Arc::new(store);
@@ -94,7 +96,8 @@ impl Stores {
             desk: Arc::clone(&store) as _,
             visitors: Arc::clone(&store) as _,
             replies: Arc::clone(&store) as _,
-            statistics: store,
+            statistics: Arc::clone(&store) as _,
+            services: store,
             raw,
             clock: AtomicI64::new(NOW.0),
         }

@@ -13,6 +13,7 @@ mod rooms;
 mod search;
 mod sending;
 mod service_accounts;
+mod services;
 mod statistics;
 mod tokens;
 mod waiting;

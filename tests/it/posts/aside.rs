@@ -18,14 +18,29 @@ use crate::hark::Hark;
 #[derive(Default)]
 pub struct Kept {
     events: Mutex<Vec<(Option<Delay>, Event)>>,
+    dead: Mutex<Vec<DeadLetter>>,
     refuses: AtomicBool,
 }
 
+#[derive(Debug)]
+pub struct DeadLetter {
+    pub queue: String,
+    pub body: Vec<u8>,
+    pub reason: String,
+}
+
 impl Kept {
-    /// What was published since it was last asked, each with its delay, but for the news of who came and went.
+    /// What was published since it was last asked, each with its delay, but for the news of who came and went; no
+    /// dead letter, unless it was taken before.
     pub fn take(&self) -> Vec<(Option<Delay>, Event)> {
+        let dead = self.take_dead();
+        assert!(dead.is_empty(), "{dead:?}");
         let kept = take(&mut *self.events.lock().unwrap());
         kept.into_iter().filter(|(_, event)| !matches!(event, Event::StatusChanged(_))).collect()
+    }
+
+    pub fn take_dead(&self) -> Vec<DeadLetter> {
+        take(&mut *self.dead.lock().unwrap())
     }
 
     /// Whether it takes nothing from now on.
@@ -52,8 +67,10 @@ impl Bus for Kept {
         self.keep(Some(delay), events)
     }
 
-    async fn dead_letter(&self, queue: &str, _: &[u8], reason: &str, _: UnixMs) -> Result<(), BusError> {
-        panic!("a dead letter of {queue}: {reason}");
+    async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, _: UnixMs) -> Result<(), BusError> {
+        let (queue, reason) = (queue.to_owned(), reason.to_owned());
+        self.dead.lock().unwrap().push(DeadLetter { queue, body: body.to_vec(), reason });
+        Ok(())
     }
 
     async fn declare(&self) -> Result<(), BusError> {
@@ -80,8 +97,19 @@ pub fn aside(hark: &Hark) -> (App, Arc<Kept>) {
 /// # Errors
 /// When it has to come again.
 pub async fn deliver(app: &App, event: &Event) -> Result<(), Box<dyn Error + Send + Sync>> {
+    deliver::handle(app, batch(app, event)).await
+}
+
+/// The same with `relay`.
+///
+/// # Errors
+/// When it has to come again.
+pub async fn relay(app: &App, event: &Event) -> Result<(), Box<dyn Error + Send + Sync>> {
+    relay::handle(app, batch(app, event)).await
+}
+
+fn batch(app: &App, event: &Event) -> RabbitMqEvent {
     let parcel = Parcel::of_event(event, app.clock.now(), app.config.chat.fanout_queues);
     let message = RabbitMqMessage::new(BasicProperties::default(), false, &parcel.body);
-    let batch = RabbitMqEvent::of_queue(&parcel.routing_key, "/", "arn:aws:mq:test", vec![message]);
-    deliver::handle(app, batch).await
+    RabbitMqEvent::of_queue(&parcel.routing_key, "/", "arn:aws:mq:test", vec![message])
 }

@@ -3,6 +3,7 @@
 mod delay;
 mod full;
 mod function;
+mod priorities;
 mod publish;
 mod recovery;
 mod source;

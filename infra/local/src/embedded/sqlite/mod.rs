@@ -20,6 +20,7 @@ mod push_pending;
 mod push_subscriptions;
 mod rooms;
 mod rows;
+mod services;
 mod statistics;
 mod statuses;
 mod visitors;

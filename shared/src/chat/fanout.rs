@@ -36,13 +36,25 @@ pub struct Posted {
 
 /// Posts a frame to every listener until the budget is spent.
 pub async fn post(app: &App, to: Vec<Listener>, frame: &Outgoing, budget: Duration) -> Posted {
+    post_with_grace(app, to, frame, budget, Duration::ZERO).await
+}
+
+/// The same; a post that is under way when the budget is spent has so much longer to end. One that is cut off may have
+/// arrived, and would be made again.
+pub async fn post_with_grace(
+    app: &App,
+    to: Vec<Listener>,
+    frame: &Outgoing,
+    budget: Duration,
+    grace: Duration,
+) -> Posted {
     let deadline = Instant::now() + budget;
     let now = app.clock.now();
     let outcomes = stream::iter(to).map(|listener| async move {
         if Instant::now() >= deadline {
             return (listener, None);
         }
-        let outcome = timeout_at(deadline, post_one(app, &listener.address, frame)).await;
+        let outcome = timeout_at(deadline + grace, post_one(app, &listener.address, frame, deadline)).await;
         (listener, outcome.ok())
     });
     let mut posted = Posted::default();
@@ -54,10 +66,10 @@ pub async fn post(app: &App, to: Vec<Listener>, frame: &Outgoing, budget: Durati
 }
 
 /// Posts to one socket, more slowly while the gateway throttles; whoever calls says for how long.
-async fn post_one(app: &App, to: &Address, frame: &Outgoing) -> Result<(), PostError> {
+async fn post_one(app: &App, to: &Address, frame: &Outgoing, deadline: Instant) -> Result<(), PostError> {
     for pause in throttle_pauses() {
         match app.connections.post(to, frame.bytes()).await {
-            Err(PostError::Throttled) => sleep(pause).await,
+            Err(PostError::Throttled) if Instant::now() + pause < deadline => sleep(pause).await,
             outcome => return outcome,
         }
     }

@@ -17,6 +17,9 @@ use tokio::time::{Instant, sleep};
 /// All rounds of posts together; the rest of the batch waits for them.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What posts under way then have to end: as long as a post may take.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// 100, 200, 400 ms, give or take: longer than a `$connect` takes, shorter than anyone waits for.
 fn pauses() -> impl Iterator<Item = Duration> {
     let backoff = ExponentialBuilder::default().with_min_delay(Duration::from_millis(100));
@@ -85,7 +88,8 @@ async fn round(
     tally: &mut ChunkTally,
 ) -> Result<Posted, Error> {
     let asked = count(&to);
-    let posted = fanout::post(app, to, frame, deadline.duration_since(Instant::now())).await;
+    let budget = deadline.duration_since(Instant::now());
+    let posted = fanout::post_with_grace(app, to, frame, budget, GRACE).await;
     for gone in &posted.gone {
         forget(app, errand, gone).await?;
     }

@@ -15,6 +15,7 @@ mod cost;
 mod emptied;
 mod events;
 mod exchange;
+mod exchange_name;
 mod failover;
 mod figures;
 mod handshake;

@@ -53,6 +53,8 @@ async fn a_failed_round_waits_for_the_next(stores: &Stores) {
     assert_eq!(kept, attempts);
     assert_eq!((delivery.state, delivery.rounds), (DeliveryState::Pending, 1));
     assert_eq!((delivery.due_at, delivery.settled_at, delivery.reason), (NOW.plus(1_000), None, None));
+    assert!(!stores.record(&due, Next::Delivered).await, "the round was recorded");
+    assert_eq!(stores.delivery("e1").await.0.rounds, 1);
 }
 
 async fn a_delivery_is_settled_once(stores: &Stores) {

@@ -78,7 +78,7 @@ async fn a_refusal_names_the_field_and_nothing_is_begun() {
         ("data", with(&[("data", of(BROADCAST_DATA_MAX_BYTES + 1))])),
         ("id", with(&[("id", json!("b1"))])),
         ("target", with(&[("target", json!(1))])),
-        ("target", with(&[room.clone()])),
+        ("target", with(std::slice::from_ref(&room))),
         ("target", with(&[user.clone(), ("target", json!({"id": 1}))])),
     ] {
         let refused = root.post(BROADCAST, body).await;

@@ -23,8 +23,8 @@ const SCHEMA: &[&str] = &[
     include_str!("support.sql"),
     include_str!("statistics/schema.sql"),
     include_str!("services/schema.sql"),
-    include_str!("identity.sql"),
     include_str!("events.sql"),
+    include_str!("identity.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

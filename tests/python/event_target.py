@@ -1,7 +1,8 @@
 """A service that takes events, by Python's own server: event_target.py PORT [--delay-ms N] [--hang]
 
 PORT 0 is any free one. Prints its port, and then one line of JSON for each post:
-{"headers": {}, "body": "", "handled": true}, where handled is false for an event whose id it has seen before.
+{"headers": {}, "body": "", "handled": true, "at_once": 1}, where handled is false for an event whose id it has seen
+before, and at_once says how many posts it has in hand.
 With --hang it takes posts and never answers.
 """
 
@@ -18,6 +19,7 @@ arguments.add_argument("--hang", action="store_true")
 options = arguments.parse_args()
 
 seen = set()
+in_hand = 0
 one_at_a_time = threading.Lock()
 
 
@@ -30,17 +32,22 @@ class Service(BaseHTTPRequestHandler):
         self.answer(200 if self.path == "/health" else 404)
 
     def do_POST(self):
+        global in_hand
         body = self.rfile.read(int(self.headers["content-length"])).decode()
         event = self.headers["webhook-id"]
         with one_at_a_time:
+            in_hand += 1
             handled = not options.hang and event not in seen
             if handled:
                 seen.add(event)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            print(json.dumps({"headers": headers, "body": body, "handled": handled}), flush=True)
+            post = {"headers": headers, "body": body, "handled": handled, "at_once": in_hand}
+            print(json.dumps(post), flush=True)
         if options.hang:
             time.sleep(3600)
         time.sleep(options.delay_ms / 1000)
+        with one_at_a_time:
+            in_hand -= 1
         self.answer(204)
 
     def answer(self, status):

@@ -76,6 +76,22 @@ async fn an_instance_goes_down_comes_up_and_is_dropped_and_others_are_told(world
     hark.stop().await;
 }
 
+async fn where_checks_come_more_often_than_runs_an_instance_goes_down_within_seconds(world: &World) {
+    let hark = world.start_with(&[("HEALTH_CHECK_INTERVAL", "1")]).await;
+    let ops = hark.user_as("ops", Role::Service).await;
+    let mut target = Target::start(&[]).await;
+    let health_url = format!("{}/health", target.url());
+    let fields = json!({"service_name": "user-service", "health_check_url": health_url});
+    assert_eq!(target.register_with(&hark, &ops, &fields).await["health"], "up");
+    target.kill().await;
+    // By the runs of the schedule alone, the first of which lasts for most of its minute.
+    at_last(async || health(&hark, &ops).await == "down").await;
+    let _back = Target::start_on(target.port, &[]).await;
+    at_last(async || health(&hark, &ops).await == "up").await;
+    hark.stop().await;
+}
+
 on_both! {
+    where_checks_come_more_often_than_runs_an_instance_goes_down_within_seconds,
     an_instance_goes_down_comes_up_and_is_dropped_and_others_are_told,
 }

@@ -35,7 +35,23 @@ async fn higher_priorities_overtake_while_the_service_is_slow(world: &World) {
     hark.stop().await;
 }
 
+async fn a_service_is_posted_to_side_by_side_up_to_its_limit(world: &World) {
+    for (limit, most) in [("1", 1), ("3", 3)] {
+        let hark = world.start_with(&[("RELAY_TARGET_CONCURRENCY", limit)]).await;
+        let ops = hark.user_as(&format!("ops{limit}"), Role::Service).await;
+        let target = Target::start(&["--delay-ms", "50"]).await;
+        let name = format!("service-{limit}");
+        target.register(&hark, &ops, &name).await;
+        publish(&hark, &ops, &name, 30, &[5]).await;
+        at_last(async || target.handled().len() == 30).await;
+        let at_once = target.posts().iter().map(|post| post.at_once).max();
+        assert_eq!(at_once, Some(most), "with a limit of {limit}");
+        hark.stop().await;
+    }
+}
+
 on_both! {
+    a_service_is_posted_to_side_by_side_up_to_its_limit,
     higher_priorities_overtake_while_the_service_is_slow,
 }
 

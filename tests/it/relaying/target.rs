@@ -31,6 +31,8 @@ pub struct Post {
     pub body: String,
     /// Not the second time.
     pub handled: bool,
+    /// Posts that it had in hand then.
+    pub at_once: u32,
 }
 
 impl Post {

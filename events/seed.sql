@@ -1,6 +1,6 @@
 -- What the events beside this file speak of, for a development database that holds nothing else: the
--- users 1 to 8, the group room 1 with a message in it, the public room 2, the session 1 in room 3. Running it again puts all of
--- that back as it was, and takes away what the events made.
+-- users 1 to 8, the group room 1 with a message in it, the public room 2, the session 1 in room 3, an event that was given
+-- up and a broadcast. Running it again puts all of that back as it was, and takes away what the events made.
 
 begin;
 
@@ -22,6 +22,9 @@ delete from messages;
 delete from outbox;
 delete from teams;
 delete from canned_replies;
+delete from services;
+delete from events;
+delete from broadcasts;
 
 -- The password of each is 123456.
 insert into users (id, username, username_folded, nickname, password_hash, role, created_at)
@@ -84,12 +87,47 @@ insert into canned_replies (id, shortcut, content, created_at)
 overriding system value
 values (1, 'bye', 'Good bye', now());
 
+insert into services (name, secret, created_at)
+values ('user-service', 'whsec_aGFyay1ldmVudHMtZGV2ZWxvcG1lbnQtc2VjcmV0', now());
+
+insert into service_instances (id, service, url, events_url, metadata, health, last_seen, registered_at)
+values (
+    '019b76da-a800-7000-8000-000000000001', 'user-service', 'https://user.example.com',
+    'https://user.example.com/events', '{}', 'up', now(), now()
+);
+
+insert into events (id, type, source_service, target_service, data, digest, priority, published_by, created_at)
+values (
+    '019b76da-a800-7000-8000-0000000000e1', 'user_action', 'chat-service', 'knowledge-service',
+    '{"action": "create_conversation", "user_id": "user123"}', '\x00', 2, 3, now()
+);
+
+insert into event_deliveries (id, event_id, service, state, rounds, due_at)
+overriding system value
+values (2, '019b76da-a800-7000-8000-0000000000e1', 'knowledge-service', 'pending', 1, now() + interval '2 hours');
+
 insert into messages (id, room_id, seq, sender_id, client_id, digest, kind, content, number, created_at)
 values ('019b791b-70bb-7000-8000-000000000001', 1, 1, 2, 'good-morning', '\x00', 'text', 'Good morning', 1, now());
 
 insert into outbox (id, topic, room_id, message_id, created_at, due_at)
 overriding system value
 values (1, 'chat.messages', 1, '019b791b-70bb-7000-8000-000000000001', now(), now() + interval '10 seconds');
+
+insert into events (id, type, source_service, target_service, data, digest, priority, published_by, created_at)
+values (
+    'seeded-1', 'user_action', 'chat-service', 'knowledge-service', '{"action": "sign_in"}', '\x00', 5, 3, now()
+);
+
+insert into event_deliveries (id, event_id, service, state, rounds, due_at, settled_at, reason)
+overriding system value
+values (1, 'seeded-1', 'knowledge-service', 'dead', 1, now(), now(), 'no healthy instance');
+
+insert into broadcasts (
+    id, message_type, target_type, data, digest, created_by, created_at, outbox_id, moved_at
+)
+values (
+    '019b791b-70bb-7000-8000-0000000000b1', 'notification', 'all', '{"title": "Hello"}', '\x00', 3, now(), 0, now()
+);
 
 insert into tickets (digest, user_id, expires_at)
 values (sha256('hark-events-ticket-0001'), 1, now() + interval '1 hour');
@@ -100,6 +138,7 @@ select
     setval(pg_get_serial_sequence('rooms', 'id'), 3),
     setval(pg_get_serial_sequence('sessions', 'id'), 1),
     setval(pg_get_serial_sequence('canned_replies', 'id'), 1),
-    setval(pg_get_serial_sequence('outbox', 'id'), 1);
+    setval(pg_get_serial_sequence('outbox', 'id'), 1),
+    setval(pg_get_serial_sequence('event_deliveries', 'id'), 2);
 
 commit;

@@ -7,13 +7,14 @@ use futures::future::BoxFuture;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ROUTING_TTL, Secret};
+use crate::events::Subscribed;
 use crate::identity::{Issuers, Tokens};
 use crate::management::{ManagementApi, ManagementConfig};
 use crate::moderation::Moderation;
 use crate::ports::{
-    Accounts, ApiKeys, Bans, Blocks, Bus, Cache, CannedReplies, ConnectionLog, Connections, Database, Desk,
-    Flags, Messages, Mirrors, OfflinePush, Outbox, Presence, PushPending, PushSubscriptions, Rooms,
-    Statistics, Statuses, Visitors,
+    Accounts, ApiKeys, Bans, Blocks, Broadcasts, Bus, Cache, CannedReplies, ConnectionLog, Connections,
+    Database, Desk, Events, Flags, Messages, Mirrors, OfflinePush, Outbox, Presence, PushPending,
+    PushSubscriptions, Rooms, Services, Statistics, Statuses, Visitors,
 };
 use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
@@ -21,6 +22,7 @@ use crate::rabbitmq::{RabbitBus, RabbitConfig};
 use crate::redis::{RedisConfig, RedisPresence};
 use crate::sweeping_bus::SweepingBus;
 use crate::telemetry;
+use crate::webhook::Outbound;
 
 /// One post; the fan-out's own budget is what bounds all of them.
 const POST_DEADLINE: Duration = Duration::from_secs(3);
@@ -42,6 +44,9 @@ pub struct App {
     pub messages: Arc<dyn Messages>,
     pub flags: Arc<dyn Flags>,
     pub outbox: Arc<dyn Outbox>,
+    pub events: Arc<dyn Events>,
+    pub subscribed: Arc<Subscribed>,
+    pub broadcasts: Arc<dyn Broadcasts>,
     pub connection_log: Arc<dyn ConnectionLog>,
     pub statuses: Arc<dyn Statuses>,
     pub push_subscriptions: Arc<dyn PushSubscriptions>,
@@ -50,6 +55,9 @@ pub struct App {
     pub visitors: Arc<dyn Visitors>,
     pub canned_replies: Arc<dyn CannedReplies>,
     pub statistics: Arc<dyn Statistics>,
+    pub services: Arc<dyn Services>,
+    /// To services, within the networks that they may be in.
+    pub outbound: Outbound,
     pub cache: Arc<dyn Cache>,
     pub push: Arc<dyn OfflinePush>,
     pub presence: Arc<dyn Presence>,
@@ -96,6 +104,7 @@ impl App {
             issuers: Arc::new(Issuers::new(&config.identity.issuers)),
             moderation: Arc::new(Moderation::new(config.moderation.clone())),
             push: Arc::new(PushChannels::new(&config.push)),
+            outbound: Outbound::new(config.registry.networks),
             config: Arc::new(config),
             clock: Arc::new(SystemClock),
             database: postgres.clone(),
@@ -107,6 +116,9 @@ impl App {
             messages: postgres.clone(),
             flags: postgres.clone(),
             outbox: postgres.clone(),
+            events: postgres.clone(),
+            subscribed: Arc::default(),
+            broadcasts: postgres.clone(),
             connection_log: postgres.clone(),
             statuses: postgres.clone(),
             push_subscriptions: postgres.clone(),
@@ -114,7 +126,8 @@ impl App {
             desk: postgres.clone(),
             visitors: postgres.clone(),
             canned_replies: postgres.clone(),
-            statistics: postgres,
+            statistics: postgres.clone(),
+            services: postgres,
             cache: redis.clone(),
             mirrors: redis.clone(),
             presence: redis,
@@ -158,6 +171,7 @@ impl Adapters {
             url: rabbitmq_url,
             deadline: services.publish_deadline,
             fanout_queues: config.chat.fanout_queues,
+            exchange: config.events.exchange.clone(),
         });
         let problem = |key: &str, error: &dyn std::fmt::Display| ConfigError {
             problems: vec![format!("{key}: {error}")],

@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::clock::UnixMs;
 use crate::ids::{MessageId, RoomId, Seq, UserId};
 use crate::ports::{
-    AccountsError, ApiKeysError, BlocksError, DeskError, MessagesError, RepliesError, RoomsError, StoreError,
-    SubscriptionsError,
+    AccountsError, ApiKeysError, BlocksError, BroadcastsError, DeskError, EventsError, MessagesError,
+    RepliesError, RoomsError, ServicesError, StoreError, SubscriptionsError,
 };
 
 /// Who is blocked learns no more: neither that they are, nor by whom.
@@ -307,6 +307,45 @@ impl From<DeskError> for Error {
             }
             DeskError::UnknownUser(user) => Self::invalid("user", format!("there is no user {user}")),
             DeskError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ServicesError> for Error {
+    fn from(error: ServicesError) -> Self {
+        match error {
+            ServicesError::Unknown => Self::not_found("no such service"),
+            ServicesError::UnknownInstance => Self::not_found("the service has no such instance"),
+            ServicesError::NoneHealthy => {
+                let mut error = Self::new(Code::Unavailable, "no instance of the service is healthy");
+                error.retry_after_ms = Some(1000);
+                error
+            }
+            ServicesError::Full(most) => {
+                Self::conflict(format!("{most} services at most: unregister one first"))
+            }
+            ServicesError::FullOfInstances(most) => {
+                Self::conflict(format!("{most} instances of a service at most: unregister one first"))
+            }
+            ServicesError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<EventsError> for Error {
+    fn from(error: EventsError) -> Self {
+        match error {
+            EventsError::Conflict(id) => Self::conflict(format!("id: {id} was used for another event")),
+            EventsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BroadcastsError> for Error {
+    fn from(error: BroadcastsError) -> Self {
+        match error {
+            BroadcastsError::Conflict => Self::conflict("id: was used for another broadcast"),
+            BroadcastsError::Store(error) => error.into(),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::model::{EVENT_PRIORITY_DEFAULT, EVENT_PRIORITY_MAX};
+
 pub const USERNAME_MAX_CHARS: usize = 32;
 pub const NICKNAME_MAX_CHARS: usize = 64;
 pub const EMAIL_MAX_CHARS: usize = 254;
@@ -23,6 +25,9 @@ pub const KEY_NAME_MAX_CHARS: usize = 64;
 pub const SERVICE_NAME_MAX_CHARS: usize = 64;
 pub const RATING_MAX: u8 = 5;
 pub const METADATA_MAX_BYTES: usize = 4 * 1024;
+pub const EVENT_DATA_MAX_BYTES: usize = 64 * 1024;
+/// Of one frame's 32 KiB.
+pub const BROADCAST_DATA_MAX_BYTES: usize = 16 * 1024;
 
 macro_rules! parsed {
     ($(#[$doc:meta])* $name:ident, $parse:expr) => {
@@ -233,32 +238,78 @@ fn not_an_id(name: String) -> Result<String, String> {
     }
 }
 
-/// A JSON object that travels with a message, untouched.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(try_from = "serde_json::Value")]
-pub struct Metadata(serde_json::Value);
+macro_rules! object {
+    ($(#[$doc:meta])* $name:ident, $most:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Deserialize)]
+        #[serde(try_from = "serde_json::Value")]
+        pub struct $name(serde_json::Value);
 
-impl Metadata {
+        impl $name {
+            #[must_use]
+            pub fn into_value(self) -> serde_json::Value {
+                self.0
+            }
+        }
+
+        impl TryFrom<serde_json::Value> for $name {
+            type Error = String;
+            fn try_from(value: serde_json::Value) -> Result<Self, String> {
+                if !value.is_object() {
+                    return Err("must be a JSON object".to_owned());
+                }
+                let text = value.to_string();
+                if text.len() > $most {
+                    return Err(format!("has {} bytes as JSON, {} at most", text.len(), $most));
+                }
+                if text.contains("\\u0000") {
+                    return Err("must not contain a NUL character".to_owned());
+                }
+                Ok(Self(value))
+            }
+        }
+    };
+}
+
+object!(
+    /// A JSON object that travels with a message, untouched.
+    Metadata,
+    METADATA_MAX_BYTES
+);
+object!(
+    /// What an event says: a JSON object of [`EVENT_DATA_MAX_BYTES`] at most.
+    EventData,
+    EVENT_DATA_MAX_BYTES
+);
+object!(
+    /// What a broadcast says: a JSON object of [`BROADCAST_DATA_MAX_BYTES`] at most.
+    BroadcastData,
+    BROADCAST_DATA_MAX_BYTES
+);
+
+/// How urgent an event is: 0 to [`EVENT_PRIORITY_MAX`], higher first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "i64")]
+pub struct EventPriority(u8);
+
+impl EventPriority {
     #[must_use]
-    pub fn into_value(self) -> serde_json::Value {
+    pub const fn level(self) -> u8 {
         self.0
     }
 }
 
-impl TryFrom<serde_json::Value> for Metadata {
+impl Default for EventPriority {
+    fn default() -> Self {
+        Self(EVENT_PRIORITY_DEFAULT)
+    }
+}
+
+impl TryFrom<i64> for EventPriority {
     type Error = String;
-    fn try_from(value: serde_json::Value) -> Result<Self, String> {
-        if !value.is_object() {
-            return Err("must be a JSON object".to_owned());
-        }
-        let text = value.to_string();
-        if text.len() > METADATA_MAX_BYTES {
-            return Err(format!("has {} bytes as JSON, {METADATA_MAX_BYTES} at most", text.len()));
-        }
-        if text.contains("\\u0000") {
-            return Err("must not contain a NUL character".to_owned());
-        }
-        Ok(Self(value))
+    fn try_from(level: i64) -> Result<Self, String> {
+        let level = u8::try_from(level).ok().filter(|level| *level <= EVENT_PRIORITY_MAX);
+        level.map(Self).ok_or_else(|| format!("must be 0 to {EVENT_PRIORITY_MAX}"))
     }
 }
 
@@ -350,6 +401,8 @@ mod tests {
         let of = |n: usize| serde_json::json!({ "k": "x".repeat(n - r#"{"k":""}"#.len()) });
         assert!(Metadata::try_from(of(METADATA_MAX_BYTES)).is_ok());
         assert!(Metadata::try_from(of(METADATA_MAX_BYTES + 1)).is_err());
+        assert!(BroadcastData::try_from(of(BROADCAST_DATA_MAX_BYTES)).is_ok());
+        assert!(BroadcastData::try_from(of(BROADCAST_DATA_MAX_BYTES + 1)).is_err());
     }
 
     #[test]

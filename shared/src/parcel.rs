@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::clock::UnixMs;
 use crate::ports::{Delay, ENVELOPE_VERSION, Event};
-use crate::rabbitmq::topology::{DEAD_LETTER_EXCHANGE, EXCHANGE};
+use crate::rabbitmq::topology::DEAD_LETTER_EXCHANGE;
 
 /// The AMQP `app_id` of everything that Hark publishes.
 pub const APP_ID: &str = "hark";
@@ -14,10 +14,32 @@ pub const APP_ID: &str = "hark";
 /// Longest reason that a dead letter carries, in characters: headers must fit into one frame.
 const REASON_MAX_CHARS: usize = 1_000;
 
+/// Where a message is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exchange {
+    /// The one that leads to every queue by its name.
+    Events,
+    /// Those whose messages wait first.
+    Waiting(Delay),
+    DeadLetters,
+}
+
+impl Exchange {
+    /// Its name on the broker, where the first one is called `events`.
+    #[must_use]
+    pub const fn name(self, events: &str) -> &str {
+        match self {
+            Self::Events => events,
+            Self::Waiting(delay) => delay.queue(),
+            Self::DeadLetters => DEAD_LETTER_EXCHANGE,
+        }
+    }
+}
+
 /// A message with everything that a broker is told about it.
 #[derive(Debug, Clone)]
 pub struct Parcel {
-    pub exchange: &'static str,
+    pub exchange: Exchange,
     pub routing_key: String,
     pub id: Uuid,
     /// The AMQP `type`.
@@ -46,7 +68,7 @@ impl Parcel {
         let envelope = EnvelopeOf { version: ENVELOPE_VERSION, id: Uuid::now_v7(), at: now, event };
         let body = serde_json::to_vec(&envelope).expect("an envelope has only string keys, so it serialises");
         Self {
-            exchange: EXCHANGE,
+            exchange: Exchange::Events,
             routing_key: event.routing_key(fanout_queues),
             id: envelope.id,
             tag: event.tag(),
@@ -61,7 +83,7 @@ impl Parcel {
     /// The same, to wait first. Its routing key stays: that is how it finds its queue afterwards.
     #[must_use]
     pub fn delayed(self, delay: Delay) -> Self {
-        Self { exchange: delay.queue(), ..self }
+        Self { exchange: Exchange::Waiting(delay), ..self }
     }
 
     /// A message that fails by itself, as it was, with the queue it came from and why it is here.
@@ -69,7 +91,7 @@ impl Parcel {
     pub fn dead(queue: &str, body: &[u8], reason: &str, now: UnixMs) -> Self {
         let reason: String = reason.chars().take(REASON_MAX_CHARS).collect();
         Self {
-            exchange: DEAD_LETTER_EXCHANGE,
+            exchange: Exchange::DeadLetters,
             routing_key: queue.to_owned(),
             id: Uuid::now_v7(),
             tag: "dead_letter",
@@ -91,10 +113,9 @@ mod tests {
     fn chunk(lane: u32) -> Event {
         Event::FanoutChunk(FanoutChunk {
             lane,
-            room: RoomId(1),
+            room: Some(RoomId(1)),
             frame: "{}".to_owned(),
-            listeners: vec![],
-            attempt: 0,
+            ..FanoutChunk::default()
         })
     }
 

@@ -170,8 +170,8 @@ mod tests {
     }
 
     fn event() -> [Event; 1] {
-        let chunk =
-            FanoutChunk { lane: 0, room: RoomId(1), frame: String::new(), listeners: vec![], attempt: 0 };
+        let room = Some(RoomId(1));
+        let chunk = FanoutChunk { room, ..FanoutChunk::default() };
         [Event::FanoutChunk(chunk)]
     }
 

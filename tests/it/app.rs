@@ -20,6 +20,7 @@ use shared::model::Address;
 use shared::moderation::Moderation;
 use shared::ports::{ConnectionInfo, Connections, PostError};
 use shared::push::PushChannels;
+use shared::webhook::Outbound;
 
 use crate::hark::UNLIMITED;
 
@@ -87,6 +88,9 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
         messages: store.clone(),
         flags: store.clone(),
         outbox: store.clone(),
+        events: store.clone(),
+        subscribed: Arc::default(),
+        broadcasts: store.clone(),
         connection_log: store.clone(),
         statuses: store.clone(),
         push_subscriptions: store.clone(),
@@ -94,9 +98,11 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
         desk: store.clone(),
         visitors: store.clone(),
         canned_replies: store.clone(),
-        statistics: store,
+        statistics: store.clone(),
+        services: store,
         cache: Arc::new(MemoryCache::default()),
         push: Arc::new(PushChannels::new(&config.push)),
+        outbound: Outbound::new(config.registry.networks),
         presence: presence.clone(),
         mirrors: presence,
         bus: Arc::new(InProcessBus::new(queues, config.chat.fanout_queues)),

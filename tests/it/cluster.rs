@@ -95,7 +95,13 @@ async fn the_connections_of_a_dead_node_are_skipped_then_forgotten(world: &World
     // What becomes of the post after the last of its steps.
     let frame = r#"{"type":"message"}"#.to_owned();
     let steps = u8::try_from(Delay::SHORT.len()).unwrap();
-    let chunk = FanoutChunk { lane: 0, room: room.into(), frame, listeners: vec![lost], attempt: steps };
+    let chunk = FanoutChunk {
+        room: Some(room.into()),
+        frame,
+        listeners: vec![lost],
+        attempt: steps,
+        ..Default::default()
+    };
     app.bus.publish(&[Event::FanoutChunk(chunk)], app.clock.now()).await.unwrap();
     eventually(async || known().await == 1).await;
     eventually(async || {

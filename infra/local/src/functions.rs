@@ -30,12 +30,15 @@ pub fn all(app: &Arc<App>) -> Functions {
         .event("message", handler!(message, app))
         .event("deliver", handler!(deliver, app))
         .event("assign", handler!(assign, app))
+        .event("relay", handler!(relay, app))
         .event("upkeep", handler!(upkeep, app))
         .event("migrate", handler!(migrate, app))
         .http("accounts", accounts::router(Arc::clone(app)))
         .http("rooms", rooms::router(Arc::clone(app)))
         .http("statistics", statistics::router(Arc::clone(app)))
+        .http("services", services::router(Arc::clone(app)))
         .http("support", support::router(Arc::clone(app)))
+        .http("events", events::router(Arc::clone(app)))
 }
 
 /// Refuses a template that names a function which isn't there: its first event would be too late to say so.

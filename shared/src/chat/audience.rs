@@ -53,6 +53,19 @@ pub async fn everyone_of_room(
     Ok(with_lost(listeners, app.connection_log.of_users(&audience.members).await?))
 }
 
+/// Every connection of these users, as presence and the connection log know them, so that neither alone decides:
+/// presence may be away, or have lost what it held.
+///
+/// # Errors
+/// When the store is away.
+pub async fn of_users(app: &App, users: &[UserId]) -> Result<Vec<Listener>, StoreError> {
+    let heard = app.presence.listeners(users).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "known by the log alone");
+        Vec::new()
+    });
+    Ok(with_lost(heard, app.connection_log.of_users(users).await?))
+}
+
 /// A room that presence has never heard of may be one that it lost: whoever the connection log knows and
 /// presence doesn't is restored, before the list is built and others read it. Their other rooms are
 /// unheard of as well, and follow in turn or by the rebuild that starts here.

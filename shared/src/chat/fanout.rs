@@ -24,6 +24,8 @@ pub const YOUNG_MS: i64 = 10_000;
 /// What came of posting.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Posted {
+    /// How many took it.
+    pub taken: u32,
     /// Throttled, too young or out of time: for somebody else to finish, soon.
     pub left: Vec<Listener>,
     /// Their endpoint doesn't answer: for somebody else to finish, when it may be back.
@@ -80,7 +82,7 @@ impl Posted {
     /// Files one outcome; None means that time ran out.
     fn note(&mut self, listener: Listener, outcome: Option<Result<(), PostError>>, now: UnixMs) {
         match outcome {
-            Some(Ok(())) => {}
+            Some(Ok(())) => self.taken += 1,
             Some(Err(PostError::Gone)) if !is_young(&listener.address, now) => self.gone.push(listener),
             Some(Err(error @ (PostError::TooLarge | PostError::Forbidden))) => {
                 // No retry will change it.
@@ -137,7 +139,8 @@ fn chunks(app: &App, room: RoomId, to: &[Listener], frame: &Outgoing, attempt: u
         Event::FanoutChunk(FanoutChunk {
             // Starting anywhere spreads rooms of one chunk over the queues.
             lane: first.wrapping_add(n),
-            room,
+            room: Some(room),
+            broadcast: None,
             frame: text.clone(),
             listeners: listeners.to_vec(),
             attempt,

@@ -6,10 +6,11 @@ use crate::Error;
 use crate::app::App;
 use crate::chat::access::{self, Action, Seat};
 use crate::chat::{audience, blocking, fanout};
+use crate::events;
 use crate::frames::{Outgoing, ServerFrame, SystemEvent};
 use crate::identity::Caller;
 use crate::ids::{RoomId, RoomRef, UserId};
-use crate::model::{MemberRole, Role, User};
+use crate::model::{MemberRole, OwnEvent, Role, User};
 use crate::ports::Change;
 
 /// Users named in one announcement.
@@ -91,7 +92,7 @@ async fn role_of(app: &App, room: RoomId, user: UserId) -> Result<MemberRole, Er
     membership.map(|m| m.role).ok_or_else(|| Error::not_found("no such member"))
 }
 
-/// Tells presence and the room who came.
+/// Tells presence, the room and services that want to hear of it who came.
 pub async fn joined(app: &App, change: &Change) {
     if change.users.is_empty() {
         return;
@@ -103,9 +104,10 @@ pub async fn joined(app: &App, change: &Change) {
         count: change.users.len(),
     };
     announce(app, change.room, change.members_version, event).await;
+    events::tell_if_possible(app, OwnEvent::joined(change)).await;
 }
 
-/// Tells presence, the room and those who went.
+/// Tells presence, the room, those who went and services that want to hear of it.
 pub(super) async fn left(app: &App, change: &Change) {
     if change.users.is_empty() {
         return;
@@ -124,6 +126,7 @@ pub(super) async fn left(app: &App, change: &Change) {
         Err(error) => tracing::warn!(%error, "not told of leaving"),
     }
     announce_frame(app, change.room, change.members_version, &frame).await;
+    events::tell_if_possible(app, OwnEvent::left(change)).await;
 }
 
 /// A list that isn't brought up to date is of an older version, and the next reader rebuilds it.

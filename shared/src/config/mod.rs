@@ -2,6 +2,7 @@
 //! error that names every bad key.
 
 mod chat;
+mod events;
 mod identity;
 mod issuers;
 mod limits;
@@ -9,12 +10,14 @@ mod messages;
 mod moderation;
 mod push;
 mod reader;
+mod registry;
 mod services;
 mod sockets;
 mod statistics;
 mod support;
 
 pub use chat::ChatConfig;
+pub use events::EventsConfig;
 pub use identity::{IdentityConfig, JWT_SECRET_MIN_BYTES, SigningKey};
 pub use issuers::{IssuerConfig, IssuerKeys};
 pub use limits::LimitsConfig;
@@ -22,6 +25,7 @@ pub use messages::MessagesConfig;
 pub use moderation::{MODERATION_WORDS_MAX, ModerationAction, ModerationConfig, ModerationWebhookConfig};
 pub use push::{PushConfig, PushWebhookConfig, VapidConfig};
 pub use reader::{ConfigError, Secret};
+pub use registry::RegistryConfig;
 pub use services::ServicesConfig;
 pub use sockets::{ROUTING_TTL, SocketConfig};
 pub use statistics::StatisticsConfig;
@@ -37,10 +41,12 @@ pub struct Config {
     pub chat: ChatConfig,
     pub limits: LimitsConfig,
     pub messages: MessagesConfig,
+    pub events: EventsConfig,
     pub moderation: ModerationConfig,
     pub push: PushConfig,
     pub support: SupportConfig,
     pub statistics: StatisticsConfig,
+    pub registry: RegistryConfig,
     /// `LOG_LEVEL`: a `tracing` filter such as `info` or `shared=debug,info`.
     pub log_level: String,
 }
@@ -67,10 +73,12 @@ impl Config {
             chat: ChatConfig::read(&mut reader),
             limits: LimitsConfig::read(&mut reader),
             messages: MessagesConfig::read(&mut reader),
+            events: EventsConfig::read(&mut reader),
             moderation: ModerationConfig::read(&mut reader),
             push: PushConfig::read(&mut reader),
             support: SupportConfig::read(&mut reader),
             statistics: StatisticsConfig::read(&mut reader),
+            registry: RegistryConfig::read(&mut reader),
             log_level: reader.text("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
         };
         reader.finish(config)
@@ -80,6 +88,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::webhook::Networks;
 
     fn read(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_vars(|key| vars.iter().find(|(k, _)| *k == key).map(|(_, v)| (*v).to_owned()))
@@ -153,12 +162,59 @@ mod tests {
     }
 
     #[test]
+    fn the_exchange_has_a_name_that_is_free() {
+        let exchange = |name: &str| read(&[SECRET, ("MESSAGE_QUEUE_EXCHANGE", name)]);
+        assert_eq!(read(&[SECRET]).unwrap().events.exchange, "chat.exchange");
+        assert_eq!(exchange("my:exchange_1-a").unwrap().events.exchange, "my:exchange_1-a");
+        assert!(exchange(&"x".repeat(127)).is_ok());
+        for bad in [&"x".repeat(128), "my exchange", "amq.topic", "chat.dead", "chat.retry.7200s"] {
+            let error = exchange(bad).unwrap_err().to_string();
+            assert!(error.contains("MESSAGE_QUEUE_EXCHANGE: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn events_have_the_limits_of_the_documents() {
+        let events = read(&[SECRET]).unwrap().events;
+        assert_eq!((events.batch_size, events.deadline.as_secs(), events.target_concurrency), (100, 10, 8));
+        let now = crate::clock::UnixMs(40 * 24 * 3_600_000);
+        assert_eq!(events.kept_since(now), Some(crate::clock::UnixMs(10 * 24 * 3_600_000)));
+        assert_eq!(read(&[SECRET, ("EVENT_RETENTION_DAYS", "0")]).unwrap().events.kept_since(now), None);
+        let past =
+            [("MESSAGE_BATCH_SIZE", "1001"), ("MESSAGE_TIMEOUT", "61"), ("RELAY_TARGET_CONCURRENCY", "0")];
+        for (key, value) in past {
+            let error = read(&[SECRET, (key, value)]).unwrap_err().to_string();
+            assert!(error.contains(&format!("{key}: ")), "{error}");
+        }
+        let most = [SECRET, ("MESSAGE_BATCH_SIZE", "1000"), ("MESSAGE_TIMEOUT", "60")];
+        assert!(read(&most).is_ok());
+    }
+
+    #[test]
     fn days_begin_where_a_known_time_zone_says() {
         let day = |config: &Config| config.statistics.calendar.hour_of(crate::clock::UnixMs(0));
         assert_eq!(day(&read(&[SECRET]).unwrap()).1, 0);
         assert_eq!(day(&read(&[SECRET, ("STATISTICS_TIME_ZONE", "Asia/Shanghai")]).unwrap()).1, 8);
         let error = read(&[SECRET, ("STATISTICS_TIME_ZONE", "Mars/Olympus")]).unwrap_err().to_string();
         assert!(error.contains("STATISTICS_TIME_ZONE: "), "{error}");
+    }
+
+    #[test]
+    fn the_registry_checks_more_often_than_it_forgets_and_knows_three_networks() {
+        let registry = read(&[SECRET]).unwrap().registry;
+        assert_eq!((registry.check_interval.as_secs(), registry.instance_timeout.as_secs()), (60, 300));
+        assert_eq!((registry.secret_overlap.as_secs(), registry.networks), (86_400, Networks::Public));
+        let timeouts = |check, timeout| {
+            read(&[SECRET, ("HEALTH_CHECK_INTERVAL", check), ("SERVICE_REGISTRY_TIMEOUT", timeout)])
+        };
+        assert!(timeouts("60", "61").is_ok());
+        let error = timeouts("60", "60").unwrap_err().to_string();
+        assert!(error.contains("SERVICE_REGISTRY_TIMEOUT: "), "{error}");
+        for (word, networks) in [("loopback", Networks::Loopback), ("private", Networks::Private)] {
+            assert_eq!(read(&[SECRET, ("SERVICE_NETWORKS", word)]).unwrap().registry.networks, networks);
+        }
+        let error = read(&[SECRET, ("SERVICE_NETWORKS", "all")]).unwrap_err().to_string();
+        assert!(error.contains("SERVICE_NETWORKS: "), "{error}");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::client::{FrameId, TypingState};
 use super::resume::Resumed;
 use crate::clock::UnixMs;
 use crate::error::{Code, Error, Stored};
-use crate::ids::{MessageId, RoomId, Seq, SessionId, UserId};
+use crate::ids::{BroadcastId, MessageId, RoomId, Seq, SessionId, UserId};
 use crate::model::{
     ClosedBy, Edited, Entry, Message, QueuePlace, Recalled, Session, SessionState, Status, User,
 };
@@ -93,6 +94,12 @@ pub enum ServerFrame<'a> {
         content: &'static str,
         /// How often the server would like to hear one.
         interval_ms: u64,
+        timestamp: UnixMs,
+    },
+    /// Somebody broadcast it to people.
+    Notification {
+        broadcast_id: BroadcastId,
+        data: Value,
         timestamp: UnixMs,
     },
     /// How a session stands, after something became of it.
@@ -208,6 +215,11 @@ pub enum SystemEvent {
     },
     RoomDeleted {
         room_id: RoomId,
+    },
+    /// Somebody broadcast it to applications.
+    Broadcast {
+        broadcast_id: BroadcastId,
+        data: Value,
     },
     /// The socket is about to be closed. `reconnect`: whether the token still opens another.
     Kicked {

@@ -11,12 +11,21 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// # Errors
 /// `invalid`, naming the one that is malformed.
 pub fn client_id(headers: &HeaderMap, id: Option<&FrameId>) -> Result<ClientMessageId, Error> {
-    if let Some(key) = headers.get(IDEMPOTENCY_KEY) {
-        let key = key.to_str().map_err(|_| Error::invalid("Idempotency-Key", "must be plain text"))?;
-        return ClientMessageId::parse(key).map_err(|problem| Error::invalid("Idempotency-Key", problem));
+    if let Some(key) = idempotency_key(headers)? {
+        return Ok(key);
     }
     let fresh = || ClientMessageId::parse(&MessageId::fresh().to_string());
     id.map_or_else(fresh, FrameId::client_id).map_err(|problem| Error::invalid("id", problem))
+}
+
+/// The key of the header, if there is one.
+///
+/// # Errors
+/// `invalid`, naming it, when it is malformed.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<ClientMessageId>, Error> {
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = key.to_str().map_err(|_| Error::invalid("Idempotency-Key", "must be plain text"))?;
+    ClientMessageId::parse(key).map(Some).map_err(|problem| Error::invalid("Idempotency-Key", problem))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod router;
 
 pub use body::{BODY_MAX_BYTES, Body, Params};
 pub use caller::ON_BEHALF_OF;
-pub use idempotency::client_id;
+pub use idempotency::{client_id, idempotency_key};
 pub use paging::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Paged, Paging};
 pub use path::At;
 pub use router::serve;

@@ -150,6 +150,9 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// Rounds so far; each may have tried several instances.
     pub rounds: u32,
+    /// Those that were behind it when it was last made pending again: the limit counts from here.
+    #[serde(skip)]
+    pub revived_after: u32,
     /// When the next round is due, while it is pending.
     pub due_at: UnixMs,
     /// When it was delivered or given up.

@@ -1,9 +1,11 @@
 //! The things that Hark keeps, as the stores give them and the wire shows them.
 
 mod api_key;
+mod broadcast;
 mod entry;
 mod event;
 mod external;
+mod own_events;
 mod service;
 mod status;
 mod support;
@@ -14,11 +16,16 @@ use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, MessageId, RoomId, Seq, UserId};
 
 pub use api_key::ApiKeyRecord;
+pub use broadcast::{Broadcast, BroadcastKind, BroadcastScope, BroadcastState, BroadcastTally};
 pub use entry::{Edited, Entry, Recalled};
 pub use event::{
     Attempt, Delivery, DeliveryState, EVENT_PRIORITY_DEFAULT, EVENT_PRIORITY_MAX, EventType, ServiceEvent,
 };
 pub use external::ExternalIdentity;
+pub use own_events::{
+    HARK, MembersData, MessageEditedData, MessageRecalledData, MessageStoredData, OwnEvent, SessionData,
+    UserBannedData, UserCreatedData, UserDeletedData,
+};
 pub use service::{InstanceHealth, Service, ServiceInstance};
 pub use status::Status;
 pub use support::{

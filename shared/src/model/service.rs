@@ -20,6 +20,7 @@ pub enum InstanceHealth {
 /// One running copy of a service.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ServiceInstance {
+    #[serde(rename = "instance_id")]
     pub id: InstanceId,
     pub service_name: ServiceName,
     /// Unique within the service.

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use crate::clock::UnixMs;
 use crate::config::{ModerationAction, ModerationConfig, ModerationWebhookConfig};
 use crate::ids::{RoomId, UserId};
-use crate::webhook::WebhookClient;
+use crate::webhook::{Networks, Outbound};
 use crate::{Code, Error};
 use webhook::Opinion;
 use words::WordList;
@@ -33,17 +33,18 @@ pub struct Review {
     pub flagged: bool,
 }
 
-/// Reviews by the configuration. The automaton and the client are made at their first use.
+/// Reviews by the configuration. The automaton is made at its first use.
 pub struct Moderation {
     config: ModerationConfig,
     words: OnceLock<Option<WordList>>,
-    client: OnceLock<WebhookClient>,
+    client: Outbound,
 }
 
 impl Moderation {
     #[must_use]
-    pub const fn new(config: ModerationConfig) -> Self {
-        Self { config, words: OnceLock::new(), client: OnceLock::new() }
+    pub fn new(config: ModerationConfig) -> Self {
+        // The operator's own server may be in their own network.
+        Self { config, words: OnceLock::new(), client: Outbound::new(Networks::Private) }
     }
 
     /// First the words, then the server.
@@ -92,8 +93,7 @@ impl Moderation {
         now: UnixMs,
         review: &mut Review,
     ) -> Result<(), Error> {
-        let client = self.client.get_or_init(WebhookClient::new);
-        match webhook::ask(client, config, submission, now).await {
+        match webhook::ask(&self.client, config, submission, now).await {
             Ok(Opinion::Allow) => {}
             Ok(Opinion::Reject) => return Err(rejected()),
             Ok(Opinion::Mask { content }) => review.masked = Some(content),

@@ -9,7 +9,7 @@ use crate::clock::UnixMs;
 use crate::config::ModerationWebhookConfig;
 use crate::ids::{RoomId, UserId};
 use crate::names::Content;
-use crate::webhook::{WebhookClient, WebhookError};
+use crate::webhook::{Outbound, OutboundError};
 
 /// What the server says.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -24,7 +24,7 @@ pub(super) enum Opinion {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoOpinion {
     #[error(transparent)]
-    Unanswered(#[from] WebhookError),
+    Unanswered(#[from] OutboundError),
     #[error("answered with status {0}")]
     Status(u16),
     #[error("the answer doesn't read: {0}")]
@@ -54,7 +54,7 @@ struct Asked<'a> {
 /// # Errors
 /// When there is none that reads, in time.
 pub(super) async fn ask(
-    client: &WebhookClient,
+    client: &Outbound,
     config: &ModerationWebhookConfig,
     submission: &Submission<'_>,
     now: UnixMs,

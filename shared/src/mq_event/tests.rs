@@ -67,8 +67,7 @@ fn what_does_not_read_says_why_and_keeps_its_body() {
 
 #[test]
 fn messages_keep_their_order_around_one_that_does_not_read() {
-    let chunk =
-        |lane| FanoutChunk { lane, room: RoomId(1), frame: String::new(), listeners: vec![], attempt: 0 };
+    let chunk = |lane| FanoutChunk { lane, room: Some(RoomId(1)), ..FanoutChunk::default() };
     let body = |lane| Parcel::of_event(&Event::FanoutChunk(chunk(lane)), UnixMs(0), 1).body;
     let bodies = [body(1), bytes::Bytes::from_static(b"?"), body(2)];
     let messages = bodies.map(|body| RabbitMqMessage::new(BasicProperties::default(), false, &body));

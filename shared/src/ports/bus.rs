@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{PushDue, QueueLook, SessionChanged, StaffChanged, StaffGrace};
+use super::{BroadcastChunk, PushDue, QueueLook, SessionChanged, StaffChanged, StaffGrace};
 use crate::clock::UnixMs;
 use crate::ids::{BroadcastId, ConnectionId, DeliveryId, OutboxId, RoomId, Seq, UserId};
 use crate::model::{EVENT_PRIORITY_DEFAULT, Entry, Listener};
@@ -124,11 +124,16 @@ pub enum Left {
 }
 
 /// Goes to one of the fan-out queues.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FanoutChunk {
     /// Which of the parallel queues, taken modulo their number.
     pub lane: u32,
-    pub room: RoomId,
+    /// None: a broadcast to more than one room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomId>,
+    /// What it is counted for, if it is part of a broadcast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broadcast: Option<BroadcastChunk>,
     /// The frame as it goes on the wire.
     pub frame: String,
     pub listeners: Vec<Listener>,
@@ -205,14 +210,13 @@ pub struct DeliveryDue {
     pub priority: u8,
 }
 
-/// Goes to [`QUEUE_NOTIFICATIONS`], each step published by the one before; the broadcast's row says to whom.
+/// Goes to [`QUEUE_NOTIFICATIONS`], each step published by the one before; the broadcast's row says to whom, and
+/// where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BroadcastStep {
     pub broadcast: BroadcastId,
     /// Counted from 0.
     pub step: u32,
-    /// The last connection of the step before.
-    pub after: Option<ConnectionId>,
 }
 
 impl Event {

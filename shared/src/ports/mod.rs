@@ -5,6 +5,7 @@ mod accounts;
 mod api_keys;
 mod bans;
 mod blocks;
+mod broadcasts;
 mod bus;
 mod cache;
 mod canned_replies;
@@ -13,6 +14,7 @@ mod connections;
 mod database;
 mod desk;
 mod desk_events;
+mod events;
 mod flags;
 mod messages;
 mod mirrors;
@@ -25,6 +27,7 @@ mod push_subscriptions;
 mod resumption;
 mod revision;
 mod rooms;
+mod services;
 mod statistics;
 mod statuses;
 mod visitors;
@@ -33,6 +36,10 @@ pub use accounts::{Accounts, AccountsError, NewAccount, ProfileChange};
 pub use api_keys::{ApiKeys, ApiKeysError, KEY_USE_NOTED_MS, NewApiKey};
 pub use bans::{Bans, NewBan};
 pub use blocks::{Blocks, BlocksError};
+pub use broadcasts::{
+    BroadcastChunk, BroadcastStepTaken, BroadcastTarget, BroadcastWork, Broadcasts, BroadcastsError,
+    ChunkTally, NewBroadcast,
+};
 pub use bus::{
     BroadcastStep, Bus, BusError, CloseSockets, Delay, DeliveryDue, ENVELOPE_VERSION, Envelope, Event,
     FanoutChunk, Left, MessageStored, MissedConnection, PresenceRebuild, PresenceRepair, QUEUE_ASSIGNMENTS,
@@ -46,6 +53,10 @@ pub use connections::{ConnectionInfo, Connections, PostError};
 pub use database::Database;
 pub use desk::{Changes, Desk, DeskError, Destination, NewSession, SessionFilter, StaffPatch};
 pub use desk_events::{QueueLook, SessionChanged, SessionStep, StaffChanged, StaffGrace};
+pub use events::{
+    DELIVERY_AGAIN_MS, DELIVERY_OVERDUE_MS, EventFilter, Events, EventsError, NewEvent, Next, Outcome,
+    StoredEvent,
+};
 pub use flags::{Flagged, Flags};
 pub use messages::{Appended, Messages, MessagesError, NewMessage, Search, Window};
 pub use mirrors::{DeskCopies, Mirrors};
@@ -61,6 +72,10 @@ pub use push_subscriptions::{NewSubscription, PushSubscription, PushSubscription
 pub use resumption::{CaughtUp, Resumption, Standing};
 pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RECEIPT_SPAN, Reading, RoomPatch, Rooms, RoomsError};
+pub use services::{
+    Checked, InstanceChange, InstanceRef, InstanceStep, NewInstance, Registered, RegistryLimits, Services,
+    ServicesError, Target,
+};
 pub use statistics::{Delivered, DeskNow, Kept, Said, StaffFigures, StaffSpan, Statistics, Tally};
 pub use statuses::{ContactScope, KeptStatus, Statuses};
 pub use visitors::{Arrival, Visitors};

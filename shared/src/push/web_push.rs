@@ -6,19 +6,20 @@ use http::{HeaderValue, Request};
 use http_body_util::Full;
 use web_push_native::encrypt;
 
-use super::endpoint::PushEndpoint;
+use super::endpoint::{PushEndpoint, networks};
 use super::notice::PushNotice;
-use super::transport::Transport;
 use crate::clock::UnixMs;
 use crate::config::{PushConfig, VapidConfig};
 use crate::ports::{PushError, PushSubscription};
+use crate::webhook::Outbound;
 
 /// Pushes to browsers and phones through their push services (RFC 8030).
 pub struct WebPush {
     vapid: VapidConfig,
     time_to_live: Duration,
     allow_private: bool,
-    transport: Transport,
+    deadline: Duration,
+    client: Outbound,
 }
 
 impl WebPush {
@@ -28,7 +29,8 @@ impl WebPush {
             vapid,
             time_to_live: config.time_to_live,
             allow_private: config.allow_private,
-            transport: Transport::new(config.deadline, config.allow_private),
+            deadline: config.deadline,
+            client: Outbound::new(networks(config.allow_private)),
         }
     }
 
@@ -46,9 +48,9 @@ impl WebPush {
         now: UnixMs,
     ) -> Result<(), PushError> {
         let request = self.request(device, notice, now).map_err(PushError::Refused)?;
-        match self.transport.send(request).await {
+        match self.client.status(request, self.deadline).await {
             Ok(status) => of_status(status),
-            Err(reason) => Err(PushError::Later(reason)),
+            Err(error) => Err(PushError::Later(error.to_string())),
         }
     }
 

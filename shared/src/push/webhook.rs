@@ -3,22 +3,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Uri;
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::notice::PushNotice;
 use crate::clock::UnixMs;
 use crate::config::PushWebhookConfig;
 use crate::ids::UserId;
 use crate::ports::PushError;
-use crate::webhook::{SigningSecret, WebhookClient};
+use crate::webhook::{Networks, Outbound, SigningSecret};
 
 /// Tells the operator's own server, which then reaches the user in its own way.
 pub struct PushWebhook {
     url: Uri,
     secret: SigningSecret,
     deadline: Duration,
-    client: WebhookClient,
+    client: Outbound,
 }
 
 /// `type`, `timestamp` and `data`, as Standard Webhooks recommends.
@@ -41,18 +39,18 @@ impl PushWebhook {
     #[must_use]
     pub fn new(config: &PushWebhookConfig, deadline: Duration) -> Self {
         let PushWebhookConfig { url, secret } = config.clone();
-        Self { url, secret, deadline, client: WebhookClient::new() }
+        Self { url, secret, deadline, client: Outbound::new(Networks::Private) }
     }
 
     /// # Errors
     /// As [`crate::ports::OfflinePush::to_webhook`].
     pub async fn push(&self, user: UserId, notice: &PushNotice, now: UnixMs) -> Result<(), PushError> {
         let data = Data { user_id: user, notice };
-        let payload = Payload { kind: "push.message", timestamp: rfc3339(now), data };
+        let payload = Payload { kind: "push.message", timestamp: now.rfc3339(), data };
         let body = serde_json::to_vec(&payload).map_err(|error| PushError::Refused(error.to_string()))?;
         let headers = self.secret.headers(&notice.id.to_string(), now, &body);
-        match self.client.post(&self.url, headers, Bytes::from(body), self.deadline).await {
-            Ok(answer) => of_status(answer.status),
+        match self.client.post_for_status(&self.url, headers, Bytes::from(body), self.deadline).await {
+            Ok(status) => of_status(status),
             Err(error) => Err(PushError::Later(error.to_string())),
         }
     }
@@ -64,9 +62,4 @@ fn of_status(status: u16) -> Result<(), PushError> {
         408 | 429 | 500..=599 => Err(PushError::Later(format!("it answered {status}"))),
         other => Err(PushError::Refused(format!("it answered {other}"))),
     }
-}
-
-fn rfc3339(at: UnixMs) -> String {
-    let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000);
-    time.ok().and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
 }

@@ -36,6 +36,8 @@ pub struct RabbitConfig {
     pub deadline: Duration,
     /// How many `chat.fanout.N` run in parallel.
     pub fanout_queues: u32,
+    /// What the exchange of events is called.
+    pub exchange: String,
 }
 
 /// Publishes through one connection, which is opened at the first use and replaced when it broke: lapin
@@ -67,7 +69,7 @@ impl RabbitBus {
         let link = self.slot.link(REBUILD_WITHIN).await?;
         let declaring = async {
             let channel = link.channel().await?;
-            topology::declare(&channel, self.config.fanout_queues).await?;
+            topology::declare(&channel, &self.config.exchange, self.config.fanout_queues).await?;
             link.put_back(channel);
             Ok(())
         };
@@ -116,8 +118,9 @@ impl RabbitBus {
 
     async fn attempt(&self, batch: &mut Vec<Parcel>, within: Duration) -> Result<(), Fault> {
         let (link, reused) = self.link(within).await?;
-        let sent =
-            on_channel(&link, within, reused, async |channel| publish::publish(channel, batch, reused).await);
+        let sent = on_channel(&link, within, reused, async |channel| {
+            publish::publish(channel, &self.config.exchange, batch, reused).await
+        });
         self.forget_unless_fine(&link, sent.await)
     }
 

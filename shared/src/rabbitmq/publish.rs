@@ -13,13 +13,20 @@ use crate::parcel::{APP_ID, Parcel};
 /// Kept over a restart of the broker.
 const PERSISTENT: u8 = 2;
 
-/// Publishes all of `batch` side by side, awaits every confirm, and leaves in it what no queue took.
+/// Publishes all of `batch` side by side, awaits every confirm, and leaves in it what no queue took. `events` is the
+/// name of the exchange of events.
 ///
 /// # Errors
 /// `Unroutable` when something is left. After any other fault the whole batch is to be sent again: which
 /// of it arrived isn't known.
-pub(super) async fn publish(channel: &Channel, batch: &mut Vec<Parcel>, reused: bool) -> Result<(), Fault> {
-    let outcomes = join_all(batch.iter().map(|parcel| publish_one(channel, parcel, reused))).await;
+pub(super) async fn publish(
+    channel: &Channel,
+    events: &str,
+    batch: &mut Vec<Parcel>,
+    reused: bool,
+) -> Result<(), Fault> {
+    let sent = batch.iter().map(|parcel| publish_one(channel, events, parcel, reused));
+    let outcomes = join_all(sent).await;
     let returned = returned_ids(outcomes)?;
     batch.retain(|parcel| returned.contains(&parcel.id.to_string()));
     match batch.first() {
@@ -30,11 +37,16 @@ pub(super) async fn publish(channel: &Channel, batch: &mut Vec<Parcel>, reused: 
 
 /// Gives the id of a message that the broker returned, which may be another's of the same batch: one
 /// confirm can cover several messages, and lapin then hands the return to any of them.
-async fn publish_one(channel: &Channel, parcel: &Parcel, reused: bool) -> Result<Option<String>, Fault> {
+async fn publish_one(
+    channel: &Channel,
+    events: &str,
+    parcel: &Parcel,
+    reused: bool,
+) -> Result<Option<String>, Fault> {
     let fault = |e: lapin::Error| Fault::of(&e, reused);
     // Mandatory: what no queue takes comes back instead of being dropped.
     let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    let (exchange, key) = (parcel.exchange.into(), parcel.routing_key.as_str().into());
+    let (exchange, key) = (parcel.exchange.name(events).into(), parcel.routing_key.as_str().into());
     let sent = channel.basic_publish(exchange, key, options, &parcel.body, properties(parcel)).await;
     match sent.map_err(fault)?.await.map_err(fault)? {
         Confirmation::Nack(None) => Err(Fault::Failed("the broker refused the message".to_owned())),

@@ -12,7 +12,7 @@ use crate::ports::{
     QUEUE_STAFF_STATUS, QueueDepth, fanout_queue,
 };
 
-/// The topic exchange of all events; routing keys are the queues' names.
+/// The topic exchange of all events, unless it is called something else; routing keys are the queues' names.
 pub const EXCHANGE: &str = "chat.exchange";
 /// Where messages go that fail by themselves, and those that the broker gives up.
 pub const DEAD_LETTER_EXCHANGE: &str = "chat.dead";
@@ -26,27 +26,28 @@ const QUORUM_QUEUES: [&str; 5] =
 /// (-1, "no limit", is refused by RabbitMQ 3.)
 const DELIVERY_LIMIT: i32 = 1_000_000;
 
-/// Declares every exchange, queue and binding; `fanout_queues` is how many `chat.fanout.N` there are.
+/// Declares every exchange, queue and binding; `events` is what the exchange of events is called, `fanout_queues` how
+/// many `chat.fanout.N` there are.
 ///
 /// # Errors
 /// When the connection breaks, or one exists with other arguments (the broker then closes the channel).
-pub async fn declare(channel: &Channel, fanout_queues: u32) -> Result<(), lapin::Error> {
-    declare_exchange(channel, EXCHANGE).await?;
+pub async fn declare(channel: &Channel, events: &str, fanout_queues: u32) -> Result<(), lapin::Error> {
+    declare_exchange(channel, events).await?;
     declare_exchange(channel, DEAD_LETTER_EXCHANGE).await?;
     for delay in Delay::ALL {
         declare_exchange(channel, delay.queue()).await?;
-        declare_queue(channel, delay.queue(), waiting(delay)).await?;
+        declare_queue(channel, delay.queue(), waiting(delay, events)).await?;
         bind(channel, delay.queue(), delay.queue(), "#").await?;
     }
     declare_queue(channel, DEAD_LETTER_QUEUE, quorum()).await?;
     bind(channel, DEAD_LETTER_QUEUE, DEAD_LETTER_EXCHANGE, "#").await?;
     for queue in QUORUM_QUEUES {
-        declare_bound(channel, queue, with_dead_letters(quorum())).await?;
+        declare_bound(channel, events, queue, with_dead_letters(quorum())).await?;
     }
     for lane in 0..fanout_queues.max(1) {
-        declare_bound(channel, &fanout_queue(lane), with_dead_letters(quorum())).await?;
+        declare_bound(channel, events, &fanout_queue(lane), with_dead_letters(quorum())).await?;
     }
-    declare_bound(channel, QUEUE_EVENTS, with_dead_letters(prioritised())).await
+    declare_bound(channel, events, QUEUE_EVENTS, with_dead_letters(prioritised())).await
 }
 
 /// How many messages wait in each queue; one that isn't there is left out.
@@ -75,9 +76,14 @@ fn queues(fanout_queues: u32) -> impl Iterator<Item = String> {
     fixed.chain(waiting).map(str::to_owned).chain((0..fanout_queues.max(1)).map(fanout_queue))
 }
 
-async fn declare_bound(channel: &Channel, queue: &str, arguments: FieldTable) -> Result<(), lapin::Error> {
+async fn declare_bound(
+    channel: &Channel,
+    events: &str,
+    queue: &str,
+    arguments: FieldTable,
+) -> Result<(), lapin::Error> {
     declare_queue(channel, queue, arguments).await?;
-    bind(channel, queue, EXCHANGE, queue).await
+    bind(channel, queue, events, queue).await
 }
 
 async fn declare_exchange(channel: &Channel, name: &str) -> Result<(), lapin::Error> {
@@ -104,11 +110,11 @@ fn quorum() -> FieldTable {
 
 /// Where messages wait until their time is up and the exchange takes them by the routing key they came
 /// with. `at-least-once` keeps one until its next queue has it, and takes `reject-publish` to be allowed.
-fn waiting(delay: Delay) -> FieldTable {
+fn waiting(delay: Delay, events: &str) -> FieldTable {
     let milliseconds = i64::try_from(delay.duration().as_millis()).unwrap_or(i64::MAX);
     let mut arguments = quorum();
     arguments.insert("x-message-ttl".into(), AMQPValue::LongLongInt(milliseconds));
-    arguments.insert("x-dead-letter-exchange".into(), text(EXCHANGE));
+    arguments.insert("x-dead-letter-exchange".into(), text(events));
     arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
     arguments.insert("x-overflow".into(), text("reject-publish"));
     arguments

@@ -1,6 +1,6 @@
 use crate::ports::{
-    AccountsError, ApiKeysError, BlocksError, DeskError, MessagesError, RepliesError, RoomsError, StoreError,
-    SubscriptionsError,
+    AccountsError, ApiKeysError, BlocksError, BroadcastsError, DeskError, EventsError, MessagesError,
+    RepliesError, RoomsError, ServicesError, StoreError, SubscriptionsError,
 };
 
 /// An error of a port, as far as the connection it came over is concerned.
@@ -73,10 +73,13 @@ port_error!(
     AccountsError,
     ApiKeysError,
     BlocksError,
+    BroadcastsError,
     DeskError,
+    EventsError,
     MessagesError,
     RepliesError,
     RoomsError,
+    ServicesError,
     SubscriptionsError
 );
 

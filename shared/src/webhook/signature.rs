@@ -16,6 +16,9 @@ pub const SECRET_PREFIX: &str = "whsec_";
 /// The least and the most bytes of a secret, by the specification.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
+/// What a secret has that Hark makes.
+const FRESH_BYTES: usize = 32;
+
 /// The key that a sender and a receiver share; never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningSecret(Vec<u8>);
@@ -36,15 +39,22 @@ impl SigningSecret {
         }
     }
 
-    /// The three headers of one delivery. `id` stays the same when the delivery is repeated, so that the
-    /// receiver can tell; it must be printable and without a full stop.
+    /// A new one, of [`FRESH_BYTES`] random bytes.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(rand::random::<[u8; FRESH_BYTES]>().to_vec())
+    }
+
+    /// As it is written down: for the one who is to hold it, never for a log.
+    #[must_use]
+    pub fn expose(&self) -> String {
+        format!("{SECRET_PREFIX}{}", STANDARD.encode(&self.0))
+    }
+
+    /// The headers of one delivery: see [`signed`].
     #[must_use]
     pub fn headers(&self, id: &str, at: UnixMs, body: &[u8]) -> HeaderMap {
-        let seconds = at.seconds().to_string();
-        let signature = self.signature(id, &seconds, body);
-        let fields = [("webhook-id", id), ("webhook-timestamp", &seconds), ("webhook-signature", &signature)];
-        let value = |text: &str| HeaderValue::from_str(text).ok();
-        fields.into_iter().filter_map(|(name, text)| Some((name.parse().ok()?, value(text)?))).collect()
+        signed(std::slice::from_ref(self), id, at, body)
     }
 
     /// `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`.
@@ -55,6 +65,19 @@ impl SigningSecret {
         }
         format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
     }
+}
+
+/// The three headers of one delivery, signed by each of the secrets: while one takes the place of another, a
+/// receiver may hold either. `id` stays the same when the delivery is repeated, so that the receiver can tell; it
+/// must be printable and without a full stop.
+#[must_use]
+pub fn signed(secrets: &[SigningSecret], id: &str, at: UnixMs, body: &[u8]) -> HeaderMap {
+    let seconds = at.seconds().to_string();
+    let signatures: Vec<_> = secrets.iter().map(|secret| secret.signature(id, &seconds, body)).collect();
+    let signatures = signatures.join(" ");
+    let fields = [("webhook-id", id), ("webhook-timestamp", &seconds), ("webhook-signature", &signatures)];
+    let value = |text: &str| HeaderValue::from_str(text).ok();
+    fields.into_iter().filter_map(|(name, text)| Some((name.parse().ok()?, value(text)?))).collect()
 }
 
 impl fmt::Debug for SigningSecret {
@@ -76,6 +99,24 @@ mod tests {
         assert_eq!(headers["webhook-id"], "msg_p5jXN8AQM9LWM0D4loKWxJek");
         assert_eq!(headers["webhook-timestamp"], "1614265330");
         assert_eq!(headers["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn several_secrets_sign_side_by_side_in_their_order() {
+        let secrets = [SigningSecret::fresh(), SigningSecret::fresh()];
+        let of =
+            |secret: &SigningSecret| secret.headers("e1", UnixMs(7_000), b"{}")["webhook-signature"].clone();
+        let both = signed(&secrets, "e1", UnixMs(7_000), b"{}");
+        let each: Vec<_> = secrets.iter().map(|secret| of(secret).to_str().unwrap().to_owned()).collect();
+        assert_eq!(both["webhook-signature"], each.join(" "));
+        assert_ne!(each[0], each[1]);
+    }
+
+    #[test]
+    fn a_fresh_secret_reads_back() {
+        let secret = SigningSecret::fresh();
+        assert_eq!(SigningSecret::parse(&secret.expose()).unwrap(), secret);
+        assert_ne!(SigningSecret::fresh(), secret);
     }
 
     #[test]

@@ -7,9 +7,9 @@ use shared::clock::UnixMs;
 use shared::ids::{ClientMessageId, ConnectionId, MessageId, NameOr, RoomId, UserId};
 use shared::model::{Address, MemberRole, Page, Role, Room, RoomType};
 use shared::ports::{
-    Accounts, ApiKeys, Appended, Bans, Blocks, CannedReplies, ConnectionLog, Database, Desk, Flags, Messages,
-    NewAccount, NewMessage, NewRoom, OpenedConnection, Outbox, PushPending, PushSubscriptions, Rooms,
-    Statistics, Statuses, Visitors,
+    Accounts, ApiKeys, Appended, Bans, Blocks, Broadcasts, CannedReplies, ConnectionLog, Database, Desk,
+    Events, Flags, Messages, NewAccount, NewMessage, NewRoom, OpenedConnection, Outbox, PushPending,
+    PushSubscriptions, Rooms, Services, Statistics, Statuses, Visitors,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -30,6 +30,8 @@ pub(crate) struct Stores {
     pub(crate) messages: Arc<dyn Messages>,
     pub(crate) flags: Arc<dyn Flags>,
     pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) events: Arc<dyn Events>,
+    pub(crate) broadcasts: Arc<dyn Broadcasts>,
     pub(crate) connections: Arc<dyn ConnectionLog>,
     pub(crate) statuses: Arc<dyn Statuses>,
     pub(crate) subscriptions: Arc<dyn PushSubscriptions>,
@@ -38,6 +40,7 @@ pub(crate) struct Stores {
     pub(crate) visitors: Arc<dyn Visitors>,
     pub(crate) replies: Arc<dyn CannedReplies>,
     pub(crate) statistics: Arc<dyn Statistics>,
+    pub(crate) services: Arc<dyn Services>,
     raw: Raw,
     clock: AtomicI64,
 }
@@ -60,6 +63,8 @@ impl Stores {
             + Messages
             + Flags
             + Outbox
+            + Events
+            + Broadcasts
             + ConnectionLog
             + Statuses
             + PushSubscriptions
@@ -68,6 +73,7 @@ impl Stores {
             + Visitors
             + CannedReplies
             + Statistics
+            + Services
             + 'static,
     {
         let store = Arc::new(store);
@@ -81,6 +87,8 @@ impl Stores {
             messages: Arc::clone(&store) as _,
             flags: Arc::clone(&store) as _,
             outbox: Arc::clone(&store) as _,
+            events: Arc::clone(&store) as _,
+            broadcasts: Arc::clone(&store) as _,
             connections: Arc::clone(&store) as _,
             statuses: Arc::clone(&store) as _,
             subscriptions: Arc::clone(&store) as _,
@@ -88,7 +96,8 @@ impl Stores {
             desk: Arc::clone(&store) as _,
             visitors: Arc::clone(&store) as _,
             replies: Arc::clone(&store) as _,
-            statistics: store,
+            statistics: Arc::clone(&store) as _,
+            services: store,
             raw,
             clock: AtomicI64::new(NOW.0),
         }
@@ -206,6 +215,11 @@ impl Stores {
                 sqlx::raw_sql(statement).execute(&mut connection).await.expect("execute");
             }
         }
+    }
+
+    /// Times are written differently.
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self.raw, Raw::Postgres(_))
     }
 
     /// How many rows a table holds.

@@ -92,6 +92,23 @@ async fn deliver_settles_what_reads_and_buries_what_does_not() {
 }
 
 #[tokio::test]
+async fn relay_makes_the_round_that_is_due_once_and_buries_what_does_not_read() {
+    let cases = [
+        ("delivery-due", 2, 0),
+        ("delivery-due-of-nothing", 1, 0),
+        ("misplaced", 1, 1),
+        ("unreadable", 1, 1),
+    ];
+    for (event, rounds, dead) in cases {
+        let hark = Seeded::start().await;
+        let event = Event::read(&format!("relay/{event}"));
+        hark.invoke(&event).await;
+        hark.invoke(&event).await;
+        assert_eq!((hark.rounds_made().await, hark.dead_letters()), (rounds, 2 * dead), "{}", event.name);
+    }
+}
+
+#[tokio::test]
 async fn only_what_nobody_can_handle_is_buried() {
     for event in every().into_iter().filter(|event| ["assign", "deliver"].contains(&event.function())) {
         let hark = Seeded::start().await;
@@ -169,8 +186,8 @@ fn every_event_reads_the_same_after_it_was_written() {
             "connect" | "disconnect" | "message" => {
                 read_write_read::<ApiGatewayWebsocketProxyRequest>(&event);
             }
-            "deliver" | "assign" => read_write_read::<RabbitMqEvent>(&event),
-            "accounts" | "rooms" | "statistics" | "support" => {
+            "deliver" | "assign" | "relay" => read_write_read::<RabbitMqEvent>(&event),
+            "accounts" | "rooms" | "services" | "statistics" | "support" | "events" => {
                 read_write_read::<ApiGatewayV2httpRequest>(&event);
             }
             "upkeep" => read_write_read::<EventBridgeEvent<Value>>(&event),

@@ -16,12 +16,15 @@ use shared::app::App;
 use shared::clock::{SystemClock, UnixMs};
 use shared::config::{Config, ROUTING_TTL};
 use shared::identity::{ApiKey, Issuers, Permission, Ticket, Tokens, VisitorKey, hash_password};
-use shared::ids::{ClientMessageId, MessageId, RoomId, Seq, UserId};
-use shared::model::{Page, Role, RoomType, Session};
+use shared::ids::{BroadcastId, ClientMessageId, EventId, InstanceId, MessageId, RoomId, Seq, UserId};
+use shared::model::{Attempt, BroadcastKind, EventType, Page, Role, RoomType, Session};
 use shared::moderation::Moderation;
+use shared::names::ServiceName;
 use shared::ports::{
-    Arrival, NewAccount, NewApiKey, NewMessage, NewRoom, NewSession, SessionFilter, StaffPatch, Window,
+    Arrival, BroadcastTarget, Event as BusEvent, NewAccount, NewApiKey, NewBroadcast, NewEvent, NewInstance,
+    NewMessage, NewRoom, NewSession, Next, Outcome, SessionFilter, StaffPatch, Window,
 };
+use shared::webhook::{Outbound, SigningSecret};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::uuid;
@@ -86,6 +89,12 @@ impl Seeded {
         self.app.outbox.backlog().await.unwrap().0
     }
 
+    /// How often the event was tried to be delivered.
+    pub async fn rounds_made(&self) -> u32 {
+        let deliveries = self.app.events.deliveries(&an_event()).await.unwrap();
+        deliveries.iter().map(|(delivery, _)| delivery.rounds).sum()
+    }
+
     /// The session is one of the seed's, of the same visitor and room, and `staff` serve.
     pub async fn knows(&self, session: &Session, before: Option<UserId>) {
         let seeded = self.app.desk.session(session.id).await.unwrap().expect("the session");
@@ -137,6 +146,9 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         messages: store.clone(),
         flags: store.clone(),
         outbox: store.clone(),
+        events: store.clone(),
+        subscribed: Arc::default(),
+        broadcasts: store.clone(),
         connection_log: store.clone(),
         statuses: store.clone(),
         push_subscriptions: store.clone(),
@@ -145,8 +157,10 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         visitors: store.clone(),
         canned_replies: store.clone(),
         statistics: store.clone(),
+        services: store.clone(),
         cache: Arc::new(MemoryCache::default()),
         push: Arc::new(LoggedPush),
+        outbound: Outbound::new(config.registry.networks),
         presence: presence.clone(),
         mirrors: presence,
         bus: Arc::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues)),
@@ -205,6 +219,10 @@ async fn seed(app: &App) {
     make_room(app, RoomType::Public, "general", ADMIN, ANN).await;
     say_good_morning(app).await;
     open_the_desk(app).await;
+    register_a_service(app).await;
+    give_an_event_up(app).await;
+    publish_an_event(app).await;
+    begin_a_broadcast(app).await;
     give_the_bot_a_key(app).await;
     let expires_at = app.clock.now().plus(TICKET_LIFE_MS);
     let ticket = Ticket::given("hark-events-ticket-0001");
@@ -259,6 +277,36 @@ async fn say_good_morning(app: &App) {
     app.messages.append(&new).await.unwrap();
 }
 
+/// An event that could not be delivered.
+async fn give_an_event_up(app: &App) {
+    let (kind, data, priority) = (EventType::UserAction, json!({"action": "sign_in"}), 5);
+    let (source, target) = ("chat-service".to_owned(), "knowledge-service".to_owned());
+    let (source_service, target_service) =
+        (ServiceName::try_from(source).unwrap(), Some(ServiceName::try_from(target).unwrap()));
+    let digest = NewEvent::digest_of(kind, &source_service, target_service.as_ref(), &data, priority);
+    let id = EventId::parse("seeded-1").unwrap();
+    let published_by = Some(ADMIN);
+    let new = NewEvent { id, kind, source_service, target_service, data, priority, published_by, digest };
+    let stored = app.events.publish_events(&[new], app.clock.now()).await.unwrap();
+    let due = stored[0].due().next().unwrap();
+    let next = Next::Dead("no healthy instance".to_owned());
+    let outcome = Outcome { delivery: due.delivery, round: 1, attempts: vec![], next };
+    app.events.record(&[outcome], app.clock.now()).await.unwrap();
+}
+
+/// One to all, of which no socket is found yet; its outbox row counts as settled.
+async fn begin_a_broadcast(app: &App) {
+    let (kind, target, data) = (BroadcastKind::Notification, BroadcastTarget::All, json!({"title": "Hello"}));
+    let id = BroadcastId(uuid!("019b791b-70bb-7000-8000-0000000000b1"));
+    let digest = NewBroadcast::digest_of(kind, target, &data);
+    let new = NewBroadcast { id, kind, target, data, created_by: ADMIN, digest };
+    let now = app.clock.now();
+    app.broadcasts.start_broadcast(&new, now).await.unwrap();
+    let due = app.outbox.claim_opened(now..=now, now, 9).await.unwrap();
+    let steps = due.iter().filter(|row| matches!(row.event, BusEvent::BroadcastStep(_)));
+    app.outbox.settle(&steps.map(|row| row.id).collect::<Vec<_>>()).await.unwrap();
+}
+
 /// A service account that may act for users.
 async fn give_the_bot_a_key(app: &App) {
     let bot = NewAccount {
@@ -303,4 +351,49 @@ async fn open_the_desk(app: &App) {
     let rows: Vec<_> = rows.chain(opened.sessions.iter().map(|changed| changed.outbox)).collect();
     app.outbox.settle(&rows).await.unwrap();
     app.canned_replies.add_reply("", "bye", "Good bye", 1, now).await.unwrap();
+}
+
+/// One whose heartbeats tell how it is.
+async fn register_a_service(app: &App) {
+    let new = NewInstance {
+        id: InstanceId("019b76da-a800-7000-8000-000000000001".parse().unwrap()),
+        service: ServiceName::parse("user-service").unwrap(),
+        url: "https://user.example.com".to_owned(),
+        events_url: "https://user.example.com/events".to_owned(),
+        health_check_url: None,
+        metadata: serde_json::json!({}),
+        subscriptions: None,
+        secret: SigningSecret::parse("whsec_aGFyay1ldmVudHMtZGV2ZWxvcG1lbnQtc2VjcmV0").unwrap(),
+        checked: None,
+        check_due_at: None,
+        by: ADMIN,
+        now: app.clock.now(),
+    };
+    app.services.register_instance(&new, app.config.registry.limits).await.unwrap();
+}
+
+fn an_event() -> EventId {
+    EventId::parse("019b76da-a800-7000-8000-0000000000e1").unwrap()
+}
+
+/// For a service that isn't registered yet: one round was made in vain, and the next is far away.
+async fn publish_an_event(app: &App) {
+    let service = |name| ServiceName::parse(name).unwrap();
+    let new = NewEvent {
+        id: an_event(),
+        kind: EventType::UserAction,
+        source_service: service("chat-service"),
+        target_service: Some(service("knowledge-service")),
+        data: serde_json::json!({"action": "create_conversation", "user_id": "user123"}),
+        priority: 2,
+        published_by: Some(ADMIN),
+        digest: [0; 32],
+    };
+    let now = app.clock.now();
+    let stored = app.events.publish_events(&[new], now).await.unwrap().remove(0);
+    let error = Some("the service is not registered".to_owned());
+    let attempt = Attempt { round: 1, url: None, at: now, took_ms: 0, status: None, error };
+    let next = Next::Again(now.plus(7_200_000));
+    let outcome = Outcome { delivery: stored.deliveries[0].id, round: 1, attempts: vec![attempt], next };
+    app.events.record(&[outcome], now).await.unwrap();
 }

@@ -3,6 +3,8 @@
 mod accounts;
 mod away;
 mod behalf;
+mod broadcasts;
+mod events;
 mod history;
 mod leaving;
 mod private;
@@ -11,6 +13,7 @@ mod rooms;
 mod search;
 mod sending;
 mod service_accounts;
+mod services;
 mod statistics;
 mod tokens;
 mod waiting;

@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use shared::push::ENDPOINT_MAX_CHARS;
+use shared::webhook::URL_MAX_CHARS;
 
 use super::world::{Hark, Person};
 
@@ -54,7 +54,7 @@ async fn a_bad_subscription_is_refused_and_its_field_named() {
         ("endpoint", json!("https://127.0.0.1/a")),
         ("endpoint", json!("https://169.254.169.254/latest/meta-data")),
         ("endpoint", json!("https://[::ffff:10.0.0.1]/a")),
-        ("endpoint", json!(format!("https://push.example.com/{}", "x".repeat(ENDPOINT_MAX_CHARS)))),
+        ("endpoint", json!(format!("https://push.example.com/{}", "x".repeat(URL_MAX_CHARS)))),
         ("expirationTime", json!(1)),
         ("expirationTime", json!("tomorrow")),
         ("keys.p256dh", json!("BCVxsr7N_eNgVRqvHtD0zTZsEc6")),

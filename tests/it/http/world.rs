@@ -84,6 +84,10 @@ impl Hark {
             path if path.starts_with("/api/v1/rooms") || path.starts_with("/api/v1/messages") => {
                 rooms::router(app)
             }
+            path if path.starts_with("/api/v1/services") => services::router(app),
+            path if path.starts_with("/api/v1/events") || path.starts_with("/api/v1/broadcast") => {
+                events::router(app)
+            }
             path if path.starts_with("/api/v1/") => accounts::router(app),
             _ => statistics::router(app),
         }
@@ -147,6 +151,10 @@ impl Person<'_> {
     /// With an empty body.
     pub async fn do_post(&self, path: &str) -> Answer {
         self.call(Method::POST, path, None).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PUT, path, Some(body)).await
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {

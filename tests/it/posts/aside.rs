@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::mem::take;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -15,34 +16,61 @@ use crate::hark::Hark;
 
 /// A bus that keeps what it is given: nothing of it arrives anywhere.
 #[derive(Default)]
-pub struct Kept(Mutex<Vec<(Option<Delay>, Event)>>);
+pub struct Kept {
+    events: Mutex<Vec<(Option<Delay>, Event)>>,
+    dead: Mutex<Vec<DeadLetter>>,
+    refuses: AtomicBool,
+}
+
+#[derive(Debug)]
+pub struct DeadLetter {
+    pub queue: String,
+    pub body: Vec<u8>,
+    pub reason: String,
+}
 
 impl Kept {
-    /// What was published since it was last asked, each with its delay, but for the news of who came and went.
+    /// What was published since it was last asked, each with its delay, but for the news of who came and went; no
+    /// dead letter, unless it was taken before.
     pub fn take(&self) -> Vec<(Option<Delay>, Event)> {
-        let kept = take(&mut *self.0.lock().unwrap());
+        let dead = self.take_dead();
+        assert!(dead.is_empty(), "{dead:?}");
+        let kept = take(&mut *self.events.lock().unwrap());
         kept.into_iter().filter(|(_, event)| !matches!(event, Event::StatusChanged(_))).collect()
     }
 
-    fn keep(&self, delay: Option<Delay>, events: &[Event]) {
-        self.0.lock().unwrap().extend(events.iter().map(|event| (delay, event.clone())));
+    pub fn take_dead(&self) -> Vec<DeadLetter> {
+        take(&mut *self.dead.lock().unwrap())
+    }
+
+    /// Whether it takes nothing from now on.
+    pub fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, SeqCst);
+    }
+
+    fn keep(&self, delay: Option<Delay>, events: &[Event]) -> Result<(), BusError> {
+        if self.refuses.load(SeqCst) {
+            return Err(BusError::Unavailable("it refuses".to_owned()));
+        }
+        self.events.lock().unwrap().extend(events.iter().map(|event| (delay, event.clone())));
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Bus for Kept {
     async fn publish(&self, events: &[Event], _: UnixMs) -> Result<(), BusError> {
-        self.keep(None, events);
-        Ok(())
+        self.keep(None, events)
     }
 
     async fn publish_after(&self, events: &[Event], delay: Delay, _: UnixMs) -> Result<(), BusError> {
-        self.keep(Some(delay), events);
-        Ok(())
+        self.keep(Some(delay), events)
     }
 
-    async fn dead_letter(&self, queue: &str, _: &[u8], reason: &str, _: UnixMs) -> Result<(), BusError> {
-        panic!("a dead letter of {queue}: {reason}");
+    async fn dead_letter(&self, queue: &str, body: &[u8], reason: &str, _: UnixMs) -> Result<(), BusError> {
+        let (queue, reason) = (queue.to_owned(), reason.to_owned());
+        self.dead.lock().unwrap().push(DeadLetter { queue, body: body.to_vec(), reason });
+        Ok(())
     }
 
     async fn declare(&self) -> Result<(), BusError> {
@@ -69,8 +97,19 @@ pub fn aside(hark: &Hark) -> (App, Arc<Kept>) {
 /// # Errors
 /// When it has to come again.
 pub async fn deliver(app: &App, event: &Event) -> Result<(), Box<dyn Error + Send + Sync>> {
+    deliver::handle(app, batch(app, event)).await
+}
+
+/// The same with `relay`.
+///
+/// # Errors
+/// When it has to come again.
+pub async fn relay(app: &App, event: &Event) -> Result<(), Box<dyn Error + Send + Sync>> {
+    relay::handle(app, batch(app, event)).await
+}
+
+fn batch(app: &App, event: &Event) -> RabbitMqEvent {
     let parcel = Parcel::of_event(event, app.clock.now(), app.config.chat.fanout_queues);
     let message = RabbitMqMessage::new(BasicProperties::default(), false, &parcel.body);
-    let batch = RabbitMqEvent::of_queue(&parcel.routing_key, "/", "arn:aws:mq:test", vec![message]);
-    deliver::handle(app, batch).await
+    RabbitMqEvent::of_queue(&parcel.routing_key, "/", "arn:aws:mq:test", vec![message])
 }

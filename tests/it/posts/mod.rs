@@ -12,7 +12,7 @@ use shared::model::Listener;
 
 use crate::hark::{Client, Hark};
 
-pub use aside::{aside, deliver};
+pub use aside::{Kept, aside, deliver, relay};
 
 /// Nothing but what is sent is posted: a status that is told would be a post too.
 const QUIET: (&str, &str) = ("PUSH_ROOM_MAX", "0");

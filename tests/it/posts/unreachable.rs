@@ -11,12 +11,13 @@ use crate::hark::{World, on_both};
 /// A frame for one connection, on the way for as many times.
 pub fn chunk(room: i64, to: &Listener, attempt: u8) -> Event {
     let listeners = vec![to.clone()];
+    let room = Some(room.into());
     Event::FanoutChunk(FanoutChunk {
-        lane: 0,
-        room: room.into(),
+        room,
         frame: FRAME.to_owned(),
         listeners,
         attempt,
+        ..Default::default()
     })
 }
 

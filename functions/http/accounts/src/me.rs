@@ -7,10 +7,11 @@ use shared::Error;
 use shared::app::App;
 use shared::chat::closing::{self, Farewell};
 use shared::clock::UnixMs;
+use shared::events;
 use shared::http::{Body, PAGE_SIZE_MAX};
 use shared::identity::Caller;
 use shared::ids::UserId;
-use shared::model::{Account, Page, RoomSummary};
+use shared::model::{Account, OwnEvent, Page, RoomSummary};
 use shared::names::{Email, Nickname};
 use shared::ports::{AccountsError, ProfileChange};
 use shared::support;
@@ -67,6 +68,7 @@ pub(crate) async fn delete(State(app): State<Arc<App>>, caller: Caller) -> Resul
     let rooms = every_room(&app, &caller).await?;
     anonymise(&app, caller.user).await?;
     closing::revoked(&app, caller.user, Farewell::Deleted).await;
+    events::tell_if_possible(&app, OwnEvent::user_deleted(caller.user)).await;
     Ok(Json(Export { user, rooms, exported_at: app.clock.now() }))
 }
 

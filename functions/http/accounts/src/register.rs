@@ -6,10 +6,11 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
+use shared::events;
 use shared::http::Body;
 use shared::identity::hash_password;
 use shared::ids::UserRef;
-use shared::model::Role;
+use shared::model::{OwnEvent, Role};
 use shared::names::{Email, Nickname, Password, Username};
 use shared::ports::{AccountsError, NewAccount};
 
@@ -44,6 +45,7 @@ pub(crate) async fn register(
         }
         created => created?,
     };
+    events::tell_if_possible(&app, OwnEvent::user_created(&account.user, account.role)).await;
     Ok((StatusCode::CREATED, Json(Issued::to(&app, account)?)))
 }
 

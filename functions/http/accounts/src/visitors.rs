@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::Error;
 use shared::app::App;
+use shared::events;
 use shared::http::Body;
 use shared::identity::{Caller, VisitorKey};
-use shared::model::{Role, User};
+use shared::model::{OwnEvent, Role, User};
 use shared::names::{Metadata, Nickname};
 use shared::ports::{Arrival, ProfileChange};
 
@@ -81,7 +82,11 @@ pub(crate) async fn enter(
         return Err(Error::forbidden("visitor_key: is of an account that logs in with its password"));
     }
     Caller::of(&account, now, now)?;
-    let status = if account.user.username == username { StatusCode::CREATED } else { StatusCode::OK };
+    let is_new = account.user.username == username;
+    if is_new {
+        events::tell_if_possible(&app, OwnEvent::user_created(&account.user, account.role)).await;
+    }
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let issued = Issued::to(&app, account)?;
     Ok((status, Json(Entered { visitor_key: key.as_str().to_owned(), issued })))
 }

@@ -18,7 +18,9 @@ use std::collections::BTreeSet;
 use lambda_runtime::Error;
 use shared::app::App;
 use shared::dead_letter;
+use shared::events;
 use shared::ids::OutboxId;
+use shared::model::OwnEvent;
 use shared::mq_event::RabbitMqEvent;
 use shared::ports::{Event, SessionChanged, StaffChanged, StaffGrace};
 
@@ -52,9 +54,10 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
     Ok(())
 }
 
-/// Counts the steps in the statement that settles them, and settles the rest.
+/// Tells services that want to hear of it, counts the steps in the statement that settles them, and settles the rest.
 async fn settle(app: &App, batch: &Batch) -> Result<(), Error> {
     if !batch.sessions.is_empty() {
+        events::tell(app, &batch.sessions, OwnEvent::of_step).await?;
         app.statistics.settle_steps(&batch.sessions, &app.config.statistics.calendar).await?;
     }
     if !batch.staff.is_empty() {

@@ -1,9 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lambda_runtime::Error;
 use shared::app::App;
-use shared::chat::{fanout, registration};
+use shared::chat::{audience, fanout, registration};
 use shared::frames::Outgoing;
 use shared::ids::{RoomId, UserId};
 use shared::model::Listener;
@@ -18,21 +18,12 @@ const BUDGET: Duration = Duration::from_secs(1);
 pub(crate) struct Reachable(BTreeMap<UserId, Vec<Listener>>);
 
 impl Reachable {
-    /// As presence and the connection log know them, so that neither alone decides: presence may be away, or have
-    /// lost what it held.
     pub(crate) async fn of(app: &App, users: impl Iterator<Item = UserId>) -> Result<Self, StoreError> {
         let users: Vec<UserId> = users.collect::<BTreeSet<_>>().into_iter().collect();
         let mut connections = BTreeMap::<UserId, Vec<Listener>>::new();
-        let mut known = HashSet::new();
         for users in users.chunks(USERS_A_TRIP) {
-            let heard = app.presence.listeners(users).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "told by the log alone");
-                Vec::new()
-            });
-            for listener in heard.into_iter().chain(app.connection_log.of_users(users).await?) {
-                if known.insert(listener.address.connection.clone()) {
-                    connections.entry(listener.user).or_default().push(listener);
-                }
+            for listener in audience::of_users(app, users).await? {
+                connections.entry(listener.user).or_default().push(listener);
             }
         }
         Ok(Self(connections))

@@ -5,6 +5,7 @@
 //! one user, and the sweeps after an outage of the bus) and `chat.push` (one per user and room that a push is
 //! due for). A fault of a service fails the batch, so that it comes again; every step is safe to run twice.
 
+mod broadcast;
 mod chunk;
 mod close;
 mod copies;
@@ -22,6 +23,8 @@ use lambda_runtime::Error;
 use shared::app::App;
 use shared::chat::receipt;
 use shared::dead_letter;
+use shared::events;
+use shared::model::OwnEvent;
 use shared::mq_event::RabbitMqEvent;
 use shared::ports::{Delivered, Event, MessageStored, ReceiptDue};
 
@@ -40,13 +43,13 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
             Event::ReceiptDue(due) => others.push(tell_late(app, due).boxed()),
             Event::StatusChanged(changed) => others.push(status::tell(app, changed).boxed()),
             Event::PresenceRebuild(next) => others.push(rebuild::step(app, next).boxed()),
+            Event::BroadcastStep(next) => others.push(broadcast::step(app, next).boxed()),
             Event::SweepOutbox(sweep) => others.push(sweep::deliver(app, sweep).boxed()),
             Event::SessionChanged(_)
             | Event::StaffChanged(_)
             | Event::StaffGrace(_)
             | Event::QueueLook(_)
-            | Event::DeliveryDue(_)
-            | Event::BroadcastStep(_) => {
+            | Event::DeliveryDue(_) => {
                 dead_letter::misplaced(app.bus.as_ref(), &queue, &envelope, app.clock.now()).await?;
             }
         }
@@ -65,8 +68,8 @@ async fn tell_late(app: &App, due: ReceiptDue) -> Result<(), Error> {
     Ok(receipt::tell_late(app, &due).await?)
 }
 
-/// Delivers what is left of each, claims pushes for those who are away, keeps copies, and settles and
-/// counts all in one statement, last.
+/// Delivers what is left of each, claims pushes for those who are away, tells services that want to hear of it,
+/// keeps copies, and settles and counts all in one statement, last.
 async fn finish(app: &App, messages: Vec<MessageStored>) -> Result<(), Error> {
     if messages.is_empty() {
         return Ok(());
@@ -74,6 +77,7 @@ async fn finish(app: &App, messages: Vec<MessageStored>) -> Result<(), Error> {
     let audiences = stored::audiences(app, &messages).await?;
     try_join_all(messages.iter().map(|stored| stored::deliver(app, stored, &audiences))).await?;
     push::claim(app, &messages).await?;
+    events::tell(app, &messages, |stored| OwnEvent::of_entry(&stored.entry)).await?;
     let calendar = &app.config.statistics.calendar;
     let delivered: Vec<_> = messages.iter().map(|stored| Delivered::of(stored, calendar)).collect();
     copies::keep(app, messages.into_iter().map(|stored| stored.entry)).await?;

@@ -9,7 +9,7 @@ use shared::ids::{RoomId, RoomRef};
 use shared::model::Listener;
 use shared::ports::{Left, MessageStored};
 
-use crate::post;
+use crate::post::{self, Errand};
 
 /// Who is in each room that a batch has something for, asked once for all its entries.
 pub(crate) type Audiences = HashMap<RoomId, Vec<Listener>>;
@@ -39,7 +39,7 @@ pub(crate) async fn deliver(app: &App, stored: &MessageStored, audiences: &Audie
         fanout::enqueue(app, room, &to, &frame, 0).await?;
         return Ok(());
     }
-    post::patiently(app, room, to, &frame, 0).await
+    post::patiently(app, Errand::of_room(room), to, &frame).await.map(drop)
 }
 
 /// Whoever is in the room now; nobody when it was deleted meanwhile.

@@ -12,12 +12,14 @@ mod pushes;
 mod reconnect;
 mod retention;
 mod revoked;
+mod services;
 mod statistics;
 mod support;
 
 use std::time::Duration;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
+use futures::future::try_join;
 use lambda_runtime::Error;
 use shared::app::App;
 use tokio::time::{Instant, sleep};
@@ -30,6 +32,13 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// When the store is away; the next minute tries again.
 pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> Result<(), Error> {
     let until = Instant::now() + WATCH;
+    let (looked, ()) = try_join(services::look(app, until), sweep(app, until)).await?;
+    let services::Looked { checked, changed, dropped } = looked;
+    tracing::info!(checked, changed, dropped, "services were looked after");
+    Ok(())
+}
+
+async fn sweep(app: &App, until: Instant) -> Result<(), Error> {
     let forgotten = connections::forget_lapsed(app).await?;
     let closed = revoked::close(app).await?;
     let told = reconnect::tell_due(app).await?;

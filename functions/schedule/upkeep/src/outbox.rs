@@ -2,23 +2,30 @@ use std::time::Duration;
 
 use lambda_runtime::Error;
 use shared::app::App;
-use shared::chat::outbox::{SweepError, sweep};
+use shared::chat::outbox::{SweepError, Swept, sweep};
 use shared::clock::UnixMs;
-use shared::ports::OUTBOX_DUE_MS;
+use shared::events;
+use shared::ports::{DELIVERY_OVERDUE_MS, OUTBOX_DUE_MS};
 use tokio::time::{Instant, sleep};
 
 /// Longer than deliveries take, in milliseconds.
 const OVERDUE_MS: i64 = OUTBOX_DUE_MS / 2;
 
-/// Publishes every row that is due again; answers how many.
+/// Publishes every row that is due again, and every delivery of an event; answers how many.
 pub(crate) async fn sweep_due(app: &App, deadline: Instant) -> Result<usize, Error> {
     // Rows claimed for nothing would stay away for ten seconds when the bus is back.
     if let Err(error) = app.bus.ping().await {
         tracing::warn!(%error, "nothing is published again for now");
         return Ok(0);
     }
-    let due = UnixMs(0)..=app.clock.now().plus(-OUTBOX_DUE_MS);
-    match sweep(app, due, deadline).await {
+    let now = app.clock.now();
+    let rows = sweep(app, UnixMs(0)..=now.plus(-OUTBOX_DUE_MS), deadline).await;
+    let deliveries = events::sweep(app, UnixMs(0)..=now.plus(-DELIVERY_OVERDUE_MS), deadline).await;
+    Ok(republished(rows)? + republished(deliveries)?)
+}
+
+fn republished(swept: Result<Swept, SweepError>) -> Result<usize, Error> {
+    match swept {
         Ok(swept) => Ok(swept.republished),
         Err(SweepError::Bus(error)) => {
             tracing::warn!(%error, "not published again");
@@ -28,7 +35,7 @@ pub(crate) async fn sweep_due(app: &App, deadline: Instant) -> Result<usize, Err
     }
 }
 
-/// Whether a row stays open for longer than deliveries take. Waits for those that are younger: what the
+/// Whether a row, or a delivery of an event, stays open for longer than deliveries take. Waits for those that are younger: what the
 /// sender lost a moment ago would else be found by the next minute's run only.
 pub(crate) async fn is_overdue(app: &App) -> Result<bool, Error> {
     let Some(age) = oldest_age_ms(app).await? else { return Ok(false) };
@@ -41,6 +48,9 @@ pub(crate) async fn is_overdue(app: &App) -> Result<bool, Error> {
 }
 
 async fn oldest_age_ms(app: &App) -> Result<Option<i64>, Error> {
-    let (_, oldest) = app.outbox.backlog().await?;
-    Ok(oldest.map(|oldest| app.clock.now().0 - oldest.0))
+    let ((_, opened), (_, due)) = (app.outbox.backlog().await?, app.events.event_backlog().await?);
+    let now = app.clock.now().0;
+    // A delivery that waits for its next round isn't open yet.
+    let ages = [opened, due].into_iter().flatten().map(|since| now - since.0).filter(|age| *age >= 0);
+    Ok(ages.max())
 }

@@ -24,6 +24,7 @@ use shared::{
     ports::OfflinePush,
     push::PushChannels,
     sweeping_bus::SweepingBus,
+    webhook::Outbound,
 };
 use std::sync::Arc;
 
@@ -64,6 +65,9 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         messages: store.clone(),
         flags: store.clone(),
         outbox: store.clone(),
+        events: store.clone(),
+        subscribed: Arc::default(),
+        broadcasts: store.clone(),
         connection_log: store.clone(),
         statuses: store.clone(),
         push_subscriptions: store.clone(),
@@ -71,9 +75,11 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         desk: store.clone(),
         visitors: store.clone(),
         canned_replies: store.clone(),
-        statistics: store,
+        statistics: store.clone(),
+        services: store,
         cache: Arc::new(MemoryCache::default()),
         push: push(&config),
+        outbound: Outbound::new(config.registry.networks),
         presence: presence.clone(),
         mirrors: presence,
         bus: Arc::new(SweepingBus::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues))),

@@ -42,7 +42,9 @@ impl Backend {
     /// # Errors
     /// A port or the state folder is taken, a setting is wrong, or a service isn't there.
     pub(crate) async fn open(options: &Options, template: &Template) -> anyhow::Result<Self> {
-        let variables = Variables::new(options, template);
+        let mut variables = Variables::new(options, template);
+        // Services of a laptop are on it.
+        variables.default("SERVICE_NETWORKS", "loopback");
         if variables.has_services()? {
             services::connect(options, template, variables).await
         } else {

@@ -6,7 +6,7 @@ use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use tokio::sync::Mutex;
 
 use crate::clock::UnixMs;
-use crate::webhook::WebhookClient;
+use crate::webhook::{Networks, Outbound};
 use crate::{Code, Error};
 
 /// How long keys serve before they are asked for again, in milliseconds.
@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(3);
 /// The keys that an issuer publishes (RFC 7517), fetched when they are needed.
 pub(super) struct KeySet {
     url: Uri,
-    client: WebhookClient,
+    client: Outbound,
     kept: Mutex<Kept>,
 }
 
@@ -34,7 +34,7 @@ struct Kept {
 
 impl KeySet {
     pub(super) fn new(url: Uri) -> Self {
-        Self { url, client: WebhookClient::new(), kept: Mutex::default() }
+        Self { url, client: Outbound::new(Networks::Private), kept: Mutex::default() }
     }
 
     /// The key of that name; None when the issuer doesn't publish it.

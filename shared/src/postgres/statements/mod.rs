@@ -18,6 +18,7 @@
 //! Parts that write are run whether or not anything reads them; parts that only read are not, which is
 //! why the final `select` joins every one of them. A snapshot is taken once for all parts.
 
+pub mod events;
 pub mod statistics;
 
 /// One send. Parameters and answer are described in the file.
@@ -66,3 +67,13 @@ pub const QUEUE: &str = concat!(include_str!("queue.sql"), include_str!("queue_p
 pub const QUEUE_PLACE: &str = concat!(include_str!("queue.sql"), include_str!("queue_place.sql"));
 /// The places that moved since their visitors were told.
 pub const QUEUE_MOVED: &str = concat!(include_str!("queue.sql"), include_str!("queue_moved.sql"));
+/// The instances of a service that are up, and whose turn it is.
+pub const TAKE_TURN: &str = include_str!("take_turn.sql");
+/// The same without taking a turn.
+pub const HEALTHY: &str = include_str!("healthy.sql");
+/// Where the events of many services go.
+pub const TARGETS: &str = include_str!("targets.sql");
+/// Instances whose check is due.
+pub const CLAIM_CHECKS: &str = include_str!("claim_checks.sql");
+/// Instances that gave no sign of life, forgotten.
+pub const DROP_SILENT: &str = include_str!("drop_silent.sql");

@@ -3,6 +3,7 @@
 mod delay;
 mod full;
 mod function;
+mod priorities;
 mod publish;
 mod recovery;
 mod source;
@@ -60,11 +61,6 @@ fn stored(seq: i64) -> Event {
 }
 
 fn chunk(lane: u32) -> Event {
-    Event::FanoutChunk(FanoutChunk {
-        lane,
-        room: RoomId(1),
-        frame: "{}".to_owned(),
-        listeners: vec![],
-        attempt: 0,
-    })
+    let room = Some(RoomId(1));
+    Event::FanoutChunk(FanoutChunk { lane, room, frame: "{}".to_owned(), ..Default::default() })
 }

@@ -12,7 +12,7 @@ use local::source::{Broker, Sources};
 use local::template::QueueSource;
 use shared::parcel::Parcel;
 use shared::ports::Bus;
-use shared::rabbitmq::topology::DEAD_LETTER_QUEUE;
+use shared::rabbitmq::topology::{DEAD_LETTER_QUEUE, EXCHANGE};
 use shared::rabbitmq::{RabbitBus, RabbitConfig};
 
 use super::{FANOUT_QUEUES, chunk};
@@ -143,7 +143,12 @@ pub fn feed_from(
 
 pub fn rabbit_bus(url: &str) -> RabbitBus {
     let deadline = Duration::from_millis(500);
-    RabbitBus::new(RabbitConfig { url: url.to_owned(), deadline, fanout_queues: FANOUT_QUEUES })
+    RabbitBus::new(RabbitConfig {
+        url: url.to_owned(),
+        deadline,
+        fanout_queues: FANOUT_QUEUES,
+        exchange: EXCHANGE.to_owned(),
+    })
 }
 
 fn dead_in_process(parcel: &Parcel) -> Dead {

@@ -9,9 +9,11 @@ use shared::app::App;
 use shared::chat::banning;
 use shared::chat::closing::{self, Farewell};
 use shared::clock::UnixMs;
+use shared::events;
 use shared::http::{At, Body, Params};
 use shared::identity::Caller;
 use shared::ids::{RoomId, RoomRef, UserId, UserRef};
+use shared::model::{OwnEvent, UserBannedData};
 use shared::names::BanReason;
 use shared::ports::NewBan;
 
@@ -68,6 +70,8 @@ pub(crate) async fn ban(
             None
         }
     };
+    let banned = UserBannedData { user_id: user, room_id, until, by_id: caller.user };
+    events::tell_if_possible(&app, OwnEvent::user_banned(&banned, now)).await;
     tracing::info!(audit = "ban", by = %caller.user, %user, room = ?room_id, until = until.0, "banned");
     Ok(Json(Banned { user_id: user, room_id, until }))
 }

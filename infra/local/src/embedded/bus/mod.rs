@@ -1,5 +1,6 @@
 //! The bus in process: the routing and the bytes of the real one, queues in memory.
 
+mod lanes;
 mod queues;
 
 use std::sync::Arc;

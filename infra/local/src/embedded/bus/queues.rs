@@ -9,6 +9,8 @@ use shared::ports::{BusError, QueueDepth};
 use shared::rabbitmq::topology::DEAD_LETTER_QUEUE;
 use tokio::sync::{Notify, watch};
 
+use super::lanes::Lanes;
+
 /// Over this, publishing is refused and the outbox holds the rest.
 const CAPACITY_BYTES: usize = 64 * 1024 * 1024;
 
@@ -46,7 +48,7 @@ struct State {
 
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<Queued>,
+    waiting: Lanes,
     arrived: Arc<Notify>,
 }
 
@@ -122,9 +124,9 @@ impl Queues {
         depths
     }
 
-    /// The first message of a queue, which stays open until it is settled or given back.
+    /// The first message of a queue, of those with the highest priority, which stays open until it is settled or given back.
     pub fn take(&self, queue: &str) -> Option<Queued> {
-        self.lock().queues.get_mut(queue)?.waiting.pop_front()
+        self.lock().queues.get_mut(queue)?.waiting.pop()
     }
 
     /// Signalled when a message arrives; an arrival that nobody waits for is remembered.
@@ -138,7 +140,7 @@ impl Queues {
         self.open.send_modify(|open| *open -= taken.len());
     }
 
-    /// Puts messages back to the front of their queue, in their old order, marked as redelivered.
+    /// Puts messages back to the front of their queue, each before those of its priority, in their old order, marked as redelivered.
     pub fn give_back(&self, queue: &str, taken: Vec<Queued>) {
         if taken.is_empty() {
             return;

@@ -22,7 +22,8 @@ const SCHEMA: &[&str] = &[
     include_str!("reconnect.sql"),
     include_str!("support.sql"),
     include_str!("statistics/schema.sql"),
-    include_str!("services.sql"),
+    include_str!("services/schema.sql"),
+    include_str!("events.sql"),
     include_str!("identity.sql"),
 ];
 

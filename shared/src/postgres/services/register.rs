@@ -1,0 +1,120 @@
+use sqlx::postgres::PgConnection;
+use sqlx::types::Json;
+use sqlx::{query, query_scalar};
+
+use super::super::times::timestamp;
+use super::rows::instance;
+use crate::model::{EventType, ServiceInstance};
+use crate::names::ServiceName;
+use crate::ports::{
+    InstanceChange, InstanceStep, NewInstance, Registered, RegistryLimits, ServicesError, StoreError,
+};
+use crate::registry::Standing;
+use crate::sql::{storable, storable_json, word};
+
+/// So that of several at once each sees how many there are. Its number is nobody else's.
+const LOCK: &str = "select pg_advisory_xact_lock(7310022)";
+
+const MAKE_SERVICE: &str = "
+insert into services (name, secret, created_at)
+select $1, $2, $3
+where (select count(*) from services) < $4::bigint";
+
+/// What a known one keeps: its id, its load, and since when it is known.
+const WRITE: &str = "
+insert into service_instances (
+    id, service, url, events_url, health_url, metadata, health, failures, successes, checked_at, check_due_at,
+    last_seen, registered_at, registered_by
+)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)
+on conflict (service, url) do update
+set events_url = excluded.events_url, health_url = excluded.health_url, metadata = excluded.metadata,
+    health = excluded.health, failures = excluded.failures, successes = excluded.successes,
+    checked_at = excluded.checked_at, check_due_at = excluded.check_due_at, last_seen = excluded.last_seen,
+    registered_by = excluded.registered_by
+returning *";
+
+pub(super) async fn register(
+    connection: &mut PgConnection,
+    new: &NewInstance,
+    limits: RegistryLimits,
+) -> Result<Registered, ServicesError> {
+    query(LOCK).execute(&mut *connection).await?;
+    let service_is_new = !super::is_known(connection, &new.service).await?;
+    if service_is_new {
+        make_service(connection, new, limits.services).await?;
+    }
+    let before = before(connection, new).await?;
+    if before.is_none() && count(connection, &new.service).await? >= i64::from(limits.instances) {
+        return Err(ServicesError::FullOfInstances(limits.instances));
+    }
+    let instance = write(connection, new, Standing::renewed(before.as_ref(), new.checked)).await?;
+    if let Some(types) = &new.subscriptions {
+        subscribe(connection, &new.service, types).await?;
+    }
+    let change = InstanceStep::between(before.as_ref(), &instance);
+    let change = change.map(|step| InstanceChange::of(step, &instance));
+    Ok(Registered { instance, service_is_new, change })
+}
+
+async fn make_service(
+    connection: &mut PgConnection,
+    new: &NewInstance,
+    most: u32,
+) -> Result<(), ServicesError> {
+    let make = query(MAKE_SERVICE).bind(new.service.as_str()).bind(new.secret.expose());
+    let made = make.bind(timestamp(new.now)).bind(i64::from(most)).execute(connection).await?;
+    if made.rows_affected() == 0 { Err(ServicesError::Full(most)) } else { Ok(()) }
+}
+
+/// The instance of that URL, locked.
+async fn before(
+    connection: &mut PgConnection,
+    new: &NewInstance,
+) -> Result<Option<ServiceInstance>, StoreError> {
+    let found = query("select * from service_instances where service = $1 and url = $2 for update");
+    let found = found.bind(new.service.as_str()).bind(storable(&new.url)).fetch_optional(connection).await?;
+    found.as_ref().map(instance).transpose()
+}
+
+async fn count(connection: &mut PgConnection, service: &ServiceName) -> Result<i64, StoreError> {
+    let count = query_scalar("select count(*) from service_instances where service = $1");
+    Ok(count.bind(service.as_str()).fetch_one(connection).await?)
+}
+
+async fn write(
+    connection: &mut PgConnection,
+    new: &NewInstance,
+    standing: Standing,
+) -> Result<ServiceInstance, StoreError> {
+    let write = query(WRITE)
+        .bind(new.id.0)
+        .bind(new.service.as_str())
+        .bind(storable(&new.url))
+        .bind(storable(&new.events_url))
+        .bind(new.health_check_url.as_deref().map(storable))
+        .bind(Json(storable_json(&new.metadata)))
+        .bind(word(standing.health))
+        .bind(i32::try_from(standing.failures).unwrap_or(i32::MAX))
+        .bind(i32::try_from(standing.successes).unwrap_or(i32::MAX))
+        .bind(new.checked.map(|_| timestamp(new.now)))
+        .bind(new.check_due_at.map(timestamp))
+        .bind(timestamp(new.now))
+        .bind(new.by.0);
+    instance(&write.fetch_one(connection).await?)
+}
+
+/// Sets them all.
+pub(super) async fn subscribe(
+    connection: &mut PgConnection,
+    service: &ServiceName,
+    types: &[EventType],
+) -> Result<(), StoreError> {
+    let forget = query("delete from service_subscriptions where service = $1").bind(service.as_str());
+    forget.execute(&mut *connection).await?;
+    let names: Vec<&str> = types.iter().map(|kind| kind.name()).collect();
+    let subscribe = "insert into service_subscriptions (service, event_type) \
+        select $1, unnest($2::text[]) on conflict do nothing";
+    query(subscribe).bind(service.as_str()).bind(names).execute(connection).await?;
+    Ok(())
+}

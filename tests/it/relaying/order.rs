@@ -1,0 +1,71 @@
+//! Many events of mixed priorities for a service that is slow, and a broker that is restarted meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shared::model::Role;
+
+use super::target::{Target, at_last};
+use super::{pending, publish};
+use crate::broker::OwnBroker;
+use crate::hark::{World, full_or_tenth, on_both, on_services};
+
+const PRIORITIES: [u8; 5] = [0, 9, 3, 6, 1];
+/// Batches that were taken before the last event was published, of ten each: nothing overtakes what was taken.
+const TAKEN: usize = 3 * 10;
+
+async fn higher_priorities_overtake_while_the_service_is_slow(world: &World) {
+    let hark = world.start().await;
+    let ops = hark.user_as("ops", Role::Service).await;
+    let slow = Target::start(&["--delay-ms", "300"]).await;
+    slow.register(&hark, &ops, "slow-service").await;
+    let published = publish(&hark, &ops, "slow-service", 200, &PRIORITIES).await;
+    let before = slow.posts().len();
+    at_last(async || slow.handled().len() == published.len()).await;
+
+    let posts = slow.posts();
+    let left: Vec<i64> =
+        posts[before..].iter().skip(TAKEN).map(|post| post.event()["priority"].as_i64().unwrap()).collect();
+    assert!(left.len() >= 100, "it was too fast: {before} were taken");
+    // Within a batch they are posted side by side.
+    let batches: Vec<_> = left.chunks(10).map(|batch| batch.iter().sum::<i64>()).collect();
+    let falls = batches.windows(2).filter(|pair| pair[0] >= pair[1]).count();
+    assert!(falls + 2 >= batches.len() - 1, "the highest come first: {batches:?}");
+    assert!(left[..10].iter().sum::<i64>() > left[left.len() - 10..].iter().sum::<i64>());
+    assert!(left[left.len() - 10..].iter().all(|priority| *priority <= 1), "{left:?}");
+    hark.stop().await;
+}
+
+on_both! {
+    higher_priorities_overtake_while_the_service_is_slow,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_restarted_in_the_middle_loses_no_event() {
+    on_services(async |world: &World| {
+        let broker = OwnBroker::start().await;
+        let hark = world.start_with(&[("RABBITMQ_URL", &broker.url)]).await;
+        let ops = hark.user_as("ops", Role::Service).await;
+        let target = Target::start(&["--delay-ms", "5"]).await;
+        target.register(&hark, &ops, "slow-service").await;
+        let many = full_or_tenth(10_000);
+        let mut published: BTreeSet<String> =
+            publish(&hark, &ops, "slow-service", many / 2, &PRIORITIES).await.into_iter().collect();
+        let more = async {
+            let more = publish(&hark, &ops, "slow-service", many / 2, &PRIORITIES).await;
+            published.extend(more);
+        };
+        futures::join!(broker.restart(), more);
+        assert_eq!(published.len(), many);
+        at_last(async || target.handled().len() >= many).await;
+        at_last(async || pending(&hark).await == 0).await;
+
+        let mut handled = BTreeMap::<String, u32>::new();
+        for post in target.posts().iter().filter(|post| post.handled) {
+            *handled.entry(post.id().to_owned()).or_default() += 1;
+        }
+        assert!(handled.values().all(|times| *times == 1), "by its id none counts twice");
+        assert_eq!(handled.into_keys().collect::<BTreeSet<_>>(), published, "none is lost");
+        hark.stop().await;
+    })
+    .await;
+}

@@ -1,6 +1,7 @@
 //! What Prometheus is told, read by a parser of its own.
 
 use serde_json::Value;
+use shared::model::Role;
 
 use crate::clients;
 use crate::hark::{Hark, World, eventually, on_both};
@@ -55,6 +56,30 @@ async fn a_scrape_sees_what_there_is(world: &World) {
     hark.stop().await;
 }
 
+async fn a_scrape_sees_the_desk(world: &World) {
+    let hark = world.start_with(&[("STAFF_MAX_SESSIONS", "2")]).await;
+    let sam = hark.user_as("sam", Role::Staff).await;
+    let _sams = hark.serves(&sam).await;
+    // Of a team for which nobody comes.
+    let admin = hark.user_as("admin", Role::Admin).await;
+    let _sue = hark.serving(&admin, "sue", "sales").await;
+    for _ in 0..3 {
+        hark.opened(&hark.visitor().await).await;
+    }
+    hark.settled().await;
+    let seen = scrape(&hark).await;
+    for (name, value) in [
+        ("hark_sessions{state=active}", 2.0),
+        ("hark_sessions{state=queued}", 1.0),
+        ("hark_staff_online{}", 2.0),
+        ("hark_staff_places{}", 4.0),
+        ("hark_sessions_today{}", 3.0),
+    ] {
+        assert_eq!(seen[name], value, "{name} in {seen}");
+    }
+    hark.stop().await;
+}
+
 async fn a_token_closes_it(world: &World) {
     let hark = world.start_with(&[("METRICS_TOKEN", TOKEN)]).await;
     let by = async |token: &str| {
@@ -70,5 +95,6 @@ async fn a_token_closes_it(world: &World) {
 
 on_both! {
     a_scrape_sees_what_there_is,
+    a_scrape_sees_the_desk,
     a_token_closes_it,
 }

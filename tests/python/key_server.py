@@ -1,8 +1,8 @@
 """An identity provider, by PyJWT: prints its port as JSON, then serves until it is ended.
 
 GET /jwks.json         the keys it publishes (RFC 7517)
-POST /mint             a token: {"kid", "claims"}
-POST /publish          publishes these keys alone from now on: {"kids"}
+POST /mint             a token: {"kid", "claims"}, "nameless" without the key's name
+POST /publish          publishes these keys alone from now on: {"kids"}, and what for: {"use"}
 POST /down             answers 503 to /jwks.json from now on: {"down"}
 GET /asked             how often /jwks.json was asked for
 """
@@ -20,13 +20,13 @@ KEYS = {
     "ec-1": ("ES256", ec.generate_private_key(ec.SECP256R1())),
 }
 ALGORITHMS = {"RS256": RSAAlgorithm(RSAAlgorithm.SHA256), "ES256": ECAlgorithm(ECAlgorithm.SHA256)}
-state = {"kids": ["rsa-1", "ec-1"], "asked": 0, "down": False}
+state = {"kids": ["rsa-1", "ec-1"], "asked": 0, "down": False, "use": "sig"}
 
 
 def published(kid):
     algorithm, key = KEYS[kid]
     jwk = json.loads(ALGORITHMS[algorithm].to_jwk(key.public_key()))
-    return jwk | {"kid": kid, "use": "sig", "alg": algorithm}
+    return jwk | {"kid": kid, "use": state["use"], "alg": algorithm}
 
 
 class Provider(BaseHTTPRequestHandler):
@@ -34,15 +34,15 @@ class Provider(BaseHTTPRequestHandler):
         if self.path == "/asked":
             return self.answer({"asked": state["asked"]})
         state["asked"] += 1
-        if state["down"]:
-            return self.answer({}, 503)
-        self.answer({"keys": [published(kid) for kid in state["kids"]]})
+        # What it says while it is down isn't to be believed.
+        self.answer({"keys": [published(kid) for kid in state["kids"]]}, 503 if state["down"] else 200)
 
     def do_POST(self):
         said = json.loads(self.rfile.read(int(self.headers["content-length"])))
         if self.path == "/mint":
             algorithm, key = KEYS[said["kid"]]
-            return self.answer({"token": jwt.encode(said["claims"], key, algorithm, {"kid": said["kid"]})})
+            headers = {} if said.get("nameless") else {"kid": said["kid"]}
+            return self.answer({"token": jwt.encode(said["claims"], key, algorithm, headers)})
         state.update(said)
         self.answer({})
 

@@ -124,11 +124,8 @@ impl<'a> Ledger<'a> {
     ) -> Result<(), DeskError> {
         let session = self.rows.session(id).await?.ok_or(DeskError::NotFound)?;
         let staff = session.staff.as_ref().map(|user| user.id);
-        let (came, went) = match step {
-            // Those who were in it may still read it.
-            SessionStep::Closed | SessionStep::Rated => (None, None),
-            _ => (staff.filter(|_| staff != before), before.filter(|_| staff != before)),
-        };
+        // At its end nobody goes: those who were in it may still read it.
+        let (came, went) = (staff.filter(|_| staff != before), before.filter(|_| staff != before));
         let at = self.terms.now;
         let members_version = self.rows.seat(id, came, went, at).await?;
         let event = self.rows.log(&Step { session: id, step, before, staff, by, at }).await?;

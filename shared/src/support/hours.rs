@@ -10,9 +10,8 @@ use crate::model::{BusinessHours, OpenHours};
 /// Spans of one week.
 pub const HOURS_SPANS_MAX: usize = 50;
 
-/// How many days ahead an opening is looked for: a week, and what a place that changes sides of the date line
-/// may skip.
-const LOOK_AHEAD_DAYS: i32 = 9;
+/// How many days ahead an opening is looked for: two weeks, as the clocks may leave out the only one of the next.
+const LOOK_AHEAD_DAYS: i32 = 14;
 /// How many days back a span may have begun that still lasts: it ends on the next day, which may be skipped.
 const LOOK_BACK_DAYS: i32 = 2;
 
@@ -269,6 +268,38 @@ mod tests {
             }
             assert!(next.is_some());
         }
+    }
+
+    #[test]
+    fn spans_may_be_named_in_any_order() {
+        let shop = schedule("UTC", &[(1, "13:00", "18:00"), (1, "09:00", "12:00")]);
+        assert_eq!(shop.opens_at(at("2026-11-22T12:00:00Z")), Some(at("2026-11-23T09:00:00Z")));
+    }
+
+    #[test]
+    fn where_the_clocks_leave_out_the_only_span_of_a_week_the_next_week_counts() {
+        // Half past two is as late as half past three then, which is after three.
+        let night = schedule("Europe/Berlin", &[(7, "02:30", "03:00")]);
+        assert_eq!(night.opens_at(at("2026-03-22T03:00:00Z")), Some(at("2026-04-05T00:30:00Z")));
+    }
+
+    /// Apia had no Friday, 30 December 2011: the clocks went from Thursday's midnight to Saturday.
+    #[test]
+    fn a_day_that_is_left_out_is_served_on_the_next() {
+        let over_midnight = schedule("Pacific/Apia", &[(4, "22:00", "03:00")]);
+        assert!(over_midnight.is_open(at("2011-12-30T12:59:00Z")), "Saturday, one minute to three");
+        assert!(!over_midnight.is_open(at("2011-12-30T13:00:00Z")));
+        let friday = schedule("Pacific/Apia", &[(5, "22:00", "23:00")]);
+        assert_eq!(friday.opens_at(at("2011-12-30T22:00:00Z")), Some(at("2011-12-31T08:00:00Z")));
+    }
+
+    /// St John's went back from one minute past midnight to the day before.
+    #[test]
+    fn what_opened_stays_open_when_the_clocks_go_back_to_the_day_before() {
+        let sunday = schedule("America/St_Johns", &[(7, "00:00", "05:00")]);
+        assert!(sunday.is_open(at("2010-11-07T02:30:00Z")), "midnight");
+        assert!(sunday.is_open(at("2010-11-07T02:45:00Z")), "a quarter past eleven on Saturday");
+        assert!(!sunday.is_open(at("2010-11-07T02:29:59Z")));
     }
 
     #[test]

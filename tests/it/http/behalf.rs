@@ -59,13 +59,19 @@ async fn acting_for_somebody_takes_a_key_with_users_manage_and_somebody_without_
     let admin = hark.person_as("Root", Role::Admin).await;
     let ann = hark.person("Ann").await;
     hark.person_as("Sam", Role::Staff).await;
+    let vera = hark.person_as("Vera", Role::Visitor).await;
     let manager = key(&admin, json!(["users.manage"])).await;
     let me = "/api/v1/users/me";
     let seen = call_for(&hark, &manager, "ann", Method::GET, me, Value::Null).await.ok();
     assert_eq!(seen["id"], json!(ann.id));
-    for (user, status, code) in
-        [("sam", 403, "forbidden"), ("root", 403, "forbidden"), ("nobody", 404, "not_found")]
-    {
+    let seen = call_for(&hark, &manager, "vera", Method::GET, me, Value::Null).await.ok();
+    assert_eq!(seen["id"], json!(vera.id));
+    for (user, status, code) in [
+        ("sam", 403, "forbidden"),
+        ("bot", 403, "forbidden"),
+        ("root", 403, "forbidden"),
+        ("nobody", 404, "not_found"),
+    ] {
         call_for(&hark, &manager, user, Method::GET, me, Value::Null).await.refused(status, code);
     }
     let by_admin = call_for(&hark, &admin.token, "ann", Method::GET, me, Value::Null).await;
@@ -102,6 +108,7 @@ async fn a_user_made_elsewhere_is_made_once() {
     for (issuer, id, field) in [
         ("bank", "42", "external.issuer"),
         ("shop", "", "external.id"),
+        ("shop", "4\0", "external.id"),
         ("shop", &*"4".repeat(256), "external.id"),
     ] {
         let refused = make("bob", issuer, id).await;

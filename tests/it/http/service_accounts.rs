@@ -2,6 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
+use shared::identity::Caller;
 use shared::model::Role;
 
 use super::world::{Hark, Person};
@@ -53,6 +54,19 @@ async fn a_key_is_shown_once_and_listed_without_itself() {
         (&accounts["total"], &accounts["service_accounts"][0]["username"]),
         (&json!(1), &json!("bot"))
     );
+}
+
+#[tokio::test]
+async fn who_shows_a_key_is_known_for_as_long_as_it_is_in_force() {
+    let hark = Hark::start().await;
+    let admin = hark.person_as("Root", Role::Admin).await;
+    let keys = bot(&admin).await;
+    let end = hark.app.clock.now().plus(60_000);
+    let body = json!({"name": "k", "permissions": ["events.view"], "expires_at": end});
+    let made = admin.post(&keys, body).await.ok();
+    assert_eq!(made["expires_at"], json!(end));
+    let caller = Caller::from_bearer(&hark.app, made["key"].as_str().unwrap()).await.expect("in force");
+    assert_eq!(caller.expires_at, end);
 }
 
 #[tokio::test]

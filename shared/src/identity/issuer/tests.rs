@@ -88,4 +88,31 @@ async fn a_subject_has_1_to_255_characters() {
     assert!(issuers.verify(&token(None, SECRET, &of(SUBJECT_MAX_CHARS)), NOW).await.is_ok());
     assert!(refusal(&issuers, &of(SUBJECT_MAX_CHARS + 1)).await.contains("sub"));
     assert!(refusal(&issuers, &of(0)).await.contains("sub"));
+    assert!(refusal(&issuers, &with("sub", json!("4\0"))).await.contains("sub"), "no store keeps it");
+}
+
+#[tokio::test]
+async fn what_was_issued_ahead_of_our_clock_is_refused() {
+    let issuers = shop(None);
+    let at = |seconds: i64| with("iat", json!(NOW.seconds() + seconds));
+    assert!(issuers.verify(&token(None, SECRET, &at(CLOCK_SKEW_S)), NOW).await.is_ok());
+    assert!(refusal(&issuers, &at(CLOCK_SKEW_S + 1)).await.contains("valid yet"));
+}
+
+#[tokio::test]
+async fn what_a_token_does_not_say_has_a_meaning() {
+    let issuers = shop(None);
+    let of = async |changes: Value| {
+        let mut claims = claims();
+        for (name, value) in changes.as_object().expect("claims") {
+            claims[name] = value.clone();
+        }
+        issuers.verify(&token(None, SECRET, &claims), NOW).await.expect("it checks").expect("it is theirs")
+    };
+    assert_eq!(of(json!({"iat": null})).await.issued_at, UnixMs(0), "before any revocation");
+    assert_eq!(of(json!({"preferred_username": null})).await.usernames, ["42"]);
+    assert_eq!(of(json!({})).await.usernames, ["ann", "42"]);
+    let names = async |name: Value| of(json!({"name": name, "nickname": "Annie"})).await.nickname;
+    assert_eq!(names(json!("Ann")).await.as_deref(), Some("Ann"));
+    assert_eq!(names(Value::Null).await.as_deref(), Some("Annie"));
 }

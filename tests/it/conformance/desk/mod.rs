@@ -2,6 +2,7 @@
 
 mod closing;
 mod crowd;
+mod held;
 mod matching;
 mod notes;
 mod opening;

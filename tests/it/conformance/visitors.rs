@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use shared::ids::UserId;
 use shared::model::Role;
-use shared::ports::Arrival;
+use shared::ports::{AccountsError, Arrival};
 
 use super::desk::key;
 use super::stores::{NOW, Stores};
@@ -120,12 +120,14 @@ async fn whoever_served_last_is_known(stores: &Stores) {
 async fn the_key_of_an_anonymised_visitor_makes_another(stores: &Stores) {
     let vera = stores.visitor("vera").await;
     let session = stores.open(vera).await.id;
+    let early = stores.accounts.anonymise(vera, stores.tick()).await;
+    assert!(matches!(early, Err(AccountsError::InSession)), "{early:?}");
+    stores.end(session).await;
     stores.accounts.anonymise(vera, stores.tick()).await.unwrap();
     assert_eq!(stores.visitors.visitor(vera).await.unwrap(), None);
     assert_eq!(stores.rows_in("visitors").await, 0);
     let another = stores.visitor("vera").await;
     assert_ne!(another, vera);
-    // What they had open goes on without them.
+    // What they had stays, without them.
     assert_eq!(stores.seen(session).await.visitor.id, vera);
-    stores.end(session).await;
 }

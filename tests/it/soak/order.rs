@@ -23,6 +23,8 @@ const MESSAGES_EACH: u32 = 500;
 const CONFLICTS: u32 = 1_000;
 /// Conflicting sends in the air at once.
 const CONFLICTS_AT_ONCE: u32 = 20;
+/// Each waits for as long as a statement may take.
+const RETRIES: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 on_both! {
@@ -98,8 +100,16 @@ async fn send_all(hark: &Hark, sender: &Client, plan: &[i64]) -> Vec<Sent> {
     sent
 }
 
+/// As a client does it: what a busy machine could not store in time is sent again, under the same id.
 async fn send(hark: &Hark, sender: &Client, room: i64, body: &Value) -> Value {
-    hark.post(sender, &format!("/api/v1/rooms/{room}/messages"), body).await.expect(201)
+    let path = format!("/api/v1/rooms/{room}/messages");
+    for _ in 0..RETRIES {
+        let answer = hark.post(sender, &path, body).await;
+        if answer.status != 503 || answer.body["error"]["code"] != "unavailable" {
+            return answer.expect(201);
+        }
+    }
+    hark.post(sender, &path, body).await.expect(201)
 }
 
 fn without_a_gap(sent: &[&Sent]) {

@@ -94,17 +94,12 @@ async fn meet(app: &App, vouched: Vouched, now: UnixMs) -> Result<Account, Error
     app.accounts.external(&identity).await?.ok_or_else(Error::internal)
 }
 
-/// What they would like, and at last a name that only they can have.
+/// What they would like, and at last a name that only they can have: never digits alone, which would be an id.
 fn candidates(wanted: &[String], identity: &ExternalIdentity) -> Vec<String> {
     let digest = Sha256::new().chain_update(&identity.issuer).chain_update([0]).chain_update(&identity.id);
-    let digest: String = digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = digest.finalize().iter().take(15).map(|byte| format!("{byte:02x}")).collect();
     let fit = wanted.iter().filter_map(|name| Username::parse(name).ok()).map(Username::into_string);
-    fit.chain([digest_name(&digest)]).collect()
-}
-
-/// Never digits alone, which would be an id.
-fn digest_name(digest: &str) -> String {
-    format!("u{}", &digest[..31.min(digest.len())])
+    fit.chain([format!("u{digest}")]).collect()
 }
 
 #[cfg(test)]

@@ -21,16 +21,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// None when the body is empty, or null.
+/// None when the body is empty.
 impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Error> {
         let bytes = bytes(request).await?;
-        if bytes.trim_ascii().is_empty() {
-            return Ok(None);
-        }
-        decode_body(&bytes).map(|body: Option<T>| body.map(Self))
+        if bytes.trim_ascii().is_empty() { Ok(None) } else { decode_body(&bytes).map(Self).map(Some) }
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Farewell {
 /// `POST /api/v1/services/unregister`: one instance, or the whole service when none is named.
 ///
 /// # Errors
-/// `invalid`, naming the field; `not_found`; `forbidden` without `services.unregister`.
+/// `invalid`, naming the field; `not_found`; `forbidden` without `services.unregister`, and for a service of another account.
 pub(crate) async fn by_body(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -36,7 +36,7 @@ pub(crate) async fn by_body(
 /// `DELETE /api/v1/services/{name}`: all its instances, its secret and what it subscribed to.
 ///
 /// # Errors
-/// `not_found`; `forbidden` without `services.unregister`.
+/// `not_found`; `forbidden` without `services.unregister`, and for a service of another account.
 pub(crate) async fn service(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -48,7 +48,7 @@ pub(crate) async fn service(
 /// `DELETE /api/v1/services/{name}/instances/{id}`.
 ///
 /// # Errors
-/// `not_found`; `forbidden` without `services.unregister`.
+/// `not_found`; `forbidden` without `services.unregister`, and for a service of another account.
 pub(crate) async fn instance(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -64,7 +64,7 @@ async fn forget(
     which: Option<InstanceRef>,
 ) -> Result<StatusCode, Error> {
     caller.require(Permission::ServicesUnregister)?;
-    let gone = app.services.unregister(name, which.as_ref()).await?;
+    let gone = app.services.unregister(registry::steward(caller), name, which.as_ref()).await?;
     registry::tell(app, &gone).await;
     Ok(StatusCode::NO_CONTENT)
 }

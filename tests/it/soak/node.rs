@@ -33,6 +33,20 @@ impl Node {
         node
     }
 
+    /// What a runner says that doesn't start.
+    pub async fn refused(folder: &Path, variables: Vec<(String, String)>) -> String {
+        let log = folder.join("node.log");
+        let mut process = spawn(free_port(), free_port(), &variables, &log);
+        let ended = tokio::task::spawn_blocking(move || process.wait()).await.unwrap().unwrap();
+        assert!(!ended.success(), "it started");
+        std::fs::read_to_string(&log).expect("it says why")
+    }
+
+    /// Everything that it said.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
@@ -63,9 +77,8 @@ impl Node {
         let deadline = Instant::now() + STARTS_WITHIN;
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         while client.get(&url).send().await.is_err() {
-            let log = || std::fs::read_to_string(&self.log).unwrap_or_default();
-            assert!(self.process.try_wait().unwrap().is_none(), "the node ended:\n{}", log());
-            assert!(Instant::now() < deadline, "the node doesn't answer:\n{}", log());
+            assert!(self.process.try_wait().unwrap().is_none(), "the node ended:\n{}", self.log());
+            assert!(Instant::now() < deadline, "the node doesn't answer:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -76,7 +89,7 @@ impl Drop for Node {
         let _ = self.process.kill();
         let _ = self.process.wait();
         if std::thread::panicking() {
-            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let log = self.log();
             let lines: Vec<_> = log.lines().collect();
             eprintln!("the node's last words:\n{}", lines[lines.len().saturating_sub(30)..].join("\n"));
         }
@@ -86,8 +99,9 @@ impl Drop for Node {
 fn spawn(port: u16, management_port: u16, variables: &[(String, String)], log: &Path) -> Child {
     let log = File::options().create(true).append(true).open(log).expect("the log opens");
     Command::new(PROGRAM)
-        .args(["--port", &port.to_string(), "--management-port", &management_port.to_string()])
         .args(["--template", TEMPLATE])
+        .env("PORT", port.to_string())
+        .env("MANAGEMENT_PORT", management_port.to_string())
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("the log opens twice"))

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use shared::model::Role;
 
-use super::target::{Target, at_last};
+use super::target::{Post, Target, at_last};
 use super::{pending, publish};
 use crate::broker::OwnBroker;
 use crate::hark::{World, full_or_tenth, on_both, on_services};
@@ -33,6 +34,25 @@ async fn higher_priorities_overtake_while_the_service_is_slow(world: &World) {
     assert!(left[..10].iter().sum::<i64>() > left[left.len() - 10..].iter().sum::<i64>());
     assert!(left[left.len() - 10..].iter().all(|priority| *priority <= 1), "{left:?}");
     hark.stop().await;
+}
+
+/// Says how it went: what overtook and what came twice.
+fn figures(posts: &[Post]) {
+    let handled: Vec<Value> = posts.iter().filter(|post| post.handled).map(Post::event).collect();
+    // Events of the highest priority that came before a lower one which was published earlier.
+    let place = |event: &Value| event["id"].as_str().unwrap().to_owned();
+    let mut lowest_behind: Option<String> = None;
+    let mut overtook = 0;
+    for event in handled.iter().rev() {
+        if event["priority"] == 9 {
+            overtook += u32::from(lowest_behind.as_ref().is_some_and(|behind| *behind < place(event)));
+        } else {
+            lowest_behind = Some(lowest_behind.map_or(place(event), |behind| behind.min(place(event))));
+        }
+    }
+    let high = handled.iter().filter(|event| event["priority"] == 9).count();
+    let twice = posts.len() - handled.len();
+    println!("{} events, {overtook} of {high} high ones overtook, {twice} came twice", handled.len());
 }
 
 async fn a_service_is_posted_to_side_by_side_up_to_its_limit(world: &World) {
@@ -81,6 +101,7 @@ async fn a_broker_that_is_restarted_in_the_middle_loses_no_event() {
         }
         assert!(handled.values().all(|times| *times == 1), "by its id none counts twice");
         assert_eq!(handled.into_keys().collect::<BTreeSet<_>>(), published, "none is lost");
+        figures(&target.posts());
         hark.stop().await;
     })
     .await;

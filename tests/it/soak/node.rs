@@ -37,8 +37,18 @@ impl Node {
     pub async fn refused(folder: &Path, variables: Vec<(String, String)>) -> String {
         let log = folder.join("node.log");
         let mut process = spawn(free_port(), free_port(), &variables, &log);
-        let ended = tokio::task::spawn_blocking(move || process.wait()).await.unwrap().unwrap();
-        assert!(!ended.success(), "it started");
+        let deadline = Instant::now() + STARTS_WITHIN;
+        let ended = loop {
+            match process.try_wait().expect("the process can be asked") {
+                Some(ended) => break ended,
+                None if Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(20)).await,
+                None => {
+                    let _ = process.kill();
+                    panic!("it started");
+                }
+            }
+        };
+        assert!(!ended.success(), "it ended as if all were well");
         std::fs::read_to_string(&log).expect("it says why")
     }
 

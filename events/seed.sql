@@ -87,8 +87,8 @@ insert into canned_replies (id, shortcut, content, created_at)
 overriding system value
 values (1, 'bye', 'Good bye', now());
 
-insert into services (name, secret, created_at)
-values ('user-service', 'whsec_aGFyay1ldmVudHMtZGV2ZWxvcG1lbnQtc2VjcmV0', now());
+insert into services (name, secret, created_at, owner_id)
+values ('user-service', 'whsec_aGFyay1ldmVudHMtZGV2ZWxvcG1lbnQtc2VjcmV0', now(), 3);
 
 insert into service_instances (id, service, url, events_url, metadata, health, last_seen, registered_at)
 values (

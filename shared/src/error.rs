@@ -318,6 +318,7 @@ impl From<ServicesError> for Error {
         match error {
             ServicesError::Unknown => Self::not_found("no such service"),
             ServicesError::UnknownInstance => Self::not_found("the service has no such instance"),
+            ServicesError::Foreign => Self::forbidden("the service belongs to another account"),
             ServicesError::NoneHealthy => {
                 let mut error = Self::new(Code::Unavailable, "no instance of the service is healthy");
                 error.retry_after_ms = Some(1000);

@@ -15,7 +15,7 @@ const NAME: &str = "team:events_1";
 const SETTINGS: [(&str, &str); 3] =
     [("MESSAGE_QUEUE_EXCHANGE", NAME), ("FANOUT_INLINE", "0"), ("PUSH_ROOM_MAX", "0")];
 
-async fn exists(world: &World, exchange: &str) -> bool {
+pub async fn exists(world: &World, exchange: &str) -> bool {
     let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
     let channel = world.services().vhost.channel().await;
     channel

@@ -44,6 +44,8 @@ mod retention;
 mod revisions;
 mod runner;
 mod schedules;
+mod seed_env;
+mod seed_requests;
 mod seeds;
 mod services;
 mod soak;

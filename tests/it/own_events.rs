@@ -76,7 +76,7 @@ async fn a_service_that_subscribed_hears_of_messages_members_and_users(world: &W
     let (ann, bob) = (register(&hark, "ann").await, register(&hark, "bob").await);
     let created = one(&hark, EventType::UserCreated).await;
     assert_eq!((created.source_service.as_str(), created.published_by), ("hark", None));
-    assert_eq!(created.id.as_str(), format!("user-created:{}", ann.id));
+    assert_eq!(created.id.as_str(), format!("hark:user-created:{}", ann.id));
     assert_eq!((&created.data["user"]["username"], &created.data["role"]), (&json!("ann"), &json!("user")));
 
     let room = hark.group(&ann, &[&bob]).await;
@@ -85,7 +85,7 @@ async fn a_service_that_subscribed_hears_of_messages_members_and_users(world: &W
     let mut anns = hark.connect(&ann).await;
     let ack = anns.say(room, "hello").await;
     let stored = one(&hark, EventType::MessageStored).await;
-    assert_eq!(stored.id.as_str(), format!("message-stored:{}", ack["message_id"].as_str().unwrap()));
+    assert_eq!(stored.id.as_str(), format!("hark:message-stored:{}", ack["message_id"].as_str().unwrap()));
     let data = &stored.data;
     assert_eq!(
         (&data["content"], &data["seq"], &data["sender_id"]),
@@ -141,7 +141,7 @@ async fn a_service_that_subscribed_hears_of_every_step_of_a_session(world: &Worl
     let opened = one(&hark, EventType::SessionOpened).await;
     assert_eq!((&opened.data["session_id"], &opened.data["state"]), (&session["id"], &json!("queued")));
     assert_eq!((&opened.data["visitor"]["id"], &opened.data["staff"]), (&json!(visitor.id), &Value::Null));
-    assert!(opened.id.as_str().starts_with("session-"), "{}", opened.id);
+    assert!(opened.id.as_str().starts_with("hark:session:"), "{}", opened.id);
 
     let staff = hark.user_as("staff", Role::Staff).await;
     let _socket = hark.connect(&staff).await;

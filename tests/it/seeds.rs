@@ -109,36 +109,6 @@ async fn a_realtime_chat_service_by_its_document(world: &World) {
     hark.stop().await;
 }
 
-async fn a_messaging_service_by_its_document(world: &World) {
-    let hark = world.start().await;
-    let (ann, bob) = (hark.user("ann").await, hark.user("bob").await);
-    let mut anns = hark.open(&format!("/ws/client123?token={}", ann.token), &[]).await.unwrap();
-    let mut bobs = hark.open(&format!("/ws/client124?token={}", bob.token), &[]).await.unwrap();
-    for (user, client) in [(&ann, "client123"), (&bob, "client124")] {
-        let path = format!("/api/v1/rooms/general/join?client_id={client}");
-        let joined = bodiless(&hark, user, &path).await;
-        assert_eq!(joined["last_seq"], 0, "{joined}");
-    }
-    let frame = json!({"type": "chat", "data": {"message": "Hello, world!", "room": "general"}});
-    let ack = anns.ask(&frame).await;
-    assert_eq!(ack["type"], "ack", "{ack}");
-    assert_eq!(bobs.next_of("message").await["content"], "Hello, world!");
-    let rooms = hark.get(&bob, "/api/v1/rooms").await.expect(200);
-    assert_eq!((&rooms["rooms"][0]["name"], &rooms["total"]), (&json!("general"), &json!(1)));
-
-    bodiless(&hark, &bob, "/api/v1/rooms/general/leave?client_id=client124").await;
-    bobs.next_event("member_left").await;
-    anns.ask(&frame).await;
-    assert!(bobs.heard("message").await.is_empty(), "who left gets nothing");
-    assert_eq!(hark.rooms_of(&bob).await, 0);
-
-    hark.get(&bob, "/ws/info").await.refused(403, "forbidden");
-    let staff = hark.user_as("staff", shared::model::Role::Staff).await;
-    let info = hark.get(&staff, "/ws/info").await.expect(200);
-    assert_eq!((&info["connections"], &info["limits"]["ping_interval"]), (&json!(2), &json!(30)), "{info}");
-    hark.stop().await;
-}
-
 /// A POST without a body, as the document has it.
 async fn bodiless(hark: &Hark, client: &Client, path: &str) -> Value {
     hark.request(Method::POST, path, &client.token, None).await.expect(200)
@@ -205,7 +175,6 @@ on_both! {
     a_chat_service_by_its_document,
     history_comes_in_pages_of_twenty_newest_first,
     a_realtime_chat_service_by_its_document,
-    a_messaging_service_by_its_document,
     every_spelling_works_on_every_path,
     rooms_are_joined_and_left_over_the_socket,
 }

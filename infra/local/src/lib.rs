@@ -27,3 +27,4 @@ pub use options::{Options, Time};
 pub use runner::{Background, Parts, Ports, Runner};
 pub use running::{Running, start};
 pub use signal::stop_requested;
+pub use variables::log_level;

@@ -9,7 +9,7 @@ const QUIET: &str = "lapin::returned_messages=off";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let level = std::env::var("LOG_LEVEL").ok().filter(|level| !level.is_empty());
+    let level = local::log_level();
     // Less than in AWS: what is worth reading here is printed below.
     shared::telemetry::init(&format!("{},{QUIET}", level.as_deref().unwrap_or("warn")));
     match run(Options::parse()).await {

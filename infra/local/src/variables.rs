@@ -88,6 +88,13 @@ impl Variables {
     }
 }
 
+/// The filter of this process's own logs, by either of its names; None when nobody set it.
+#[must_use]
+pub fn log_level() -> Option<String> {
+    let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    given("LOG_LEVEL").or_else(|| by_another_name("LOG_LEVEL", given))
+}
+
 /// What a variable is by the names that services of the same purpose use.
 fn by_another_name(name: &str, given: impl Fn(&str) -> Option<String>) -> Option<String> {
     match name {

@@ -32,7 +32,7 @@ async fn store(app: &App, mut new: Vec<NewEvent>) -> Result<(), StoreError> {
         match publish(app, &new).await {
             Ok(_) => break,
             Err(EventsError::Store(error)) => return Err(error),
-            // Somebody else took the id: theirs stays, and the others are told.
+            // Somebody took the id before such ids were reserved: theirs stays, and the others are told.
             Err(EventsError::Conflict(id)) => {
                 tracing::error!(%id, "the id of an event of Hark's own was taken");
                 new.retain(|event| event.id != id);

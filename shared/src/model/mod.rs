@@ -25,8 +25,8 @@ pub use event::{
 };
 pub use external::ExternalIdentity;
 pub use own_events::{
-    HARK, MembersData, MessageEditedData, MessageRecalledData, MessageStoredData, OwnEvent, SessionData,
-    UserBannedData, UserCreatedData, UserDeletedData,
+    HARK, MembersData, MessageEditedData, MessageRecalledData, MessageStoredData, OWN_ID_PREFIX, OwnEvent,
+    SessionData, UserBannedData, UserCreatedData, UserDeletedData,
 };
 pub use service::{InstanceHealth, Service, ServiceInstance};
 pub use status::Status;

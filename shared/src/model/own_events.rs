@@ -15,6 +15,8 @@ use crate::ports::{Change, InstanceChange, NewEvent, SessionChanged, SessionStep
 
 /// The `source_service` of Hark's own events, which nobody else may publish by.
 pub const HARK: &str = "hark";
+/// How the ids of Hark's own events begin, which can be foretold: whoever published by one first would keep it.
+pub const OWN_ID_PREFIX: &str = "hark:";
 
 /// Of `message.stored`: a message was stored in a room.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -143,10 +145,10 @@ impl OwnEvent {
         let place = format!("{}:{}", entry.room_id(), entry.seq().0);
         match entry {
             Entry::Message(message) => {
-                let id = format!("message-stored:{}", message.message_id);
+                let what = format!("message-stored:{}", message.message_id);
                 Self::new(
                     EventType::MessageStored,
-                    id,
+                    what,
                     &MessageStoredData {
                         message_id: message.message_id,
                         room_id: message.room_id,
@@ -176,10 +178,10 @@ impl OwnEvent {
                 },
             ),
             Entry::Recalled(recalled) => {
-                let id = format!("message-recalled:{place}");
+                let what = format!("message-recalled:{place}");
                 Self::new(
                     EventType::MessageRecalled,
-                    id,
+                    what,
                     &MessageRecalledData {
                         message_id: recalled.message_id,
                         room_id: recalled.room_id,
@@ -207,7 +209,7 @@ impl OwnEvent {
         let session = &changed.session;
         Self::new(
             kind,
-            format!("session-{}", changed.event),
+            format!("session:{}", changed.event),
             &SessionData {
                 session_id: session.id,
                 room_id: session.room_id,
@@ -245,8 +247,8 @@ impl OwnEvent {
     /// That there is a new user.
     #[must_use]
     pub fn user_created(user: &User, role: Role) -> Self {
-        let id = format!("user-created:{}", user.id);
-        Self::new(EventType::UserCreated, id, &UserCreatedData { user: user.clone(), role })
+        let what = format!("user-created:{}", user.id);
+        Self::new(EventType::UserCreated, what, &UserCreatedData { user: user.clone(), role })
     }
 
     /// That somebody was banned at that time.
@@ -264,11 +266,12 @@ impl OwnEvent {
     /// What became of an instance of a service at that time.
     #[must_use]
     pub fn instance_changed(change: &InstanceChange, now: UnixMs) -> Self {
-        let id = format!("instance:{}:{}", change.instance_id.0.simple(), now.0);
-        Self::new(EventType::SystemEvent, id, change)
+        let what = format!("instance:{}:{}", change.instance_id.0.simple(), now.0);
+        Self::new(EventType::SystemEvent, what, change)
     }
 
-    fn new(kind: EventType, id: String, data: &impl Serialize) -> Self {
+    fn new(kind: EventType, what: String, data: &impl Serialize) -> Self {
+        let id = format!("{OWN_ID_PREFIX}{what}");
         // Our own types: strings, numbers and maps with string keys always serialise.
         Self { kind, id, data: serde_json::to_value(data).unwrap_or_default() }
     }
@@ -298,6 +301,9 @@ mod tests {
     use crate::model::Recalled;
     use crate::ports::InstanceStep;
 
+    /// The last that RFC 3339 can say.
+    const LAST_MOMENT: UnixMs = UnixMs(253_402_300_799_999);
+
     #[test]
     fn the_longest_id_is_one() {
         let far = i64::MAX;
@@ -316,12 +322,13 @@ mod tests {
         let events = [
             OwnEvent::of_entry(&entry),
             OwnEvent::joined(&change),
-            OwnEvent::user_banned(&banned, UnixMs(far)),
+            OwnEvent::user_banned(&banned, LAST_MOMENT),
         ];
         for own in events {
             let id = own.id.clone();
             let new = NewEvent::from(own);
             assert_eq!((new.id.as_str(), new.source_service.as_str()), (id.as_str(), HARK));
+            assert!(id.starts_with(OWN_ID_PREFIX), "{id}");
             assert!(!new.kind.is_published() && new.data.is_object());
         }
         let instance = InstanceChange {
@@ -330,7 +337,7 @@ mod tests {
             instance_id: InstanceId::fresh(),
             service_url: "http://s".to_owned(),
         };
-        let own = OwnEvent::instance_changed(&instance, UnixMs(far));
+        let own = OwnEvent::instance_changed(&instance, LAST_MOMENT);
         assert_eq!(NewEvent::from(own.clone()).id.as_str(), own.id);
         assert_eq!(own.data["change"], "unregistered");
     }

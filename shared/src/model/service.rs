@@ -4,7 +4,7 @@ use utoipa::ToSchema;
 
 use super::EventType;
 use crate::clock::UnixMs;
-use crate::ids::InstanceId;
+use crate::ids::{InstanceId, UserId};
 use crate::names::ServiceName;
 
 /// What the last checks of an instance say.
@@ -55,6 +55,9 @@ pub struct ServiceInstance {
 pub struct Service {
     #[serde(rename = "service_name")]
     pub name: ServiceName,
+    /// The account that registered it first, which alone may change it; None for one that was registered before
+    /// owners were kept: whoever registers it next becomes its owner.
+    pub owner_id: Option<UserId>,
     pub created_at: UnixMs,
     /// Types of events that it is sent besides those that name it.
     pub subscriptions: Vec<EventType>,

@@ -17,6 +17,9 @@ pub enum ServicesError {
     Unknown,
     #[error("no such instance")]
     UnknownInstance,
+    /// Another account's.
+    #[error("the service belongs to another account")]
+    Foreign,
     /// None that could be chosen.
     #[error("no healthy instance")]
     NoneHealthy,
@@ -26,6 +29,22 @@ pub enum ServicesError {
     FullOfInstances(u32),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Who does something with a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Steward {
+    pub user: UserId,
+    /// Whether they may do it with everybody's services, and not their own alone.
+    pub manages: bool,
+}
+
+impl Steward {
+    /// Whose services they may do it with, besides those of nobody; None: anybody's.
+    #[must_use]
+    pub fn only_of(self) -> Option<i64> {
+        (!self.manages).then_some(self.user.0)
+    }
 }
 
 /// An instance as it describes itself.
@@ -46,7 +65,7 @@ pub struct NewInstance {
     pub checked: Option<bool>,
     /// When it is to be checked again.
     pub check_due_at: Option<UnixMs>,
-    pub by: UserId,
+    pub by: Steward,
     pub now: UnixMs,
 }
 
@@ -146,13 +165,15 @@ pub struct Target {
     pub instances: Vec<ServiceInstance>,
 }
 
-/// The registry: services, their running copies, and what each wants to hear.
+/// The registry: services, their running copies, and what each wants to hear. A service belongs to the account that
+/// registered it first; nobody else but a manager changes it.
 #[async_trait]
 pub trait Services: Send + Sync {
-    /// Makes an instance known, and its service with it; one of the same URL is described anew.
+    /// Makes an instance known, and its service with it; one of the same URL is described anew. A service without an
+    /// owner becomes that of `new.by`.
     ///
     /// # Errors
-    /// `Full`, `FullOfInstances`; then nothing is written.
+    /// `Foreign`, `Full`, `FullOfInstances`; then nothing is written.
     async fn register_instance(
         &self,
         new: &NewInstance,
@@ -162,9 +183,10 @@ pub trait Services: Send + Sync {
     /// Notes a sign of life, and the load that came with it.
     ///
     /// # Errors
-    /// `Unknown`, `UnknownInstance`.
+    /// `Unknown`, `UnknownInstance`, `Foreign`.
     async fn heard(
         &self,
+        by: Steward,
         service: &ServiceName,
         instance: &InstanceRef,
         load: Option<f64>,
@@ -174,9 +196,10 @@ pub trait Services: Send + Sync {
     /// Forgets an instance, or the whole service with its secret and subscriptions.
     ///
     /// # Errors
-    /// `Unknown`, `UnknownInstance`.
+    /// `Unknown`, `UnknownInstance`, `Foreign`.
     async fn unregister(
         &self,
+        by: Steward,
         service: &ServiceName,
         instance: Option<&InstanceRef>,
     ) -> Result<Vec<InstanceChange>, ServicesError>;
@@ -215,9 +238,10 @@ pub trait Services: Send + Sync {
     /// before isn't any more.
     ///
     /// # Errors
-    /// `Unknown`.
+    /// `Unknown`, `Foreign`.
     async fn rotate_secret(
         &self,
+        by: Steward,
         service: &ServiceName,
         secret: &SigningSecret,
         old_until: UnixMs,
@@ -226,9 +250,10 @@ pub trait Services: Send + Sync {
     /// Sets what a service is sent besides what names it.
     ///
     /// # Errors
-    /// `Unknown`.
+    /// `Unknown`, `Foreign`.
     async fn set_subscriptions(
         &self,
+        by: Steward,
         service: &ServiceName,
         types: &[EventType],
     ) -> Result<Service, ServicesError>;

@@ -14,6 +14,14 @@ use crate::model::{Account, ApiKeyRecord, Listing, Page};
 use crate::ports::{ApiKeys, ApiKeysError, KEY_USE_NOTED_MS, NewApiKey, StoreError};
 use crate::sql::storable;
 
+/// Its columns by names that nothing of an account goes by.
+macro_rules! key_columns {
+    () => {
+        "user_id, id as key_id, name as key_name, hint, permissions, created_at as key_created_at, \
+         expires_at as key_expires_at, revoked_at as key_revoked_at, last_used_at"
+    };
+}
+
 const ACCOUNTS: &str = concat!(
     "select ",
     accounts::account_columns!(),
@@ -25,14 +33,20 @@ const ACCOUNTS: &str = concat!(
 const HOLD: &str = "select id from users where id = $1 and role = 'service' and not deleted for update";
 
 /// No row when there are as many in force as may be.
-const ADD: &str = "
+const ADD: &str = concat!(
+    "
 insert into api_keys (user_id, name, digest, hint, permissions, created_by, created_at, expires_at)
 select $1, $2, $3, $4, $5, $6, $7, $8
 where (
     select count(*) from api_keys
     where user_id = $1 and revoked_at is null and coalesce(expires_at > $7, true)
 ) < $9::bigint
-returning *";
+returning ",
+    key_columns!()
+);
+
+const KEYS: &str =
+    concat!("select ", key_columns!(), " from api_keys where user_id = $1 order by api_keys.id desc");
 
 const REVOKE: &str = "
 with revoked as (
@@ -41,15 +55,21 @@ with revoked as (
 update users set token_version = token_version + 1, revoked_at = $3
 where id in (select user_id from revoked)";
 
-const REDEEM: &str = "
+const REDEEM: &str = concat!(
+    "
 with found as (
-    select * from api_keys
+    select ",
+    key_columns!(),
+    " from api_keys
     where digest = $1 and revoked_at is null and coalesce(expires_at > $2, true)
 ), used as (
     update api_keys set last_used_at = $2
-    where id in (select id from found where coalesce(last_used_at <= $3, true))
+    where id in (select key_id from found where coalesce(last_used_at <= $3, true))
 )
-select * from found";
+select found.*, ",
+    accounts::account_columns!(),
+    " from found join users u on u.id = found.user_id where not u.deleted"
+);
 
 #[async_trait]
 impl ApiKeys for Postgres {
@@ -85,8 +105,7 @@ impl ApiKeys for Postgres {
 
     async fn keys(&self, account: UserId) -> Result<Vec<ApiKeyRecord>, StoreError> {
         self.run(async |connection| {
-            let read = query("select * from api_keys where user_id = $1 order by id desc").bind(account.0);
-            let rows = read.fetch_all(connection).await?;
+            let rows = query(KEYS).bind(account.0).fetch_all(connection).await?;
             Ok(rows.iter().map(key).collect::<Result<_, _>>()?)
         })
         .await
@@ -111,9 +130,8 @@ impl ApiKeys for Postgres {
                 .bind(digest.as_slice())
                 .bind(timestamp(now))
                 .bind(timestamp(now.plus(-KEY_USE_NOTED_MS)));
-            let Some(row) = redeem.fetch_optional(&mut *connection).await? else { return Ok(None) };
-            let account = accounts::by_id(connection, UserId(row.try_get("user_id")?)).await?;
-            Ok(Some((account, key(&row)?)))
+            let row = redeem.fetch_optional(connection).await?;
+            row.map(|row| Ok((accounts::account(&row)?, key(&row)?))).transpose()
         })
         .await
     }
@@ -124,13 +142,13 @@ fn key(row: &PgRow) -> Result<ApiKeyRecord, sqlx::Error> {
         |name: &str| Ok::<_, sqlx::Error>(row.try_get::<Option<OffsetDateTime>, _>(name)?.map(unix_ms));
     let Json(permissions) = row.try_get("permissions")?;
     Ok(ApiKeyRecord {
-        id: ApiKeyId(row.try_get("id")?),
-        name: row.try_get("name")?,
+        id: ApiKeyId(row.try_get("key_id")?),
+        name: row.try_get("key_name")?,
         hint: row.try_get("hint")?,
         permissions,
-        created_at: time_of(row, "created_at")?,
-        expires_at: time("expires_at")?,
-        revoked_at: time("revoked_at")?,
+        created_at: time_of(row, "key_created_at")?,
+        expires_at: time("key_expires_at")?,
+        revoked_at: time("key_revoked_at")?,
         last_used_at: time("last_used_at")?,
     })
 }

@@ -8,14 +8,23 @@ mod targets;
 mod tell;
 
 use crate::Error;
+use crate::identity::{Caller, Permission};
 use crate::model::HARK;
 use crate::names::ServiceName;
+use crate::ports::Steward;
 
 pub use check::{CHECK_DEADLINE, is_well};
 pub use choice::Choice;
 pub use health::{CHECK_FAILURES_DOWN, CHECK_SUCCESSES_UP, Standing};
 pub use targets::{TargetRow, gathered};
 pub use tell::tell;
+
+/// As whom a caller does something with a service. Who manages users may do it with everybody's: they could make
+/// themselves a key of the owner's.
+#[must_use]
+pub fn steward(caller: &Caller) -> Steward {
+    Steward { user: caller.user, manages: caller.may(Permission::UsersManage) }
+}
 
 /// Nobody else goes by the name of Hark itself.
 ///

@@ -17,6 +17,9 @@ use super::stores::{Raw, Stores};
 
 /// Of the advisory lock under which the template is made.
 const TEMPLATE_LOCK: i64 = 0x4861_726b;
+/// What Postgres calls a database that somebody is still connected to.
+const IN_USE: &str = "55006";
+const DROP_TRIES: u32 = 6;
 
 /// How many databases are in use at once: each takes a dozen of the server's 100 connections.
 static SLOTS: Semaphore = Semaphore::const_new(4);
@@ -61,7 +64,7 @@ pub(crate) async fn with_database(work: impl AsyncFnOnce(&str)) {
     let name = format!("hark_test_{}", Uuid::now_v7().simple());
     execute(&options, &format!("create database {name} template {template}")).await;
     let outcome = AssertUnwindSafe(work(&with_name(&server, &name))).catch_unwind().await;
-    execute(&options, &format!("drop database {name} with (force)")).await;
+    drop_database(&options, &name).await;
     outcome.unwrap_or_else(|panic| resume_unwind(panic));
 }
 
@@ -102,6 +105,19 @@ async fn make_template(server: &str, connection: &mut PgConnection, name: &str) 
     postgres(&with_name(server, &draft), Duration::from_secs(20)).migrate().await.expect("migrate");
     let rename = AssertSqlSafe(format!("alter database {draft} rename to {name}"));
     sqlx::raw_sql(rename).execute(connection).await.expect("rename the template");
+}
+
+/// Postgres ends the sessions that are left, and waits five seconds for them: on a busy machine they may take longer.
+async fn drop_database(options: &PgConnectOptions, name: &str) {
+    let mut connection = options.connect().await.expect("connect");
+    let statement = format!("drop database {name} with (force)");
+    let mut tries = 0;
+    while let Err(error) = sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&mut connection).await {
+        let code = error.as_database_error().and_then(|error| error.code());
+        tries += 1;
+        assert!(code.as_deref() == Some(IN_USE) && tries < DROP_TRIES, "{statement}: {error:?}");
+    }
+    connection.close().await.expect("close");
 }
 
 async fn execute(options: &PgConnectOptions, statement: &str) {

@@ -7,6 +7,8 @@ mod own_redis;
 use deliver::handle;
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
+use shared::identity::Caller;
+use shared::model::Role;
 use shared::mq_event::{BasicProperties, RabbitMqEvent, RabbitMqMessage};
 use shared::ports::QUEUE_MESSAGES;
 
@@ -210,6 +212,31 @@ async fn where_pushes_are_configured_a_batch_takes_one_statement_more_and_a_send
             assert!(cost.statements.iter().any(|statement| statement.contains(what)), "{what}");
         }
         assert!(cost.published.is_empty(), "everyone is here");
+        hark.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_shows_a_key_is_known_by_one_statement() {
+    on_services(async |world: &World| {
+        let redis = OwnRedis::start().await;
+        let hark = bare::start(world, &redis).await;
+        let root = hark.user_as("root", Role::Admin).await;
+        let account = json!({"username": "ops"});
+        hark.post(&root, "/api/v1/service-accounts", &account).await.expect(201);
+        let key = json!({"name": "nightly", "permissions": ["events.view"]});
+        let made = hark.post(&root, "/api/v1/service-accounts/ops/keys", &key).await.expect(201);
+        let key = made["key"].as_str().unwrap();
+        let mut meters = Meters::new(world, &redis).await;
+        // The first use is noted, the second is within its minute.
+        for _ in 0..2 {
+            let (caller, cost) = meters.of(Caller::from_bearer(hark.running.app(), key)).await;
+            assert_eq!(caller.unwrap().username, "ops");
+            assert_eq!((cost.redis_trips, cost.published.len()), (0, 0));
+            assert_eq!(cost.statements.len(), 1, "{:?}", cost.statements);
+            assert!(cost.statements[0].contains("update api_keys"), "{:?}", cost.statements);
+        }
         hark.stop().await;
     })
     .await;

@@ -276,6 +276,7 @@ pub const EXPECTED: &[Expected] = &[
     same("services/register-without-permission", "403"),
     same("services/register-on-this-machine", "400"),
     same("services/register-as-hark", "400"),
+    same("services/register-for-another", "403"),
     same("services/heartbeat", "200"),
     same("services/heartbeat-of-nobody", "404"),
     once("services/unregister", "204", "404"),

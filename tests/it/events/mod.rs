@@ -2,6 +2,7 @@
 
 mod expected;
 mod files;
+mod integrations;
 mod seeded;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use sqlx::{Connection, PgConnection};
 
 use expected::{EXPECTED, Expected};
 use files::{Event, every};
+use integrations::integrations;
 use seeded::Seeded;
 
 use crate::hark::{World, on_services};
@@ -164,6 +166,7 @@ async fn the_seed_of_a_development_database_is_the_one_of_the_tests() {
             sqlx::raw_sql(SEED).execute(&mut database).await.unwrap();
             let postgres = seeded::services(world).await;
             assert_eq!(seeded::desk(&postgres).await, embedded.desk().await);
+            assert_eq!(integrations(&postgres).await, embedded.integrations().await);
             // What comes next gets the next id.
             let new = NewSession {
                 visitor: UserId(1),

@@ -22,7 +22,7 @@ use shared::moderation::Moderation;
 use shared::names::ServiceName;
 use shared::ports::{
     Arrival, BroadcastTarget, Event as BusEvent, NewAccount, NewApiKey, NewBroadcast, NewEvent, NewInstance,
-    NewMessage, NewRoom, NewSession, Next, Outcome, SessionFilter, StaffPatch, Window,
+    NewMessage, NewRoom, NewSession, Next, Outcome, SessionFilter, StaffPatch, Steward, Window,
 };
 use shared::webhook::{Outbound, SigningSecret};
 use tempfile::TempDir;
@@ -30,6 +30,7 @@ use tokio::sync::OnceCell;
 use uuid::uuid;
 
 use super::files::{Answer, Event};
+use super::integrations::integrations;
 use crate::hark::World;
 
 /// Signs the tokens in the files, and nothing else.
@@ -116,6 +117,10 @@ impl Seeded {
 
     pub async fn desk(&self) -> Value {
         desk(&self.app).await
+    }
+
+    pub async fn integrations(&self) -> Value {
+        integrations(&self.app).await
     }
 
     pub fn dead_letters(&self) -> usize {
@@ -366,7 +371,7 @@ async fn register_a_service(app: &App) {
         secret: SigningSecret::parse("whsec_aGFyay1ldmVudHMtZGV2ZWxvcG1lbnQtc2VjcmV0").unwrap(),
         checked: None,
         check_due_at: None,
-        by: ADMIN,
+        by: Steward { user: ADMIN, manages: true },
         now: app.clock.now(),
     };
     app.services.register_instance(&new, app.config.registry.limits).await.unwrap();

@@ -31,7 +31,11 @@ pub struct Refused {
 }
 
 impl Socket {
-    pub(super) async fn open(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, Refused> {
+    /// Opens one at any URL, with any headers.
+    ///
+    /// # Errors
+    /// How the handshake was refused.
+    pub async fn open(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, Refused> {
         let mut request = url.into_client_request().expect("a URL");
         for (name, value) in headers {
             request.headers_mut().insert(*name, HeaderValue::from_str(value).expect("a header"));

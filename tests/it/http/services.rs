@@ -269,6 +269,40 @@ async fn subscriptions_and_secrets_are_changed_by_those_who_register() {
 }
 
 #[tokio::test]
+async fn a_service_is_changed_by_its_owner_and_by_who_manages_users_alone() {
+    let hark = on_loopback(ROOMY).await;
+    let owner = hark.person_as("Ops", Role::Service).await;
+    let other = hark.person_as("Other", Role::Service).await;
+    let admin = hark.person_as("Root", Role::Admin).await;
+    let body = json!({"service_name": "s", "service_url": "http://localhost:1", "types": ["user_action"]});
+    let elsewhere = json!({"service_name": "s", "service_url": "http://localhost:2"});
+    let paths = [
+        (Method::POST, "/register", Some(elsewhere)),
+        (Method::POST, "/heartbeat", Some(body.clone())),
+        (Method::PUT, "/s/subscriptions", Some(body.clone())),
+        (Method::POST, "/s/secret", None),
+        (Method::POST, "/unregister", Some(body.clone())),
+        (Method::DELETE, "/s", None),
+    ];
+    for mine in [&owner, &admin] {
+        let made = owner.post(REGISTER, body.clone()).await.ok();
+        for (method, path, body) in &paths {
+            let path = format!("/api/v1/services{path}");
+            let refused = other.call(method.clone(), &path, body.clone()).await;
+            refused.refused(403, "forbidden");
+            assert!(refused.message().contains("another account"), "{path}: {refused:?}");
+        }
+        let one = format!("/api/v1/services/s/instances/{}", made["instance_id"].as_str().unwrap());
+        other.delete(&one).await.refused(403, "forbidden");
+        let seen = other.get("/api/v1/services/s").await.ok();
+        assert_eq!((&seen["owner_id"], &seen["subscriptions"]), (&json!(owner.id), &json!([])));
+        for (method, path, body) in &paths {
+            mine.call(method.clone(), &format!("/api/v1/services{path}"), body.clone()).await.ok();
+        }
+    }
+}
+
+#[tokio::test]
 async fn each_path_asks_for_its_permission() {
     let hark = on_loopback(ROOMY).await;
     let ann = hark.person("Ann").await;

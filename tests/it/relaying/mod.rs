@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 use crate::hark::{Client, Hark};
 
+pub use target::Target;
+
 /// Publishes `count` events of these priorities in turn for a service, a batch at a time; their ids.
 async fn publish(hark: &Hark, who: &Client, service: &str, count: usize, priorities: &[u8]) -> Vec<String> {
     let mut ids = Vec::new();

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use shared::model::Role;
 
-use super::target::{Target, at_last};
+use super::target::{Post, Target, at_last};
 use super::{pending, publish};
 use crate::broker::OwnBroker;
 use crate::hark::{World, full_or_tenth, on_both, on_services};
@@ -33,6 +34,25 @@ async fn higher_priorities_overtake_while_the_service_is_slow(world: &World) {
     assert!(left[..10].iter().sum::<i64>() > left[left.len() - 10..].iter().sum::<i64>());
     assert!(left[left.len() - 10..].iter().all(|priority| *priority <= 1), "{left:?}");
     hark.stop().await;
+}
+
+/// Says how it went: what overtook, and by how much, and what came twice.
+fn figures(posts: &[Post]) {
+    let events: Vec<Value> = posts.iter().filter(|post| post.handled).map(Post::event).collect();
+    // Ids are made in the order of publishing.
+    let published: BTreeSet<&str> = events.iter().filter_map(|event| event["id"].as_str()).collect();
+    let published: BTreeMap<&str, i64> = published.into_iter().zip(0..).collect();
+    let lead = |(place, event): (i64, &Value)| published[event["id"].as_str().unwrap()] - place;
+    let high = (0..).zip(&events).filter(|(_, event)| event["priority"] == 9);
+    let leads: Vec<i64> = high.map(lead).collect();
+    let overtook = leads.iter().filter(|lead| **lead > 0).count();
+    let mean = leads.iter().sum::<i64>() / i64::try_from(leads.len()).unwrap();
+    let (all, twice) = (events.len(), posts.len() - events.len());
+    println!(
+        "{all} events; of {} high ones {overtook} came earlier than in their turn, by {mean} places on \
+         average over all of them; {twice} came twice",
+        leads.len()
+    );
 }
 
 async fn a_service_is_posted_to_side_by_side_up_to_its_limit(world: &World) {
@@ -81,6 +101,7 @@ async fn a_broker_that_is_restarted_in_the_middle_loses_no_event() {
         }
         assert!(handled.values().all(|times| *times == 1), "by its id none counts twice");
         assert_eq!(handled.into_keys().collect::<BTreeSet<_>>(), published, "none is lost");
+        figures(&target.posts());
         hark.stop().await;
     })
     .await;

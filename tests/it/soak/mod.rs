@@ -14,6 +14,8 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+pub use node::Node;
+
 /// Whether the whole size is asked for, and with it the bounds of time that a busy machine may break.
 pub fn is_full() -> bool {
     std::env::var("HARK_FULL").is_ok_and(|value| value == "1")

@@ -33,6 +33,30 @@ impl Node {
         node
     }
 
+    /// What a runner says that doesn't start.
+    pub async fn refused(folder: &Path, variables: Vec<(String, String)>) -> String {
+        let log = folder.join("node.log");
+        let mut process = spawn(free_port(), free_port(), &variables, &log);
+        let deadline = Instant::now() + STARTS_WITHIN;
+        let ended = loop {
+            match process.try_wait().expect("the process can be asked") {
+                Some(ended) => break ended,
+                None if Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(20)).await,
+                None => {
+                    let _ = process.kill();
+                    panic!("it started");
+                }
+            }
+        };
+        assert!(!ended.success(), "it ended as if all were well");
+        std::fs::read_to_string(&log).expect("it says why")
+    }
+
+    /// Everything that it said.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
@@ -63,9 +87,8 @@ impl Node {
         let deadline = Instant::now() + STARTS_WITHIN;
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         while client.get(&url).send().await.is_err() {
-            let log = || std::fs::read_to_string(&self.log).unwrap_or_default();
-            assert!(self.process.try_wait().unwrap().is_none(), "the node ended:\n{}", log());
-            assert!(Instant::now() < deadline, "the node doesn't answer:\n{}", log());
+            assert!(self.process.try_wait().unwrap().is_none(), "the node ended:\n{}", self.log());
+            assert!(Instant::now() < deadline, "the node doesn't answer:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -76,7 +99,7 @@ impl Drop for Node {
         let _ = self.process.kill();
         let _ = self.process.wait();
         if std::thread::panicking() {
-            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let log = self.log();
             let lines: Vec<_> = log.lines().collect();
             eprintln!("the node's last words:\n{}", lines[lines.len().saturating_sub(30)..].join("\n"));
         }
@@ -86,8 +109,9 @@ impl Drop for Node {
 fn spawn(port: u16, management_port: u16, variables: &[(String, String)], log: &Path) -> Child {
     let log = File::options().create(true).append(true).open(log).expect("the log opens");
     Command::new(PROGRAM)
-        .args(["--port", &port.to_string(), "--management-port", &management_port.to_string()])
         .args(["--template", TEMPLATE])
+        .env("PORT", port.to_string())
+        .env("MANAGEMENT_PORT", management_port.to_string())
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("the log opens twice"))

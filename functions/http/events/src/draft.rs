@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use shared::frames::decode_body;
 use shared::ids::EventId;
-use shared::model::{EventType, HARK, PublishedType};
+use shared::model::{EventType, HARK, OWN_ID_PREFIX, PublishedType};
 use shared::names::{EventData, EventPriority, ServiceName};
 use shared::ports::NewEvent;
 use shared::{Error, contract};
@@ -93,6 +93,17 @@ fn check_size(events: &Value, most: usize) -> Result<(), Error> {
     }
 }
 
+/// Why an id can't be a publisher's.
+fn problem_with(id: &EventId) -> Option<String> {
+    match id.as_str() {
+        id if PATHS.contains(&id) => Some("is the name of a path".to_owned()),
+        id if id.starts_with(OWN_ID_PREFIX) => {
+            Some(format!("begins with {OWN_ID_PREFIX}, as those of Hark's own events do"))
+        }
+        _ => None,
+    }
+}
+
 impl Draft {
     fn event(self, id: impl FnOnce() -> EventId, place: &str) -> Result<NewEvent, Error> {
         let Self { id: own_id, kind, source_service, target_service, data, priority } = self;
@@ -103,8 +114,8 @@ impl Draft {
         if source_service.as_str() == HARK {
             return Err(refused("source_service", "is Hark's own name"));
         }
-        if own_id.as_ref().is_some_and(|id| PATHS.contains(&id.as_str())) {
-            return Err(refused("id", "is the name of a path"));
+        if let Some(problem) = own_id.as_ref().and_then(problem_with) {
+            return Err(refused("id", &problem));
         }
         let (data, priority) = (data.into_value(), priority.level());
         let digest = NewEvent::digest_of(kind, &source_service, target_service.as_ref(), &data, priority);
@@ -126,6 +137,7 @@ mod tests {
     use super::*;
     use serde_json::json;
     use shared::Code;
+    use shared::ids::EVENT_ID_MAX_CHARS;
     use shared::names::EVENT_DATA_MAX_BYTES;
 
     fn read(body: &Value) -> Result<Vec<NewEvent>, Error> {
@@ -183,6 +195,22 @@ mod tests {
             let refused = read(&event).err().map(|error| error.message).unwrap_or_default();
             assert!(refused.contains(field), "{refused}");
         }
+    }
+
+    #[test]
+    fn ids_of_harks_own_events_are_its_own_however_long() {
+        let of = |beginning: &str, chars: usize| json!(format!("{beginning:x<chars$}"));
+        let refused = |id: Value| read(&with("id", id)).err().map(|error| (error.code, error.message));
+        for taken in [json!("hark"), of("hark-", 64), of("harks:", 64), of("x-hark:", 64)] {
+            assert_eq!(refused(taken.clone()), None, "{taken}");
+        }
+        for own in [json!("hark:"), json!("hark:message-stored:1"), of("hark:", EVENT_ID_MAX_CHARS)] {
+            let (code, message) = refused(own.clone()).expect("it is Hark's own");
+            assert_eq!(code, Code::Invalid);
+            assert!(message.starts_with("id: begins with hark:, "), "{own}: {message}");
+        }
+        let (_, message) = refused(of("hark:", EVENT_ID_MAX_CHARS + 1)).expect("it is too long");
+        assert!(message.starts_with("id: has 65 characters"), "{message}");
     }
 
     #[test]

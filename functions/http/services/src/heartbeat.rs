@@ -11,6 +11,7 @@ use shared::ids::InstanceId;
 use shared::model::ServiceInstance;
 use shared::names::ServiceName;
 use shared::ports::InstanceRef;
+use shared::registry;
 use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
@@ -38,7 +39,7 @@ impl TryFrom<f64> for Load {
 ///
 /// # Errors
 /// `invalid`, naming the field; `not_found` for one that isn't registered, or was dropped: it registers again;
-/// `forbidden` without `services.register`.
+/// `forbidden` without `services.register`, and for a service of another account.
 #[utoipa::path(
     post, path = "/api/v1/services/heartbeat", request_body = Heartbeat,
     responses((status = 200, description = "The instance.", body = ServiceInstance)),
@@ -53,7 +54,8 @@ pub(crate) async fn heartbeat(
     let which = which(instance_id, service_url)?;
     let which = which.ok_or_else(|| Error::invalid("instance_id", "is missing, and so is service_url"))?;
     let load = load.map(|load| load.0);
-    Ok(Json(app.services.heard(&service_name, &which, load, app.clock.now()).await?))
+    let by = registry::steward(&caller);
+    Ok(Json(app.services.heard(by, &service_name, &which, load, app.clock.now()).await?))
 }
 
 /// An instance by its id or its URL; None when neither is given.

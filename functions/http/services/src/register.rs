@@ -46,7 +46,8 @@ pub(crate) struct Answer {
 /// checked at once, so that the answer says whether it is up.
 ///
 /// # Errors
-/// `invalid`, naming the field; `forbidden` without `services.register`; `conflict` beyond `SERVICES_MAX` and
+/// `invalid`, naming the field; `forbidden` without `services.register`, and for a service of another account, unless
+/// the caller has `users.manage`; `conflict` beyond `SERVICES_MAX` and
 /// `SERVICE_INSTANCES_MAX`.
 #[utoipa::path(
     post, path = "/api/v1/services/register", request_body = Registration,
@@ -96,7 +97,7 @@ impl Registration {
             checked,
             // One that isn't there yet may be in a moment.
             check_due_at: checked.map(|passed| if passed { now.plus(interval) } else { now }),
-            by: caller.user,
+            by: registry::steward(caller),
             now,
         })
     }

@@ -9,6 +9,7 @@ use shared::clock::UnixMs;
 use shared::http::At;
 use shared::identity::{Caller, Permission};
 use shared::names::ServiceName;
+use shared::registry;
 use shared::webhook::SigningSecret;
 use utoipa::ToSchema;
 
@@ -25,7 +26,7 @@ pub(crate) struct Rotated {
 /// `POST /api/v1/services/{name}/secret`: another secret in the place of the one there is.
 ///
 /// # Errors
-/// `not_found`; `forbidden` without `services.register`.
+/// `not_found`; `forbidden` without `services.register`, and for a service of another account.
 #[utoipa::path(
     post, path = "/api/v1/services/{name}/secret", params(("name" = ServiceName, Path)),
     responses((status = 200, description = "The secret.", body = Rotated)),
@@ -39,6 +40,6 @@ pub(crate) async fn rotate(
     let secret = SigningSecret::fresh();
     let overlap = i64::try_from(app.config.registry.secret_overlap.as_millis()).unwrap_or(i64::MAX);
     let old_valid_until = app.clock.now().plus(overlap);
-    app.services.rotate_secret(&name, &secret, old_valid_until).await?;
+    app.services.rotate_secret(registry::steward(&caller), &name, &secret, old_valid_until).await?;
     Ok(Json(Rotated { service_name: name, secret: secret.expose(), old_valid_until }))
 }

@@ -9,6 +9,7 @@ use shared::http::{At, Body};
 use shared::identity::{Caller, Permission};
 use shared::model::{EventType, Service};
 use shared::names::ServiceName;
+use shared::registry;
 use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
@@ -20,7 +21,8 @@ pub(crate) struct Subscriptions {
 /// `PUT /api/v1/services/{name}/subscriptions`: what the service is sent from now on, besides what names it.
 ///
 /// # Errors
-/// `invalid`, naming the field; `not_found`; `forbidden` without `services.register`.
+/// `invalid`, naming the field; `not_found`; `forbidden` without `services.register`, and for a service of another
+/// account.
 #[utoipa::path(
     put,
     path = "/api/v1/services/{name}/subscriptions",
@@ -35,5 +37,5 @@ pub(crate) async fn set(
     Body(Subscriptions { types }): Body<Subscriptions>,
 ) -> Result<Json<Service>, Error> {
     caller.require(Permission::ServicesRegister)?;
-    Ok(Json(app.services.set_subscriptions(&name, &types).await?))
+    Ok(Json(app.services.set_subscriptions(registry::steward(&caller), &name, &types).await?))
 }

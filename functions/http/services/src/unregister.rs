@@ -26,7 +26,7 @@ pub(crate) struct Farewell {
 /// `POST /api/v1/services/unregister`: takes out one instance, or the whole service when none is named.
 ///
 /// # Errors
-/// `invalid`, naming the field; `not_found`; `forbidden` without `services.unregister`.
+/// `invalid`, naming the field; `not_found`; `forbidden` without `services.unregister`, and for a service of another account.
 #[utoipa::path(
     post, path = "/api/v1/services/unregister", request_body = Farewell,
     responses((status = 204, description = "Done.")),
@@ -42,7 +42,7 @@ pub(crate) async fn by_body(
 /// `DELETE /api/v1/services/{name}`: forgets a service: all its instances, its secret and what it subscribed to.
 ///
 /// # Errors
-/// `not_found`; `forbidden` without `services.unregister`.
+/// `not_found`; `forbidden` without `services.unregister`, and for a service of another account.
 #[utoipa::path(
     delete, path = "/api/v1/services/{name}", params(("name" = ServiceName, Path)),
     responses((status = 204, description = "Done.")),
@@ -58,7 +58,7 @@ pub(crate) async fn service(
 /// `DELETE /api/v1/services/{name}/instances/{id}`: takes one instance out.
 ///
 /// # Errors
-/// `not_found`; `forbidden` without `services.unregister`.
+/// `not_found`; `forbidden` without `services.unregister`, and for a service of another account.
 #[utoipa::path(
     delete,
     path = "/api/v1/services/{name}/instances/{id}",
@@ -80,7 +80,7 @@ async fn forget(
     which: Option<InstanceRef>,
 ) -> Result<StatusCode, Error> {
     caller.require(Permission::ServicesUnregister)?;
-    let gone = app.services.unregister(name, which.as_ref()).await?;
+    let gone = app.services.unregister(registry::steward(caller), name, which.as_ref()).await?;
     registry::tell(app, &gone).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,7 +16,7 @@ use crate::model::{EventType, Listing, Page, Service, ServiceInstance};
 use crate::names::ServiceName;
 use crate::ports::{
     Checked, InstanceChange, InstanceRef, InstanceStep, NewInstance, Registered, RegistryLimits, Services,
-    ServicesError, StoreError, Target,
+    ServicesError, Steward, StoreError, Target,
 };
 use crate::registry::Choice;
 use crate::webhook::SigningSecret;
@@ -26,16 +26,24 @@ const HEARD: &str = "
 update service_instances
 set last_seen = greatest(last_seen, $4), load = $5
 where service = $1 and (id = $2 or url = $3)
+    and coalesce((select owner_id from services where name = $1) = $6, true)
 returning *";
 
 const UNREGISTER_ONE: &str = "
-delete from service_instances where service = $1 and (id = $2 or url = $3) returning *";
+delete from service_instances
+where service = $1 and (id = $2 or url = $3)
+    and coalesce((select owner_id from services where name = $1) = $4, true)
+returning *";
 
 /// Its instances go with it.
 const UNREGISTER: &str = "delete from services where name = $1";
 
 const ROTATE: &str = "
-update services set old_secret = secret, old_until = $3, secret = $2 where name = $1";
+update services set old_secret = secret, old_until = $3, secret = $2
+where name = $1 and coalesce(owner_id = $4, true)";
+
+/// Without an owner, or for a manager, it may be changed too. Held, as an owner may just be written.
+const MAY: &str = "select coalesce(owner_id = $2, true) from services where name = $1 for update";
 
 #[async_trait]
 impl Services for Postgres {
@@ -49,6 +57,7 @@ impl Services for Postgres {
 
     async fn heard(
         &self,
+        by: Steward,
         service: &ServiceName,
         which: &InstanceRef,
         load: Option<f64>,
@@ -57,10 +66,10 @@ impl Services for Postgres {
         self.run(async |connection| {
             let (id, url) = rows::named(which);
             let heard = query(HEARD).bind(service.as_str()).bind(id).bind(url);
-            let heard = heard.bind(timestamp(now)).bind(load).fetch_optional(&mut *connection).await?;
-            match heard {
+            let heard = heard.bind(timestamp(now)).bind(load).bind(by.only_of());
+            match heard.fetch_optional(&mut *connection).await? {
                 Some(row) => Ok(instance(&row)?),
-                None => Err(missing(connection, service).await?),
+                None => Err(why_not(connection, by, service).await),
             }
         })
         .await
@@ -68,12 +77,13 @@ impl Services for Postgres {
 
     async fn unregister(
         &self,
+        by: Steward,
         service: &ServiceName,
         which: Option<&InstanceRef>,
     ) -> Result<Vec<InstanceChange>, ServicesError> {
         self.transact(async |connection| match which {
-            Some(which) => unregister_one(connection, service, which).await,
-            None => unregister(connection, service).await,
+            Some(which) => unregister_one(connection, by, service, which).await,
+            None => unregister(connection, by, service).await,
         })
         .await
     }
@@ -113,28 +123,28 @@ impl Services for Postgres {
 
     async fn rotate_secret(
         &self,
+        by: Steward,
         service: &ServiceName,
         secret: &SigningSecret,
         old_until: UnixMs,
     ) -> Result<(), ServicesError> {
         self.run(async |connection| {
-            let rotate =
-                query(ROTATE).bind(service.as_str()).bind(secret.expose()).bind(timestamp(old_until));
-            let done = rotate.execute(connection).await?;
-            if done.rows_affected() == 0 { Err(ServicesError::Unknown) } else { Ok(()) }
+            let rotate = query(ROTATE).bind(service.as_str()).bind(secret.expose());
+            let rotate = rotate.bind(timestamp(old_until)).bind(by.only_of());
+            let done = rotate.execute(&mut *connection).await?;
+            if done.rows_affected() == 0 { may(connection, by, service).await } else { Ok(()) }
         })
         .await
     }
 
     async fn set_subscriptions(
         &self,
+        by: Steward,
         service: &ServiceName,
         types: &[EventType],
     ) -> Result<Service, ServicesError> {
         self.transact(async |connection| {
-            if !is_known(connection, service).await? {
-                return Err(ServicesError::Unknown);
-            }
+            may(connection, by, service).await?;
             register::subscribe(connection, service, types).await?;
             reads::service(connection, service).await?.ok_or(ServicesError::Unknown)
         })
@@ -142,39 +152,46 @@ impl Services for Postgres {
     }
 }
 
-async fn is_known(connection: &mut PgConnection, service: &ServiceName) -> Result<bool, StoreError> {
-    let known = query_scalar("select exists (select from services where name = $1)").bind(service.as_str());
-    Ok(known.fetch_one(connection).await?)
+/// Whether somebody may change a service.
+///
+/// # Errors
+/// `Unknown`, `Foreign`.
+async fn may(connection: &mut PgConnection, by: Steward, service: &ServiceName) -> Result<(), ServicesError> {
+    let may = query_scalar(MAY).bind(service.as_str()).bind(by.only_of()).fetch_optional(connection).await?;
+    match may {
+        None => Err(ServicesError::Unknown),
+        Some(false) => Err(ServicesError::Foreign),
+        Some(true) => Ok(()),
+    }
 }
 
-/// Which of the two isn't there.
-async fn missing(connection: &mut PgConnection, service: &ServiceName) -> Result<ServicesError, StoreError> {
-    let is_known = is_known(connection, service).await?;
-    Ok(if is_known { ServicesError::UnknownInstance } else { ServicesError::Unknown })
+/// Why there was no instance that they could do something with.
+async fn why_not(connection: &mut PgConnection, by: Steward, service: &ServiceName) -> ServicesError {
+    may(connection, by, service).await.err().unwrap_or(ServicesError::UnknownInstance)
 }
 
 async fn unregister_one(
     connection: &mut PgConnection,
+    by: Steward,
     service: &ServiceName,
     which: &InstanceRef,
 ) -> Result<Vec<InstanceChange>, ServicesError> {
     let (id, url) = rows::named(which);
-    let gone = query(UNREGISTER_ONE).bind(service.as_str()).bind(id).bind(url);
+    let gone = query(UNREGISTER_ONE).bind(service.as_str()).bind(id).bind(url).bind(by.only_of());
     match gone.fetch_optional(&mut *connection).await? {
         Some(row) => Ok(vec![InstanceChange::of(InstanceStep::Unregistered, &instance(&row)?)]),
-        None => Err(missing(connection, service).await?),
+        None => Err(why_not(connection, by, service).await),
     }
 }
 
 async fn unregister(
     connection: &mut PgConnection,
+    by: Steward,
     service: &ServiceName,
 ) -> Result<Vec<InstanceChange>, ServicesError> {
+    may(connection, by, service).await?;
     let instances = reads::instances(connection, &[service.as_str().to_owned()]).await?;
-    let gone = query(UNREGISTER).bind(service.as_str()).execute(connection).await?;
-    if gone.rows_affected() == 0 {
-        return Err(ServicesError::Unknown);
-    }
+    query(UNREGISTER).bind(service.as_str()).execute(connection).await?;
     let change = |instance| InstanceChange::of(InstanceStep::Unregistered, instance);
     Ok(instances.iter().map(change).collect())
 }

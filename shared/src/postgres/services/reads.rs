@@ -5,6 +5,7 @@ use super::super::statements;
 use super::super::times::{time_of, timestamp};
 use super::rows::{instance, joined_instance};
 use crate::clock::UnixMs;
+use crate::ids::UserId;
 use crate::model::{EventType, Listing, Page, Service, ServiceInstance};
 use crate::names::ServiceName;
 use crate::ports::{ServicesError, StoreError, Target};
@@ -62,6 +63,7 @@ fn bare(row: &PgRow) -> Result<Service, StoreError> {
     subscriptions.sort_unstable();
     Ok(Service {
         name: ServiceName::parse(&name).map_err(StoreError::Internal)?,
+        owner_id: row.try_get::<Option<i64>, _>("owner_id")?.map(UserId),
         created_at: time_of(row, "created_at")?,
         subscriptions,
         instances: Vec::new(),

@@ -16,9 +16,12 @@ use crate::sql::{storable, storable_json, word};
 const LOCK: &str = "select pg_advisory_xact_lock(7310022)";
 
 const MAKE_SERVICE: &str = "
-insert into services (name, secret, created_at)
-select $1, $2, $3
+insert into services (name, secret, created_at, owner_id)
+select $1, $2, $3, $5
 where (select count(*) from services) < $4::bigint";
+
+/// One that was registered before owners were kept.
+const TAKE: &str = "update services set owner_id = $2 where name = $1 and owner_id is null";
 
 /// What a known one keeps: its id, its load, and since when it is known.
 const WRITE: &str = "
@@ -40,10 +43,7 @@ pub(super) async fn register(
     limits: RegistryLimits,
 ) -> Result<Registered, ServicesError> {
     query(LOCK).execute(&mut *connection).await?;
-    let service_is_new = !super::is_known(connection, &new.service).await?;
-    if service_is_new {
-        make_service(connection, new, limits.services).await?;
-    }
+    let service_is_new = own_service(connection, new, limits.services).await?;
     let before = before(connection, new).await?;
     if before.is_none() && count(connection, &new.service).await? >= i64::from(limits.instances) {
         return Err(ServicesError::FullOfInstances(limits.instances));
@@ -57,13 +57,30 @@ pub(super) async fn register(
     Ok(Registered { instance, service_is_new, change })
 }
 
+/// Makes the service, or sees that it is theirs; whether it was made.
+async fn own_service(
+    connection: &mut PgConnection,
+    new: &NewInstance,
+    most: u32,
+) -> Result<bool, ServicesError> {
+    match super::may(connection, new.by, &new.service).await {
+        Ok(()) => {
+            query(TAKE).bind(new.service.as_str()).bind(new.by.user.0).execute(connection).await?;
+            Ok(false)
+        }
+        Err(ServicesError::Unknown) => make_service(connection, new, most).await.map(|()| true),
+        Err(error) => Err(error),
+    }
+}
+
 async fn make_service(
     connection: &mut PgConnection,
     new: &NewInstance,
     most: u32,
 ) -> Result<(), ServicesError> {
     let make = query(MAKE_SERVICE).bind(new.service.as_str()).bind(new.secret.expose());
-    let made = make.bind(timestamp(new.now)).bind(i64::from(most)).execute(connection).await?;
+    let make = make.bind(timestamp(new.now)).bind(i64::from(most)).bind(new.by.user.0);
+    let made = make.execute(connection).await?;
     if made.rows_affected() == 0 { Err(ServicesError::Full(most)) } else { Ok(()) }
 }
 
@@ -100,7 +117,7 @@ async fn write(
         .bind(new.checked.map(|_| timestamp(new.now)))
         .bind(new.check_due_at.map(timestamp))
         .bind(timestamp(new.now))
-        .bind(new.by.0);
+        .bind(new.by.user.0);
     instance(&write.fetch_one(connection).await?)
 }
 

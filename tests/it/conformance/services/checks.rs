@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 
 use futures::future::join_all;
-use shared::ids::InstanceId;
+use shared::ids::{InstanceId, UserId};
 use shared::model::InstanceHealth;
 use shared::ports::{Checked, InstanceRef, InstanceStep, NewInstance};
 
 use super::super::stores::{NOW, Stores};
-use super::{found, instance, instances, name, registered};
+use super::{found, instance, instances, manager, name, registered};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -92,7 +92,11 @@ async fn a_passed_check_is_a_sign_of_life(stores: &Stores) {
 async fn who_gives_no_sign_of_life_is_dropped_and_its_service_stays(stores: &Stores) {
     let three = instances(stores, "user-service", 3).await;
     let alive = InstanceRef::Id(three[2].id);
-    stores.services.heard(&name("user-service"), &alive, None, NOW.plus(MINUTE_MS)).await.unwrap();
+    stores
+        .services
+        .heard(manager(UserId(0)), &name("user-service"), &alive, None, NOW.plus(MINUTE_MS))
+        .await
+        .unwrap();
     let dropped = stores.services.drop_silent(NOW.plus(2), 10).await.unwrap();
     let told: Vec<_> = dropped.iter().map(|change| (change.change, change.instance_id)).collect();
     assert_eq!(told, [(InstanceStep::Dropped, three[0].id)], "heard just then is heard");

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
 use futures::future::join_all;
-use shared::ids::InstanceId;
+use shared::ids::{InstanceId, UserId};
 use shared::ports::{InstanceRef, NewInstance, ServicesError};
 use shared::registry::Choice;
 
 use super::super::stores::{NOW, Stores};
-use super::{check, instance, instances, name, registered, take_down};
+use super::{check, instance, instances, manager, name, registered, take_down};
 
 on_every_engine! {
     turns_go_round_over_everybody_who_asks,
@@ -36,7 +36,7 @@ async fn only_those_that_are_up_are_chosen(stores: &Stores) {
     let three = instances(stores, "user-service", 3).await;
     take_down(stores, &three[1]).await;
     let by = stores.user("ops").await;
-    let unknown = NewInstance { checked: Some(false), ..instance("user-service", 4, by) };
+    let unknown = NewInstance { checked: Some(false), by: manager(by), ..instance("user-service", 4, by) };
     registered(stores, &unknown).await;
     for choice in [Choice::RoundRobin, Choice::Random, Choice::LeastLoaded] {
         for _ in 0..20 {
@@ -68,11 +68,15 @@ async fn the_least_loaded_is_chosen_by_its_last_heartbeat(stores: &Stores) {
     let three = instances(stores, "user-service", 3).await;
     for (instance, load) in three.iter().zip([0.4, 0.2, 0.3]) {
         let which = InstanceRef::Id(instance.id);
-        stores.services.heard(&name("user-service"), &which, Some(load), NOW).await.unwrap();
+        stores
+            .services
+            .heard(manager(UserId(0)), &name("user-service"), &which, Some(load), NOW)
+            .await
+            .unwrap();
     }
     assert_eq!(chosen(stores, &Choice::LeastLoaded).await, three[1].id);
     let which = InstanceRef::Id(three[1].id);
-    stores.services.heard(&name("user-service"), &which, Some(1.0), NOW).await.unwrap();
+    stores.services.heard(manager(UserId(0)), &name("user-service"), &which, Some(1.0), NOW).await.unwrap();
     assert_eq!(chosen(stores, &Choice::LeastLoaded).await, three[2].id);
 }
 

@@ -2,6 +2,7 @@
 
 mod checks;
 mod choosing;
+mod owners;
 mod registration;
 mod secrets;
 
@@ -10,12 +11,22 @@ use shared::clock::UnixMs;
 use shared::ids::{InstanceId, UserId};
 use shared::model::{InstanceHealth, ServiceInstance};
 use shared::names::ServiceName;
-use shared::ports::{Checked, NewInstance, Registered, RegistryLimits};
+use shared::ports::{Checked, NewInstance, Registered, RegistryLimits, Steward};
 use shared::webhook::SigningSecret;
 
 use super::stores::{NOW, Stores};
 
 const ROOMY: RegistryLimits = RegistryLimits { services: 100, instances: 100 };
+
+/// Somebody with their own services.
+fn owner(user: UserId) -> Steward {
+    Steward { user, manages: false }
+}
+
+/// Somebody for whom all services are like their own.
+fn manager(user: UserId) -> Steward {
+    Steward { user, manages: true }
+}
 
 fn name(name: &str) -> ServiceName {
     ServiceName::parse(name).unwrap()
@@ -35,7 +46,7 @@ fn instance(service: &str, port: u16, by: UserId) -> NewInstance {
         secret: SigningSecret::fresh(),
         checked: Some(true),
         check_due_at: Some(NOW.plus(60_000)),
-        by,
+        by: owner(by),
         now: NOW,
     }
 }

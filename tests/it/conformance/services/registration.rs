@@ -5,7 +5,7 @@ use shared::model::{EventType, InstanceHealth, Page, Service};
 use shared::ports::{InstanceRef, InstanceStep, NewInstance, RegistryLimits, ServicesError};
 
 use super::super::stores::{FIRST_PAGE, NOW, Stores};
-use super::{ROOMY, found, instance, name, registered, take_down};
+use super::{ROOMY, found, instance, name, owner, registered, take_down};
 
 on_every_engine! {
     a_registered_instance_is_found_as_it_was_described,
@@ -38,6 +38,7 @@ async fn a_registered_instance_is_found_as_it_was_described(stores: &Stores) {
     let kept = stores.services.service(&name("user-service")).await.unwrap().unwrap();
     let expected = Service {
         name: name("user-service"),
+        owner_id: Some(by),
         created_at: NOW,
         subscriptions: vec![],
         instances: vec![made.clone()],
@@ -107,8 +108,9 @@ async fn there_are_as_many_as_there_may_be_and_no_more(stores: &Stores) {
 async fn a_heartbeat_says_that_an_instance_lives_and_how_busy_it_is(stores: &Stores) {
     let by = stores.user("ops").await;
     let made = registered(stores, &instance("user-service", 1, by)).await.instance;
-    let heard =
-        async |service: &str, which, load, at| stores.services.heard(&name(service), &which, load, at).await;
+    let heard = async |service: &str, which, load, at| {
+        stores.services.heard(owner(by), &name(service), &which, load, at).await
+    };
     let by_id = InstanceRef::Id(made.id);
     let one = heard("user-service", by_id.clone(), Some(0.25), NOW.plus(1)).await.unwrap();
     assert_eq!((one.last_seen, one.load), (NOW.plus(1), Some(0.25)));
@@ -130,9 +132,13 @@ async fn an_instance_or_the_whole_service_is_unregistered(stores: &Stores) {
     for port in 1..=3 {
         ids.push(registered(stores, &instance("user-service", port, by)).await.instance);
     }
-    stores.services.set_subscriptions(&name("user-service"), &[EventType::Notification]).await.unwrap();
+    stores
+        .services
+        .set_subscriptions(owner(by), &name("user-service"), &[EventType::Notification])
+        .await
+        .unwrap();
     let gone = async |which: Option<InstanceRef>| {
-        let gone = stores.services.unregister(&name("user-service"), which.as_ref()).await;
+        let gone = stores.services.unregister(owner(by), &name("user-service"), which.as_ref()).await;
         gone.map(|gone| {
             gone.into_iter().map(|change| (change.change, change.instance_id)).collect::<Vec<_>>()
         })
@@ -162,9 +168,9 @@ async fn subscriptions_are_the_services_and_set_as_a_whole(stores: &Stores) {
     assert_eq!(has().await.len(), 2, "who says nothing of them leaves them");
     registered(stores, &NewInstance { subscriptions: Some(vec![EventType::ErrorEvent]), ..first }).await;
     assert_eq!(has().await, [EventType::ErrorEvent]);
-    let set = stores.services.set_subscriptions(&name("user-service"), &[]).await.unwrap();
+    let set = stores.services.set_subscriptions(owner(by), &name("user-service"), &[]).await.unwrap();
     assert_eq!((set.subscriptions.len(), set.instances.len()), (0, 2));
-    let unknown = stores.services.set_subscriptions(&name("nobody"), &[]).await;
+    let unknown = stores.services.set_subscriptions(owner(by), &name("nobody"), &[]).await;
     assert!(matches!(unknown, Err(ServicesError::Unknown)), "{unknown:?}");
 }
 

@@ -4,13 +4,21 @@ use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::{ApiKeyId, UserId};
 use shared::model::{Account, ApiKeyRecord, Listing, Page};
-use shared::ports::{Accounts, ApiKeys, ApiKeysError, KEY_USE_NOTED_MS, NewApiKey, StoreError};
+use shared::ports::{ApiKeys, ApiKeysError, KEY_USE_NOTED_MS, NewApiKey, StoreError};
 use shared::sql::storable;
 use sqlx::sqlite::SqliteRow;
 use sqlx::types::Json;
 use sqlx::{Row, query, query_scalar};
 
 use super::{Sqlite, accounts, rows};
+
+/// Its columns by names that nothing of an account goes by.
+macro_rules! key_columns {
+    () => {
+        "user_id, id as key_id, name as key_name, hint, permissions, created_at as key_created_at, \
+         expires_at as key_expires_at, revoked_at as key_revoked_at, last_used_at"
+    };
+}
 
 const ACCOUNTS: &str = concat!(
     "select ",
@@ -20,22 +28,39 @@ const ACCOUNTS: &str = concat!(
 );
 
 /// No row when there are as many in force as may be.
-const ADD: &str = "
+const ADD: &str = concat!(
+    "
 insert into api_keys (user_id, name, digest, hint, permissions, created_by, created_at, expires_at)
 select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
 where (
     select count(*) from api_keys
     where user_id = ?1 and revoked_at is null and coalesce(expires_at > ?7, true)
 ) < ?9
-returning *";
+returning ",
+    key_columns!()
+);
+
+const KEYS: &str =
+    concat!("select ", key_columns!(), " from api_keys where user_id = ?1 order by api_keys.id desc");
 
 const REVOKE: &str =
     "update api_keys set revoked_at = ?3 where id = ?2 and user_id = ?1 and revoked_at is null";
 const REVOKE_TOKENS: &str =
     "update users set token_version = token_version + 1, revoked_at = ?2 where id = ?1";
 
-const IN_FORCE: &str = "
-select * from api_keys where digest = ?1 and revoked_at is null and coalesce(expires_at > ?2, true)";
+const IN_FORCE: &str = concat!(
+    "
+with found as (
+    select ",
+    key_columns!(),
+    " from api_keys
+    where digest = ?1 and revoked_at is null and coalesce(expires_at > ?2, true)
+)
+select found.*, ",
+    accounts::account_columns!(),
+    " from found join users on users.id = found.user_id where not deleted"
+);
+/// Not by the same statement, as here only one at a time writes.
 const USED: &str =
     "update api_keys set last_used_at = ?2 where id = ?1 and coalesce(last_used_at <= ?3, true)";
 
@@ -71,8 +96,7 @@ impl ApiKeys for Sqlite {
     }
 
     async fn keys(&self, account: UserId) -> Result<Vec<ApiKeyRecord>, StoreError> {
-        let read = query("select * from api_keys where user_id = ?1 order by id desc").bind(account.0);
-        let rows = read.fetch_all(&self.readers).await?;
+        let rows = query(KEYS).bind(account.0).fetch_all(&self.readers).await?;
         Ok(rows.iter().map(key).collect::<Result<_, _>>()?)
     }
 
@@ -100,8 +124,7 @@ impl ApiKeys for Sqlite {
             let used = query(USED).bind(record.id.0).bind(now.0).bind(now.0 - KEY_USE_NOTED_MS);
             used.execute(&self.writer).await?;
         }
-        let account = self.account(UserId(row.try_get("user_id")?)).await?;
-        Ok(account.map(|account| (account, record)))
+        Ok(Some((rows::account(&row)?, record)))
     }
 }
 
@@ -109,13 +132,13 @@ fn key(row: &SqliteRow) -> Result<ApiKeyRecord, sqlx::Error> {
     let time = |name: &str| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(name)?.map(UnixMs));
     let Json(permissions) = row.try_get("permissions")?;
     Ok(ApiKeyRecord {
-        id: ApiKeyId(row.try_get("id")?),
-        name: row.try_get("name")?,
+        id: ApiKeyId(row.try_get("key_id")?),
+        name: row.try_get("key_name")?,
         hint: row.try_get("hint")?,
         permissions,
-        created_at: UnixMs(row.try_get("created_at")?),
-        expires_at: time("expires_at")?,
-        revoked_at: time("revoked_at")?,
+        created_at: UnixMs(row.try_get("key_created_at")?),
+        expires_at: time("key_expires_at")?,
+        revoked_at: time("key_revoked_at")?,
         last_used_at: time("last_used_at")?,
     })
 }

@@ -25,6 +25,7 @@ const SCHEMA: &[&str] = &[
     include_str!("services/schema.sql"),
     include_str!("events.sql"),
     include_str!("identity.sql"),
+    include_str!("services/owners.sql"),
 ];
 
 /// The update changes nothing: it makes the row that is there the answer.

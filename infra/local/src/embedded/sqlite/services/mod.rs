@@ -11,7 +11,7 @@ use shared::model::{EventType, Listing, Page, Service, ServiceInstance};
 use shared::names::ServiceName;
 use shared::ports::{
     Checked, InstanceChange, InstanceRef, InstanceStep, NewInstance, Registered, RegistryLimits, Services,
-    ServicesError, StoreError, Target,
+    ServicesError, Steward, StoreError, Target,
 };
 use shared::registry::Choice;
 use shared::webhook::SigningSecret;
@@ -25,16 +25,24 @@ const HEARD: &str = "
 update service_instances
 set last_seen = max(last_seen, ?4), load = ?5
 where service = ?1 and (id = ?2 or url = ?3)
+    and coalesce((select owner_id from services where name = ?1) = ?6, true)
 returning *";
 
 const UNREGISTER_ONE: &str = "
-delete from service_instances where service = ?1 and (id = ?2 or url = ?3) returning *";
+delete from service_instances
+where service = ?1 and (id = ?2 or url = ?3)
+    and coalesce((select owner_id from services where name = ?1) = ?4, true)
+returning *";
 
 /// Its instances go with it.
 const UNREGISTER: &str = "delete from services where name = ?1";
 
 const ROTATE: &str = "
-update services set old_secret = secret, old_until = ?3, secret = ?2 where name = ?1";
+update services set old_secret = secret, old_until = ?3, secret = ?2
+where name = ?1 and coalesce(owner_id = ?4, true)";
+
+/// Without an owner, or for a manager, it may be changed too.
+const MAY: &str = "select coalesce(owner_id = ?2, true) from services where name = ?1";
 
 #[async_trait]
 impl Services for Sqlite {
@@ -48,6 +56,7 @@ impl Services for Sqlite {
 
     async fn heard(
         &self,
+        by: Steward,
         service: &ServiceName,
         which: &InstanceRef,
         load: Option<f64>,
@@ -56,9 +65,10 @@ impl Services for Sqlite {
         self.transact(async |connection| {
             let (id, url) = rows::named(which);
             let heard = query(HEARD).bind(service.as_str()).bind(id).bind(url);
-            match heard.bind(now.0).bind(load).fetch_optional(&mut *connection).await? {
+            let heard = heard.bind(now.0).bind(load).bind(by.only_of());
+            match heard.fetch_optional(&mut *connection).await? {
                 Some(row) => Ok(instance(&row)?),
-                None => Err(missing(connection, service).await?),
+                None => Err(why_not(connection, by, service).await),
             }
         })
         .await
@@ -66,12 +76,13 @@ impl Services for Sqlite {
 
     async fn unregister(
         &self,
+        by: Steward,
         service: &ServiceName,
         which: Option<&InstanceRef>,
     ) -> Result<Vec<InstanceChange>, ServicesError> {
         self.transact(async |connection| match which {
-            Some(which) => unregister_one(connection, service, which).await,
-            None => unregister(connection, service).await,
+            Some(which) => unregister_one(connection, by, service, which).await,
+            None => unregister(connection, by, service).await,
         })
         .await
     }
@@ -120,24 +131,28 @@ impl Services for Sqlite {
 
     async fn rotate_secret(
         &self,
+        by: Steward,
         service: &ServiceName,
         secret: &SigningSecret,
         old_until: UnixMs,
     ) -> Result<(), ServicesError> {
-        let rotate = query(ROTATE).bind(service.as_str()).bind(secret.expose()).bind(old_until.0);
-        let done = rotate.execute(&self.writer).await?;
-        if done.rows_affected() == 0 { Err(ServicesError::Unknown) } else { Ok(()) }
+        self.transact(async |connection| {
+            let rotate = query(ROTATE).bind(service.as_str()).bind(secret.expose());
+            let rotate = rotate.bind(old_until.0).bind(by.only_of());
+            let done = rotate.execute(&mut *connection).await?;
+            if done.rows_affected() == 0 { may(connection, by, service).await } else { Ok(()) }
+        })
+        .await
     }
 
     async fn set_subscriptions(
         &self,
+        by: Steward,
         service: &ServiceName,
         types: &[EventType],
     ) -> Result<Service, ServicesError> {
         self.transact(async |connection| {
-            if !is_known(connection, service).await? {
-                return Err(ServicesError::Unknown);
-            }
+            may(connection, by, service).await?;
             register::subscribe(connection, service, types).await?;
             reads::service(connection, service).await?.ok_or(ServicesError::Unknown)
         })
@@ -145,42 +160,50 @@ impl Services for Sqlite {
     }
 }
 
-async fn is_known(connection: &mut SqliteConnection, service: &ServiceName) -> Result<bool, StoreError> {
-    let known = query_scalar("select exists (select 1 from services where name = ?1)").bind(service.as_str());
-    Ok(known.fetch_one(connection).await?)
+/// Whether somebody may change a service.
+///
+/// # Errors
+/// `Unknown`, `Foreign`.
+async fn may(
+    connection: &mut SqliteConnection,
+    by: Steward,
+    service: &ServiceName,
+) -> Result<(), ServicesError> {
+    let may = query_scalar(MAY).bind(service.as_str()).bind(by.only_of()).fetch_optional(connection).await?;
+    match may {
+        None => Err(ServicesError::Unknown),
+        Some(false) => Err(ServicesError::Foreign),
+        Some(true) => Ok(()),
+    }
 }
 
-/// Which of the two isn't there.
-async fn missing(
-    connection: &mut SqliteConnection,
-    service: &ServiceName,
-) -> Result<ServicesError, StoreError> {
-    let is_known = is_known(connection, service).await?;
-    Ok(if is_known { ServicesError::UnknownInstance } else { ServicesError::Unknown })
+/// Why there was no instance that they could do something with.
+async fn why_not(connection: &mut SqliteConnection, by: Steward, service: &ServiceName) -> ServicesError {
+    may(connection, by, service).await.err().unwrap_or(ServicesError::UnknownInstance)
 }
 
 async fn unregister_one(
     connection: &mut SqliteConnection,
+    by: Steward,
     service: &ServiceName,
     which: &InstanceRef,
 ) -> Result<Vec<InstanceChange>, ServicesError> {
     let (id, url) = rows::named(which);
-    let gone = query(UNREGISTER_ONE).bind(service.as_str()).bind(id).bind(url);
+    let gone = query(UNREGISTER_ONE).bind(service.as_str()).bind(id).bind(url).bind(by.only_of());
     match gone.fetch_optional(&mut *connection).await? {
         Some(row) => Ok(vec![InstanceChange::of(InstanceStep::Unregistered, &instance(&row)?)]),
-        None => Err(missing(connection, service).await?),
+        None => Err(why_not(connection, by, service).await),
     }
 }
 
 async fn unregister(
     connection: &mut SqliteConnection,
+    by: Steward,
     service: &ServiceName,
 ) -> Result<Vec<InstanceChange>, ServicesError> {
+    may(connection, by, service).await?;
     let instances = reads::instances(connection, std::slice::from_ref(service)).await?;
-    let gone = query(UNREGISTER).bind(service.as_str()).execute(connection).await?;
-    if gone.rows_affected() == 0 {
-        return Err(ServicesError::Unknown);
-    }
+    query(UNREGISTER).bind(service.as_str()).execute(connection).await?;
     let change = |instance| InstanceChange::of(InstanceStep::Unregistered, instance);
     Ok(instances.iter().map(change).collect())
 }

@@ -1,5 +1,6 @@
 use serde_json::json;
 use shared::clock::UnixMs;
+use shared::ids::UserId;
 use shared::model::{EventType, Listing, Page, Service, ServiceInstance};
 use shared::names::ServiceName;
 use shared::ports::{ServicesError, StoreError, Target};
@@ -82,6 +83,7 @@ fn bare(row: &SqliteRow) -> Result<Service, StoreError> {
     subscriptions.sort_unstable();
     Ok(Service {
         name: ServiceName::parse(&name).map_err(StoreError::Internal)?,
+        owner_id: row.try_get::<Option<i64>, _>("owner_id")?.map(UserId),
         created_at: UnixMs(row.try_get("created_at")?),
         subscriptions,
         instances: Vec::new(),

@@ -12,9 +12,12 @@ use sqlx::{query, query_scalar};
 use super::rows::instance;
 
 const MAKE_SERVICE: &str = "
-insert into services (name, secret, created_at)
-select ?1, ?2, ?3
+insert into services (name, secret, created_at, owner_id)
+select ?1, ?2, ?3, ?5
 where (select count(*) from services) < ?4";
+
+/// One that was registered before owners were kept.
+const TAKE: &str = "update services set owner_id = ?2 where name = ?1 and owner_id is null";
 
 /// What a known one keeps: its id, its load, and since when it is known.
 const WRITE: &str = "
@@ -40,10 +43,7 @@ pub(super) async fn register(
     new: &NewInstance,
     limits: RegistryLimits,
 ) -> Result<Registered, ServicesError> {
-    let service_is_new = !super::is_known(connection, &new.service).await?;
-    if service_is_new {
-        make_service(connection, new, limits.services).await?;
-    }
+    let service_is_new = own_service(connection, new, limits.services).await?;
     let before = before(connection, new).await?;
     if before.is_none() && count(connection, &new.service).await? >= i64::from(limits.instances) {
         return Err(ServicesError::FullOfInstances(limits.instances));
@@ -57,13 +57,29 @@ pub(super) async fn register(
     Ok(Registered { instance, service_is_new, change })
 }
 
+/// Makes the service, or sees that it is theirs; whether it was made.
+async fn own_service(
+    connection: &mut SqliteConnection,
+    new: &NewInstance,
+    most: u32,
+) -> Result<bool, ServicesError> {
+    match super::may(connection, new.by, &new.service).await {
+        Ok(()) => {
+            query(TAKE).bind(new.service.as_str()).bind(new.by.user.0).execute(connection).await?;
+            Ok(false)
+        }
+        Err(ServicesError::Unknown) => make_service(connection, new, most).await.map(|()| true),
+        Err(error) => Err(error),
+    }
+}
+
 async fn make_service(
     connection: &mut SqliteConnection,
     new: &NewInstance,
     most: u32,
 ) -> Result<(), ServicesError> {
     let make = query(MAKE_SERVICE).bind(new.service.as_str()).bind(new.secret.expose());
-    let made = make.bind(new.now.0).bind(most).execute(connection).await?;
+    let made = make.bind(new.now.0).bind(most).bind(new.by.user.0).execute(connection).await?;
     if made.rows_affected() == 0 { Err(ServicesError::Full(most)) } else { Ok(()) }
 }
 
@@ -100,7 +116,7 @@ async fn write(
         .bind(new.checked.map(|_| new.now.0))
         .bind(new.check_due_at.map(|due| due.0))
         .bind(new.now.0)
-        .bind(new.by.0);
+        .bind(new.by.user.0);
     instance(&write.fetch_one(connection).await?)
 }
 

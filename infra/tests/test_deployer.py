@@ -22,6 +22,9 @@ class Aws(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         if self.path.startswith("/2015-03-31/functions/"):
             self.server.invoked.append(self.path)
+            if self.server.lambda_is_away:
+                self.answer(500, b'{"message":"away"}')
+                return
             failed = {"X-Amz-Function-Error": "Unhandled"} if self.server.migrate_fails else {}
             self.answer(200, b'{"migrated":true}', failed)
             return
@@ -50,7 +53,8 @@ class Deployer(unittest.TestCase):
     def setUp(self):
         self.aws = HTTPServer(("127.0.0.1", 0), Aws)
         self.aws.secrets = {"hark": json.dumps(ALL), "admin": '{"username":"root","password":"s3cret"}'}
-        self.aws.invoked, self.aws.answers, self.aws.migrate_fails = [], [], False
+        self.aws.invoked, self.aws.answers = [], []
+        self.aws.migrate_fails = self.aws.lambda_is_away = False
         self.url = f"http://127.0.0.1:{self.aws.server_port}"
         threading.Thread(target=self.aws.serve_forever, daemon=True).start()
         self.addCleanup(self.aws.server_close)
@@ -115,6 +119,11 @@ class Deployer(unittest.TestCase):
         answer = self.ask("Migration", {"Version": "arn:f:migrate:1"})
         self.assertEqual(answer["Status"], "FAILED")
         self.assertEqual(len(self.aws.invoked), 1, "it is not tried again")
+
+    def test_a_migration_whose_end_is_not_known_is_not_begun_again(self):
+        self.aws.lambda_is_away = True
+        answer = self.ask("Migration", {"Version": "arn:f:migrate:1"})
+        self.assertEqual((answer["Status"], len(self.aws.invoked)), ("FAILED", 1))
 
     def test_taking_it_down_touches_nothing(self):
         answer = self.ask("Migration", {"Version": "arn:f:migrate:1"}, "Delete")

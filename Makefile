@@ -1,6 +1,6 @@
 # `make help` lists what is here. What a target needs it installs under target/ on first use.
-.PHONY: help deps run cluster test test-all test-coverage lint fmt build build-prod certificates deploy \
-	docker-build docker-run bench rebuild-statistics clean
+.PHONY: help run cluster test test-all lint fmt build bench rebuild-statistics clean
+.PHONY: deps test-coverage build-prod certificates deploy docker-build docker-run
 .DEFAULT_GOAL := help
 
 tools := target/tools/bin
@@ -42,6 +42,11 @@ build: ## build every function for Lambda into target/lambda
 	infra/tools
 	PATH="$(CURDIR)/$(tools):$$PATH" cargo lambda build --release --workspace --exclude local --exclude bench --exclude tests
 
+bench: ## measure for about two minutes
+	cargo build --release --package local --package bench
+	$(services) run target/release/hark-bench --quick --json target/bench.json
+	$(services) run target/release/hark-bench statistics --messages 50000 --sessions 500
+
 build-prod: build ## build every function for Lambda, and the runner for servers of one's own
 	cargo build --release --locked --package local --bin hark
 
@@ -57,11 +62,6 @@ docker-build: ## build the image of the runner
 
 docker-run: ## run it, embedded, on port 3000 (infra/compose.yaml runs it on services)
 	docker run --rm --publish 3000:3000 --read-only --tmpfs /tmp hark:local
-
-bench: ## measure for about two minutes
-	cargo build --release --package local --package bench
-	$(services) run target/release/hark-bench --quick --json target/bench.json
-	$(services) run target/release/hark-bench statistics --messages 50000 --sessions 500
 
 rebuild-statistics: ## count days anew: FROM=2026-11-01 TO=2026-11-21 (DATABASE_URL and its neighbours, or embedded)
 	cargo run --quiet -- --port 0 --invoke migrate '{"rebuild_statistics":{"from":"$(FROM)","to":"$(TO)"}}'

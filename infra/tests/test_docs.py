@@ -36,6 +36,26 @@ class Documents(unittest.TestCase):
                         found = path in MADE or path in there or f"{path}.rs" in there or path.rstrip("/") in folders
                         self.assertTrue(found, path)
 
+    def test_alarms_and_the_dashboard_look_at_figures_that_are_told(self):
+        alarms = (ROOT / "infra" / "alarms.yaml").read_text()
+        of_hark = re.findall(r"Namespace: !Ref MetricsNamespace\n\s+MetricName: (\w+)", alarms)
+        shown = re.findall(r'"\$\{MetricsNamespace\}", "(\w+)"', alarms) + re.findall(r'MetricName=\\"(\w+)\\"', alarms)
+        told = set(re.findall(r"^\| `(\w+)` \| \w+ \| `Function`", (ROOT / "docs" / "OPERATIONS.md").read_text(), re.M))
+        logged = set(re.findall(r"MetricName: (Logged\w+)\n\s+MetricValue", alarms))
+        self.assertGreater(len(of_hark), 15)
+        self.assertGreater(len(shown), 15)
+        aws = {"Duration", "ConcurrentExecutions"}
+        for name in {*of_hark, *shown} - aws:
+            self.assertIn(name, told | logged)
+
+    def test_patterns_are_lines_that_are_logged(self):
+        alarms = (ROOT / "infra" / "alarms.yaml").read_text()
+        code = "".join(path.read_text() for top in ("shared/src", "functions") for path in (ROOT / top).rglob("*.rs"))
+        lines = re.findall(r'\$\.message = \\"(.*?)\\"', alarms)
+        self.assertGreater(len(lines), 10)
+        for line in lines:
+            self.assertIn(f'"{line}"', code)
+
     def test_links_lead_somewhere(self):
         for page in PAGES:
             for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):

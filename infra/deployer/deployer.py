@@ -1,7 +1,8 @@
 """Answers two custom resources of template.yaml.
 
 Custom::Secrets    reads the secrets that the properties name; its attributes are their values, hidden from
-                   whoever looks at the stack. All of them together may be 4,096 bytes, CloudFormation's limit.
+                   whoever looks at the stack. CloudFormation takes answers of 4,096 bytes, so all of them together
+                   may be about 3,000.
 Custom::Migration  invokes a version of the function `migrate` and waits for it; the deployment fails when it does.
 """
 
@@ -15,6 +16,8 @@ KEYS = {
     "IssuersSecret": ("JWT_ISSUERS",),
     "PushSecret": ("vapid_private_key", "webhook_secret"),
 }
+# What CloudFormation takes as an answer, in bytes.
+ANSWER_MAX = 4096
 # The longest that `migrate` may take, its cold start included.
 MIGRATION_S = 310
 
@@ -23,7 +26,7 @@ def handle(event, _context):
     """Always answers: a deployment that isn't answered waits for an hour."""
     answer = {"Status": "SUCCESS", "PhysicalResourceId": event.get("PhysicalResourceId") or event["LogicalResourceId"]}
     try:
-        answer |= act(event)
+        answer |= fitting(act(event))
     except Exception as problem:  # noqa: BLE001
         print(json.dumps({"level": "ERROR", "message": "deployment failed", "type": type(problem).__name__}))
         answer |= {"Status": "FAILED", "Reason": str(problem)}
@@ -43,6 +46,13 @@ def act(event):
             migrate(properties["Version"])
         return {}
     raise ValueError(f"{event['ResourceType']} is not known to the deployer")
+
+
+def fitting(answer):
+    """The answer, if what is added to it leaves room for the rest."""
+    if len(json.dumps(answer)) > ANSWER_MAX - 1024:
+        raise ValueError("the secrets are too long together: CloudFormation takes about 3,000 bytes; shorten JWT_ISSUERS")
+    return answer
 
 
 def secrets(properties):

@@ -101,6 +101,14 @@ class Deployer(unittest.TestCase):
         self.assertEqual(answer["Status"], "FAILED")
         self.assertNotIn("hunter2", json.dumps(answer))
 
+    def test_secrets_that_cloudformation_would_not_take_fail_by_name(self):
+        self.aws.secrets["issuers"] = json.dumps({"JWT_ISSUERS": "x" * 3_000})
+        answer = self.ask("Secrets", {"Secret": "hark", "IssuersSecret": "issuers"})
+        self.assertEqual(answer["Status"], "FAILED")
+        self.assertIn("JWT_ISSUERS", answer["Reason"])
+        self.aws.secrets["issuers"] = json.dumps({"JWT_ISSUERS": "x" * 2_500})
+        self.assertEqual(self.ask("Secrets", {"Secret": "hark", "IssuersSecret": "issuers"})["Status"], "SUCCESS")
+
     def test_a_secret_that_is_not_there_fails_the_deployment(self):
         self.assertEqual(self.ask("Secrets", {"Secret": "nothing"})["Status"], "FAILED")
 

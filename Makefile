@@ -1,5 +1,6 @@
 # `make help` lists what is here. What a target needs it installs under target/ on first use.
 .PHONY: help run cluster test test-all lint fmt build documents bench rebuild-statistics clean
+.PHONY: deps test-coverage build-prod certificates deploy docker-build docker-run
 .DEFAULT_GOAL := help
 
 tools := target/tools/bin
@@ -7,6 +8,11 @@ services := infra/local/services
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 20
+
+deps: ## fetch every dependency and tool
+	cargo fetch --locked
+	infra/tools
+	infra/tools infra/checks.txt target/checks
 
 run: ## run Hark locally, embedded: no service needed (PORT, STATE_DIR)
 	cargo run
@@ -21,12 +27,13 @@ test-all: ## the same at full size, and every event through `cargo lambda`
 	HARK_FULL=1 SERVICES_FSYNC=off $(services) run cargo test --profile soak --workspace
 	$(services) run infra/local/invoke-events
 
-lint: ## check formatting, code and template
+test-coverage: ## what of the code the tests run, into target/llvm-cov/html (cargo install cargo-llvm-cov)
+	SERVICES_FSYNC=off $(services) run cargo llvm-cov --workspace --html
+
+lint: ## check formatting, code, templates, manifests and container files
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	infra/tools
-	$(tools)/cfn-lint template.yaml
-	SAM_CLI_TELEMETRY=0 $(tools)/sam validate --lint --region us-east-1 --template template.yaml
+	infra/check
 
 fmt: ## format the code
 	cargo fmt --all
@@ -43,6 +50,22 @@ bench: ## measure for about two minutes
 	cargo build --release --package local --package bench
 	$(services) run target/release/hark-bench --quick --json target/bench.json
 	$(services) run target/release/hark-bench statistics --messages 50000 --sessions 500
+
+build-prod: build ## build every function for Lambda, and the runner for servers of one's own
+	cargo build --release --locked --package local --bin hark
+
+certificates: ## fetch the authorities of RDS, for infra/deployer.yaml
+	mkdir -p target/certificates
+	curl -fsS https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem -o target/certificates/rds.pem
+
+deploy: build ## build and deploy the functions (infra/deploy says what has to be there)
+	infra/deploy hark
+
+docker-build: ## build the image of the runner
+	docker build -f infra/runner.Containerfile -t hark:local .
+
+docker-run: ## run it, embedded, on port 3000 (infra/compose.yaml runs it on services)
+	docker run --rm --publish 3000:3000 --read-only --tmpfs /tmp hark:local
 
 rebuild-statistics: ## count days anew: FROM=2026-11-01 TO=2026-11-21 (DATABASE_URL and its neighbours, or embedded)
 	cargo run --quiet -- --port 0 --invoke migrate '{"rebuild_statistics":{"from":"$(FROM)","to":"$(TO)"}}'

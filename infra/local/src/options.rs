@@ -32,7 +32,12 @@ pub struct Options {
     #[arg(long, env = "STATE_DIR", default_value = "target/hark")]
     pub state_dir: PathBuf,
 
-    /// The loopback port of `@connections` with real services; 0 takes any free one. Without it, the port
+    /// The address that `@connections` listens on with real services. Another than loopback lets runners on other
+    /// machines post to this one's sockets, by the ENDPOINT_URL that is set then.
+    #[arg(long, env = "MANAGEMENT_HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub management_host: IpAddr,
+
+    /// The port of `@connections` with real services; 0 takes any free one. Without it, the port
     /// after `--port`: a runner that starts again knows by it which connections were its own.
     #[arg(long, env = "MANAGEMENT_PORT")]
     pub management_port: Option<u16>,
@@ -107,6 +112,7 @@ impl Options {
             port: 3000,
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             state_dir: PathBuf::from("target/hark"),
+            management_host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             management_port: None,
             management_access_key: "local".to_owned(),
             management_secret_key: None,

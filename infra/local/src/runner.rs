@@ -7,12 +7,7 @@ use crate::{
     template::Template,
 };
 use futures::future::BoxFuture;
-use std::{
-    io,
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// How long a stop waits for what is in flight.
@@ -35,7 +30,7 @@ impl Ports {
     /// # Errors
     /// A port is taken, or not ours to bind: says which, and what to set.
     pub fn bind(options: &Options, access: ManagementAccess) -> io::Result<Self> {
-        let own = SocketAddr::from((Ipv4Addr::LOCALHOST, options.own_management_port()));
+        let own = SocketAddr::new(options.management_host, options.own_management_port());
         Ok(Self {
             main: listen(SocketAddr::new(options.host, options.port), "PORT")?,
             management: match &access {

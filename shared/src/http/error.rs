@@ -1,27 +1,61 @@
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::openapi::schema::AllOfBuilder;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::clock::UnixMs;
 use crate::error::Stored;
-use crate::{Code, Error};
+use crate::{Code, Error, contract};
 
-#[derive(Serialize)]
-struct Body {
+/// How every function refuses.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub struct ErrorBody {
     error: Detail,
 }
 
 #[derive(Serialize)]
 struct Detail {
-    code: Code,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<UnixMs>,
+    #[serde(flatten)]
+    said: Said,
     #[serde(flatten)]
     stored: Option<Box<Stored>>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Said {
+    code: Code,
+    /// One sentence; it names the field that is wrong.
+    message: String,
+    /// After so many milliseconds the same request may succeed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    /// Until when the caller is banned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<UnixMs>,
+}
+
+impl PartialSchema for Detail {
+    fn schema() -> RefOr<Schema> {
+        let stored = contract::optional_properties([Stored::schema()]);
+        AllOfBuilder::new().item(Said::schema()).item(stored).into()
+    }
+}
+
+impl ToSchema for Detail {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ErrorDetail")
+    }
+
+    fn schemas(schemas: &mut contract::Schemas) {
+        Said::schemas(schemas);
+        Stored::schemas(schemas);
+    }
 }
 
 /// `{"error":{"code","message"}}` with the status of the code's row.
@@ -31,7 +65,11 @@ impl IntoResponse for Error {
             StatusCode::from_u16(self.code.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers: HeaderMap = extra_header(&self).into_iter().collect();
         let Self { code, message, retry_after_ms, until, stored } = self;
-        (status, headers, Json(Body { error: Detail { code, message, retry_after_ms, until, stored } }))
+        (
+            status,
+            headers,
+            Json(ErrorBody { error: Detail { said: Said { code, message, retry_after_ms, until }, stored } }),
+        )
             .into_response()
     }
 }

@@ -12,8 +12,9 @@ use shared::model::ServiceInstance;
 use shared::names::ServiceName;
 use shared::ports::InstanceRef;
 use shared::registry;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Heartbeat {
     service_name: ServiceName,
     instance_id: Option<InstanceId>,
@@ -22,8 +23,9 @@ pub(crate) struct Heartbeat {
 }
 
 /// From 0, idle, to 1, full.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(try_from = "f64")]
+#[schema(minimum = 0, maximum = 1)]
 struct Load(f64);
 
 impl TryFrom<f64> for Load {
@@ -38,6 +40,10 @@ impl TryFrom<f64> for Load {
 /// # Errors
 /// `invalid`, naming the field; `not_found` for one that isn't registered, or was dropped: it registers again;
 /// `forbidden` without `services.register`, and for a service of another account.
+#[utoipa::path(
+    post, path = "/api/v1/services/heartbeat", request_body = Heartbeat,
+    responses((status = 200, description = "The instance.", body = ServiceInstance)),
+)]
 pub(crate) async fn heartbeat(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -11,8 +11,10 @@ use shared::identity::{Caller, Permission};
 use shared::names::ServiceName;
 use shared::registry;
 use shared::webhook::SigningSecret;
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = RotatedSecret)]
 pub(crate) struct Rotated {
     service_name: ServiceName,
     /// Shown here and never again.
@@ -25,6 +27,10 @@ pub(crate) struct Rotated {
 ///
 /// # Errors
 /// `not_found`; `forbidden` without `services.register`, and for a service of another account.
+#[utoipa::path(
+    post, path = "/api/v1/services/{name}/secret", params(("name" = ServiceName, Path)),
+    responses((status = 200, description = "The secret.", body = Rotated)),
+)]
 pub(crate) async fn rotate(
     State(app): State<Arc<App>>,
     caller: Caller,

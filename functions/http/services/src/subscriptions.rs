@@ -10,8 +10,10 @@ use shared::identity::{Caller, Permission};
 use shared::model::{EventType, Service};
 use shared::names::ServiceName;
 use shared::registry;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SubscribedTypes)]
 pub(crate) struct Subscriptions {
     types: Vec<EventType>,
 }
@@ -21,6 +23,13 @@ pub(crate) struct Subscriptions {
 /// # Errors
 /// `invalid`, naming the field; `not_found`; `forbidden` without `services.register`, and for a service of another
 /// account.
+#[utoipa::path(
+    put,
+    path = "/api/v1/services/{name}/subscriptions",
+    params(("name" = ServiceName, Path)),
+    request_body = Subscriptions,
+    responses((status = 200, description = "The service as it is then.", body = Service)),
+)]
 pub(crate) async fn set(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -57,6 +57,7 @@ pub struct Service {
     pub name: ServiceName,
     /// The account that registered it first, which alone may change it; None for one that was registered before
     /// owners were kept: whoever registers it next becomes its owner.
+    #[schema(required)]
     pub owner_id: Option<UserId>,
     pub created_at: UnixMs,
     /// Types of events that it is sent besides those that name it.

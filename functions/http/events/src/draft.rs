@@ -18,7 +18,7 @@ const PATHS: [&str; 2] = ["publish", "dead"];
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewEvent)]
 pub(crate) struct Draft {
-    /// Made when there is none.
+    /// Made when there is none. Those that begin with `hark:` are of Hark's own events.
     id: Option<EventId>,
     #[serde(rename = "type")]
     #[schema(value_type = PublishedType)]

@@ -26,7 +26,8 @@ pub(crate) struct Farewell {
 /// `POST /api/v1/services/unregister`: takes out one instance, or the whole service when none is named.
 ///
 /// # Errors
-/// `invalid`, naming the field; `not_found`; `forbidden` without `services.unregister`, and for a service of another account.
+/// `invalid`, naming the field; `not_found`; `forbidden` without `services.unregister`, and for a service of another
+/// account.
 #[utoipa::path(
     post, path = "/api/v1/services/unregister", request_body = Farewell,
     responses((status = 204, description = "Done.")),
@@ -42,7 +43,8 @@ pub(crate) async fn by_body(
 /// `DELETE /api/v1/services/{name}`: forgets a service: all its instances, its secret and what it subscribed to.
 ///
 /// # Errors
-/// `not_found`; `forbidden` without `services.unregister`, and for a service of another account.
+/// `not_found`; `forbidden` without `services.unregister`, and for a service of another
+/// account.
 #[utoipa::path(
     delete, path = "/api/v1/services/{name}", params(("name" = ServiceName, Path)),
     responses((status = 204, description = "Done.")),
@@ -58,7 +60,8 @@ pub(crate) async fn service(
 /// `DELETE /api/v1/services/{name}/instances/{id}`: takes one instance out.
 ///
 /// # Errors
-/// `not_found`; `forbidden` without `services.unregister`, and for a service of another account.
+/// `not_found`; `forbidden` without `services.unregister`, and for a service of another
+/// account.
 #[utoipa::path(
     delete,
     path = "/api/v1/services/{name}/instances/{id}",

@@ -16,6 +16,7 @@ mod emptied;
 mod events;
 mod exchange;
 mod exchange_name;
+mod exported;
 mod failover;
 mod figures;
 mod handshake;

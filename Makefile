@@ -1,5 +1,5 @@
 # `make help` lists what is here. What a target needs it installs under target/ on first use.
-.PHONY: help run cluster test test-all lint fmt build bench rebuild-statistics clean
+.PHONY: help run cluster test test-all lint fmt build documents bench rebuild-statistics clean
 .DEFAULT_GOAL := help
 
 tools := target/tools/bin
@@ -34,6 +34,10 @@ fmt: ## format the code
 build: ## build every function for Lambda into target/lambda
 	infra/tools
 	PATH="$(CURDIR)/$(tools):$$PATH" cargo lambda build --release --workspace --exclude local --exclude bench --exclude tests
+
+documents: ## write the documents that are generated from the code, docs/openapi.json
+	cargo run --quiet -- --print openapi >target/openapi.json
+	mv target/openapi.json docs/openapi.json
 
 bench: ## measure for about two minutes
 	cargo build --release --package local --package bench

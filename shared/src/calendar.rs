@@ -9,8 +9,11 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::clock::UnixMs;
+use crate::contract;
 
 /// The years that a day may be of: what databases and time zones hold alike.
 const YEARS: RangeInclusive<i16> = 1..=9998;
@@ -76,6 +79,15 @@ impl FromStr for Day {
         date.map(Self).ok_or("must be a day such as 2026-11-21")
     }
 }
+
+impl PartialSchema for Day {
+    fn schema() -> RefOr<Schema> {
+        contract::text(10..=10, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "A local day, for example `2026-11-21`.")
+            .into()
+    }
+}
+
+impl ToSchema for Day {}
 
 impl Serialize for Day {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

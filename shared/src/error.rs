@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::clock::UnixMs;
 use crate::ids::{MessageId, RoomId, Seq, UserId};
@@ -15,8 +16,9 @@ use crate::ports::{
 const BLOCKED: &str = "not possible with this user";
 
 /// What a client is told. The same codes go over the socket (`error` frames) and over HTTP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ErrorCode)]
 pub enum Code {
     Invalid,
     TooLarge,
@@ -88,7 +90,7 @@ impl Code {
 }
 
 /// Where a message that could not be broadcast was stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Stored {
     pub message_id: MessageId,
     pub room_id: RoomId,

@@ -1,21 +1,34 @@
 //! Identifiers as newtypes, so that a room's id is never taken for a user's.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::AnyOfBuilder;
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::clock::UnixMs;
+use crate::contract;
 
 /// Longest id that a client may give one of its frames, in characters.
 pub const CLIENT_ID_MAX_CHARS: usize = 128;
 
 macro_rules! integer_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident from $least:literal) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub i64);
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                contract::number($least, concat!($($doc),*)).into()
+            }
+        }
+
+        impl ToSchema for $name {}
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,47 +40,47 @@ macro_rules! integer_id {
 
 integer_id!(
     /// A user: an identity column of `users`.
-    UserId
+    UserId from 1
 );
 integer_id!(
     /// A room: an identity column of `rooms`.
-    RoomId
+    RoomId from 1
 );
 integer_id!(
     /// The place of an entry in its room's log: 1, 2, 3 ... without gaps.
-    Seq
+    Seq from 0
 );
 integer_id!(
     /// A row of `outbox`.
-    OutboxId
+    OutboxId from 1
 );
 integer_id!(
     /// A customer-service session: an identity column of `sessions`.
-    SessionId
+    SessionId from 1
 );
 integer_id!(
     /// A note that staff made of a session.
-    NoteId
+    NoteId from 1
 );
 integer_id!(
     /// A canned reply.
-    ReplyId
+    ReplyId from 1
 );
 integer_id!(
     /// A key of a service account: a row of `api_keys`.
-    ApiKeyId
+    ApiKeyId from 1
 );
 integer_id!(
     /// An event on its way to one service: a row of `event_deliveries`.
-    DeliveryId
+    DeliveryId from 1
 );
 integer_id!(
     /// A device that takes pushes: a row of `push_subscriptions`.
-    PushSubscriptionId
+    PushSubscriptionId from 1
 );
 
 /// A message: a UUIDv7, so that ids sort by the time they were made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct MessageId(pub Uuid);
 
@@ -106,7 +119,7 @@ impl fmt::Display for MessageId {
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 
@@ -143,6 +156,14 @@ pub const EVENT_ID_MAX_CHARS: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EventId(String);
+
+impl PartialSchema for EventId {
+    fn schema() -> RefOr<Schema> {
+        contract::text(1..=EVENT_ID_MAX_CHARS, "^[A-Za-z0-9_:-]+$", "An event between services.").into()
+    }
+}
+
+impl ToSchema for EventId {}
 
 impl EventId {
     #[must_use]
@@ -206,6 +227,14 @@ impl fmt::Display for ConnectionId {
 #[serde(try_from = "String", into = "String")]
 pub struct ClientMessageId(String);
 
+impl PartialSchema for ClientMessageId {
+    fn schema() -> RefOr<Schema> {
+        contract::text(1..=CLIENT_ID_MAX_CHARS, "", "What makes a repeat known as one.").into()
+    }
+}
+
+impl ToSchema for ClientMessageId {}
+
 impl ClientMessageId {
     /// Takes 1 to [`CLIENT_ID_MAX_CHARS`] characters.
     ///
@@ -258,12 +287,58 @@ pub enum NameOr<Id> {
 pub type UserRef = NameOr<UserId>;
 /// A room by id or, for a public one, by name.
 pub type RoomRef = NameOr<RoomId>;
+/// A room or a user, whichever another field says.
+pub type RoomOrUserRef = NameOr<i64>;
 
 impl<Id: From<i64>> NameOr<Id> {
     /// Reads a path segment or query value.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         text.parse().map_or_else(|_| Self::Name(text.to_owned()), |id: i64| Self::Id(id.into()))
+    }
+}
+
+macro_rules! id_or_name {
+    ($(#[doc = $doc:literal])* $id:ident as $name:literal) => {
+        impl PartialSchema for NameOr<$id> {
+            fn schema() -> RefOr<Schema> {
+                let name = contract::words("A name.");
+                let id = Ref::from_schema_name($id::name());
+                AnyOfBuilder::new().item(id).item(name).description(Some(concat!($($doc),*).trim())).into()
+            }
+        }
+
+        impl ToSchema for NameOr<$id> {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed($name)
+            }
+
+            fn schemas(schemas: &mut contract::Schemas) {
+                contract::add::<$id>(schemas);
+            }
+        }
+    };
+}
+
+id_or_name!(
+    /// A user by id or user name.
+    UserId as "UserRef"
+);
+id_or_name!(
+    /// A room by id or, for a public one, by name.
+    RoomId as "RoomRef"
+);
+
+impl PartialSchema for NameOr<i64> {
+    fn schema() -> RefOr<Schema> {
+        let id = contract::number(1, "An id.");
+        AnyOfBuilder::new().item(id).item(contract::words("A name.")).into()
+    }
+}
+
+impl ToSchema for NameOr<i64> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("RoomOrUserRef")
     }
 }
 

@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod chat;
 pub mod clock;
 pub mod config;
+pub mod contract;
 pub mod dead_letter;
 pub mod desk;
 pub mod error;

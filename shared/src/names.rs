@@ -1,7 +1,10 @@
 //! What people give things: parsed once at the boundary, correct from then on.
 
 use serde::Deserialize;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
+use crate::contract;
 use crate::model::{EVENT_PRIORITY_DEFAULT, EVENT_PRIORITY_MAX};
 
 pub const USERNAME_MAX_CHARS: usize = 32;
@@ -30,11 +33,19 @@ pub const EVENT_DATA_MAX_BYTES: usize = 64 * 1024;
 pub const BROADCAST_DATA_MAX_BYTES: usize = 16 * 1024;
 
 macro_rules! parsed {
-    ($(#[$doc:meta])* $name:ident, $parse:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+    ($(#[doc = $doc:literal])* $name:ident $([$($derive:path),+])?, $chars:expr, $pattern:literal, $parse:expr) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize $($(, $derive)+)?)]
         #[serde(try_from = "String")]
         pub struct $name(String);
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                contract::text($chars, $pattern, concat!($($doc),*)).into()
+            }
+        }
+
+        impl ToSchema for $name {}
 
         impl $name {
             /// # Errors
@@ -66,6 +77,8 @@ macro_rules! parsed {
 parsed!(
     /// 1 to [`USERNAME_MAX_CHARS`] letters, digits, `_`, `-`, `.`; not digits alone, which are an id.
     Username,
+    1..=USERNAME_MAX_CHARS,
+    r"^[\p{L}\p{N}_.-]*[\p{L}_.][\p{L}\p{N}_.-]*$",
     |text: &str| {
         let text = bounded(text, 1, USERNAME_MAX_CHARS)?;
         if !text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
@@ -77,12 +90,16 @@ parsed!(
 parsed!(
     /// 1 to [`NICKNAME_MAX_CHARS`] characters, trimmed.
     Nickname,
+    1..=NICKNAME_MAX_CHARS,
+    r"\S",
     |text: &str| bounded(text, 1, NICKNAME_MAX_CHARS)
 );
 parsed!(
     /// Something before an `@` and something after it, at most [`EMAIL_MAX_CHARS`]; whether it exists is
     /// for a letter to find out.
     Email,
+    3..=EMAIL_MAX_CHARS,
+    r"^[^\s@]+@[^\s@]+$",
     |text: &str| {
         let text = bounded(text, 3, EMAIL_MAX_CHARS)?;
         match text.split_once('@') {
@@ -101,6 +118,8 @@ parsed!(
 parsed!(
     /// [`PASSWORD_MIN_CHARS`] to [`PASSWORD_MAX_CHARS`] characters, taken as they are.
     Password,
+    PASSWORD_MIN_CHARS..=PASSWORD_MAX_CHARS,
+    "",
     |text: &str| match text.chars().count() {
         n if n < PASSWORD_MIN_CHARS => Err(format!("must have {PASSWORD_MIN_CHARS} characters at least")),
         n if n > PASSWORD_MAX_CHARS => Err(format!("must have {PASSWORD_MAX_CHARS} characters at most")),
@@ -110,27 +129,36 @@ parsed!(
 parsed!(
     /// 1 to [`ROOM_NAME_MAX_CHARS`] characters, trimmed; not digits alone, which are an id.
     RoomName,
+    1..=ROOM_NAME_MAX_CHARS,
+    r"[^\d\s+-]",
     |text: &str| not_an_id(bounded(text, 1, ROOM_NAME_MAX_CHARS)?)
 );
 parsed!(
     /// Up to [`DESCRIPTION_MAX_CHARS`] characters, trimmed.
     Description,
+    0..=DESCRIPTION_MAX_CHARS,
+    "",
     |text: &str| bounded(text, 0, DESCRIPTION_MAX_CHARS)
 );
 parsed!(
     /// Why somebody is banned: up to [`BAN_REASON_MAX_CHARS`] characters.
-    #[derive(Default)]
-    BanReason,
+    BanReason [Default],
+    0..=BAN_REASON_MAX_CHARS,
+    "",
     |text: &str| bounded(text, 0, BAN_REASON_MAX_CHARS)
 );
 parsed!(
     /// What a message says: 1 to [`CONTENT_MAX_CHARS`] characters after trimming.
     Content,
+    1..=CONTENT_MAX_CHARS,
+    r"\S",
     |text: &str| bounded(text, 1, CONTENT_MAX_CHARS)
 );
 parsed!(
     /// `text`, `image`, `file` or the client's own word of letters, digits, `_`, `-`, `.`.
     Kind,
+    1..=KIND_MAX_CHARS,
+    "^[A-Za-z0-9_.-]+$",
     |text: &str| {
         let text = bounded(text, 1, KIND_MAX_CHARS)?;
         if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)) {
@@ -143,13 +171,16 @@ parsed!(
 parsed!(
     /// What a user calls one of their devices: 1 to [`DEVICE_NAME_MAX_CHARS`] characters, trimmed.
     DeviceName,
+    1..=DEVICE_NAME_MAX_CHARS,
+    r"\S",
     |text: &str| bounded(text, 1, DEVICE_NAME_MAX_CHARS)
 );
 parsed!(
     /// A team of those who serve: up to [`TEAM_NAME_MAX_CHARS`] letters, digits, `_`, `-`, `.`. The one desk of
     /// those who have no teams has the empty name, and is called [`DESK`] where a name has to stand.
-    #[derive(Default)]
-    TeamName,
+    TeamName [Default],
+    0..=TEAM_NAME_MAX_CHARS,
+    r"^[\p{L}\p{N}_.-]*$",
     |text: &str| {
         let text = bounded(text, 0, TEAM_NAME_MAX_CHARS)?;
         if !text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
@@ -160,29 +191,37 @@ parsed!(
 );
 parsed!(
     /// What a session is about: up to [`SUBJECT_MAX_CHARS`] characters, trimmed.
-    #[derive(Default)]
-    Subject,
+    Subject [Default],
+    0..=SUBJECT_MAX_CHARS,
+    "",
     |text: &str| bounded(text, 0, SUBJECT_MAX_CHARS)
 );
 parsed!(
     /// What a visitor says to their rating: up to [`COMMENT_MAX_CHARS`] characters, trimmed.
-    #[derive(Default)]
-    Comment,
+    Comment [Default],
+    0..=COMMENT_MAX_CHARS,
+    "",
     |text: &str| bounded(text, 0, COMMENT_MAX_CHARS)
 );
 parsed!(
     /// What staff note for each other: 1 to [`NOTE_MAX_CHARS`] characters, trimmed.
     NoteText,
+    1..=NOTE_MAX_CHARS,
+    r"\S",
     |text: &str| bounded(text, 1, NOTE_MAX_CHARS)
 );
 parsed!(
     /// What a team says to who comes outside of its hours: 1 to [`OFFLINE_MESSAGE_MAX_CHARS`] characters, trimmed.
     OfflineMessage,
+    1..=OFFLINE_MESSAGE_MAX_CHARS,
+    r"\S",
     |text: &str| bounded(text, 1, OFFLINE_MESSAGE_MAX_CHARS)
 );
 parsed!(
     /// What a canned reply is called up by: 1 to [`SHORTCUT_MAX_CHARS`] characters without a space.
     Shortcut,
+    1..=SHORTCUT_MAX_CHARS,
+    r"^\S+$",
     |text: &str| {
         let text = bounded(text, 1, SHORTCUT_MAX_CHARS)?;
         if text.contains(char::is_whitespace) { Err("must not contain a space".to_owned()) } else { Ok(text) }
@@ -191,12 +230,15 @@ parsed!(
 parsed!(
     /// What people call a key: 1 to [`KEY_NAME_MAX_CHARS`] characters, trimmed.
     KeyName,
+    1..=KEY_NAME_MAX_CHARS,
+    r"\S",
     |text: &str| bounded(text, 1, KEY_NAME_MAX_CHARS)
 );
 parsed!(
     /// What a service is called: 1 to [`SERVICE_NAME_MAX_CHARS`] ASCII letters, digits, `_`, `-`, `.`.
-    #[derive(PartialOrd, Ord, Hash, serde::Serialize)]
-    ServiceName,
+    ServiceName [PartialOrd, Ord, Hash, serde::Serialize],
+    1..=SERVICE_NAME_MAX_CHARS,
+    "^[A-Za-z0-9_.-]+$",
     |text: &str| {
         let text = bounded(text, 1, SERVICE_NAME_MAX_CHARS)?;
         if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)) {
@@ -239,11 +281,19 @@ fn not_an_id(name: String) -> Result<String, String> {
 }
 
 macro_rules! object {
-    ($(#[$doc:meta])* $name:ident, $most:expr) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident, $most:expr) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, Deserialize)]
         #[serde(try_from = "serde_json::Value")]
         pub struct $name(serde_json::Value);
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                contract::object(concat!($($doc),*)).into()
+            }
+        }
+
+        impl ToSchema for $name {}
 
         impl $name {
             #[must_use]
@@ -292,6 +342,14 @@ object!(
 #[serde(try_from = "i64")]
 pub struct EventPriority(u8);
 
+impl PartialSchema for EventPriority {
+    fn schema() -> RefOr<Schema> {
+        contract::between(0..=EVENT_PRIORITY_MAX.into(), "How urgent an event is: higher first.").into()
+    }
+}
+
+impl ToSchema for EventPriority {}
+
 impl EventPriority {
     #[must_use]
     pub const fn level(self) -> u8 {
@@ -317,6 +375,14 @@ impl TryFrom<i64> for EventPriority {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "i64")]
 pub struct Rating(u8);
+
+impl PartialSchema for Rating {
+    fn schema() -> RefOr<Schema> {
+        contract::between(1..=RATING_MAX.into(), "What a visitor thought of a session.").into()
+    }
+}
+
+impl ToSchema for Rating {}
 
 impl Rating {
     #[must_use]

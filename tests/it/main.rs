@@ -11,6 +11,7 @@ mod clients;
 mod closing;
 mod cluster;
 mod conformance;
+mod contract;
 mod cost;
 mod emptied;
 mod events;

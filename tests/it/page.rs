@@ -1,4 +1,4 @@
-//! The runner's page, in two windows of a real browser.
+//! The runner's pages, in windows of a real browser.
 
 use crate::clients;
 use crate::hark::{Hark, World, on_embedded, on_services};
@@ -14,6 +14,19 @@ async fn two_people_talk_by_the_page() {
     on_embedded(async |world: &World| {
         let hark = world.start().await;
         two_people_talk(&hark, &hark).await;
+        hark.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_tries_an_operation_on_the_page_of_the_contract() {
+    on_embedded(async |world: &World| {
+        let hark = world.start().await;
+        let ann = hark.user("ann").await;
+        let done = clients::run("docs.py", &[&hark.running.http_url(), &ann.token], &[]).await;
+        assert_eq!(done["answer"]["username"], "ann");
+        assert_eq!(done["operations"].as_u64(), done["shown"].as_u64());
         hark.stop().await;
     })
     .await;

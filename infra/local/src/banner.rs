@@ -1,6 +1,6 @@
 //! What the runner says once it is ready.
 
-use crate::{Running, demo::Demo};
+use crate::{Running, demo::Demo, gateway::http::docs};
 use std::fmt::{self, Display, Formatter};
 
 /// Where Hark is and what to try first, for a terminal.
@@ -13,7 +13,8 @@ pub struct Banner<'a> {
 
 impl Display for Banner<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Hark listens on {}\n", self.running.http_url())?;
+        let http = self.running.http_url();
+        writeln!(f, "Hark listens on {http}; its HTTP API is described at {http}{}\n", docs::PATH)?;
         match self.demos {
             [] => self.registering(f),
             demos => self.trying(demos, f),

@@ -6,6 +6,7 @@
 mod app;
 mod banner;
 pub mod demo;
+pub mod documents;
 pub mod embedded;
 pub mod functions;
 pub mod gateway;

@@ -23,6 +23,10 @@ async fn main() -> ExitCode {
 
 /// Serves until it is told to stop, or does the one thing that it was asked for.
 async fn run(options: Options) -> anyhow::Result<()> {
+    if let Some(document) = options.print {
+        print!("{}", document.text());
+        return Ok(());
+    }
     if let [function, event] = &options.invoke[..] {
         println!("{}", local::invoke_once(&options, function, event).await?);
         return Ok(());

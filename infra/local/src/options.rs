@@ -1,6 +1,7 @@
 //! What the runner can be told on the command line and in the environment.
 
 use crate::{
+    documents::Document,
     gateway::{Credentials, Limits},
     template::Overrides,
 };
@@ -69,6 +70,10 @@ pub struct Options {
     #[arg(long, num_args = 2, value_names = ["FUNCTION", "EVENT"])]
     pub invoke: Vec<String>,
 
+    /// Prints a document that is generated from the code, and ends: nothing is served.
+    #[arg(long, value_name = "DOCUMENT")]
+    pub print: Option<Document>,
+
     /// Variables over those of the process's environment; an empty one unsets. For tests, which run many
     /// runners in one process.
     #[arg(skip)]
@@ -111,6 +116,7 @@ impl Options {
             max_lifetime: Duration::from_secs(7200),
             stage: None,
             invoke: Vec::new(),
+            print: None,
             variables: HashMap::new(),
             time: Time::default(),
         }

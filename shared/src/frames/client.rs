@@ -1,8 +1,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::resume::Resume;
-use crate::ids::{ClientMessageId, MessageId, RoomRef, Seq, UserRef};
+use crate::contract;
+use crate::ids::{CLIENT_ID_MAX_CHARS, ClientMessageId, MessageId, RoomRef, Seq, UserRef};
 use crate::model::Status;
 use crate::names::{Content, Kind, Metadata};
 
@@ -10,6 +14,20 @@ use crate::names::{Content, Kind, Metadata};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub struct FrameId(Value);
+
+impl PartialSchema for FrameId {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(Type::Number);
+        let text = contract::text(1..=CLIENT_ID_MAX_CHARS, "", "");
+        AnyOfBuilder::new()
+            .item(text)
+            .item(number)
+            .description(Some("What makes a repeat known as one."))
+            .into()
+    }
+}
+
+impl ToSchema for FrameId {}
 
 impl FrameId {
     /// The id as it makes a send idempotent.

@@ -124,7 +124,7 @@ impl<'a> From<&'a Entry> for ServerFrame<'a> {
 }
 
 /// The answer to a message, an edit or a recall: where it stands in its room's log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Ack {
     pub message_id: MessageId,
     pub room_id: RoomId,

@@ -2,24 +2,31 @@ use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::clock::UnixMs;
 use crate::error::Stored;
 use crate::telemetry::Metric;
 use crate::{Code, Error};
 
-#[derive(Serialize)]
-struct Body {
+/// How every function refuses.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub struct ErrorBody {
     error: Detail,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ErrorDetail)]
 struct Detail {
     code: Code,
+    /// One sentence; it names the field that is wrong.
     message: String,
+    /// After so many milliseconds the same request may succeed.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Until when the caller is banned.
     until: Option<UnixMs>,
     #[serde(flatten)]
     stored: Option<Box<Stored>>,
@@ -33,7 +40,7 @@ impl IntoResponse for Error {
             StatusCode::from_u16(self.code.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers: HeaderMap = extra_header(&self).into_iter().collect();
         let Self { code, message, retry_after_ms, until, stored } = self;
-        (status, headers, Json(Body { error: Detail { code, message, retry_after_ms, until, stored } }))
+        (status, headers, Json(ErrorBody { error: Detail { code, message, retry_after_ms, until, stored } }))
             .into_response()
     }
 }

@@ -1,8 +1,13 @@
+use std::borrow::Cow;
+
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use crate::Error;
-use crate::model::{Listing, Page};
+use crate::model::{Listed, Listing, Page};
+use crate::{Error, contract};
 
 pub const PAGE_SIZE_DEFAULT: u32 = 20;
 pub const PAGE_SIZE_MAX: u32 = 100;
@@ -35,29 +40,54 @@ impl Paging {
     }
 }
 
-/// A page of a list as it is answered: `{"<name>": [...], "page": 1, "page_size": 20, "total": 3}`.
+impl IntoParams for Paging {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let size = format!("How many of them; {PAGE_SIZE_DEFAULT} when left out.");
+        vec![
+            contract::query("page", contract::between(1..=i32::MAX as u32, "Counted from 1.")),
+            contract::query("page_size", contract::between(1..=PAGE_SIZE_MAX, &size)),
+        ]
+    }
+}
+
+/// A page of a list as it is answered: `{"<its name>": [...], "page": 1, "page_size": 20, "total": 3}`.
 #[derive(Debug)]
 pub struct Paged<T> {
-    name: &'static str,
     page: Page,
     found: Option<Listing<T>>,
 }
 
 impl<T> Paged<T> {
-    pub const fn new(name: &'static str, page: Page, found: Listing<T>) -> Self {
-        Self { name, page, found: Some(found) }
+    pub const fn new(page: Page, found: Listing<T>) -> Self {
+        Self { page, found: Some(found) }
     }
 
     /// While nobody knows what would stand on it: the items and `total` are null.
-    pub const fn unknown(name: &'static str, page: Page) -> Self {
-        Self { name, page, found: None }
+    pub const fn unknown(page: Page) -> Self {
+        Self { page, found: None }
     }
 }
 
-impl<T: Serialize> Serialize for Paged<T> {
+impl<T: Listed + ToSchema> PartialSchema for Paged<T> {
+    fn schema() -> RefOr<Schema> {
+        contract::listing::<T>(T::LIST, T::MAY_BE_UNKNOWN).into()
+    }
+}
+
+impl<T: Listed + ToSchema> ToSchema for Paged<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Owned(format!("PageOf{}", T::name()))
+    }
+
+    fn schemas(schemas: &mut contract::Schemas) {
+        contract::add::<T>(schemas);
+    }
+}
+
+impl<T: Listed + Serialize> Serialize for Paged<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut answer = serializer.serialize_map(Some(4))?;
-        answer.serialize_entry(self.name, &self.found.as_ref().map(|found| &found.items))?;
+        answer.serialize_entry(T::LIST, &self.found.as_ref().map(|found| &found.items))?;
         answer.serialize_entry("page", &self.page.number)?;
         answer.serialize_entry("page_size", &self.page.size)?;
         answer.serialize_entry("total", &self.found.as_ref().map(|found| found.total))?;
@@ -79,13 +109,20 @@ mod tests {
         assert!(page(Some(0), None).is_err());
     }
 
+    #[derive(Serialize)]
+    struct Letter(char);
+
+    impl Listed for Letter {
+        const LIST: &'static str = "letters";
+    }
+
     #[test]
     fn a_list_stands_under_its_name_with_its_page() {
-        let found = Listing { items: vec!["a", "b"], total: 22 };
-        let answer = Paged::new("letters", Page { number: 2, size: 20 }, found);
+        let found = Listing { items: vec![Letter('a'), Letter('b')], total: 22 };
+        let answer = Paged::new(Page { number: 2, size: 20 }, found);
         let json = r#"{"letters":["a","b"],"page":2,"page_size":20,"total":22}"#;
         assert_eq!(serde_json::to_string(&answer).unwrap(), json);
-        let answer = Paged::<&str>::unknown("letters", Page { number: 1, size: 20 });
+        let answer = Paged::<Letter>::unknown(Page { number: 1, size: 20 });
         let json = r#"{"letters":null,"page":1,"page_size":20,"total":null}"#;
         assert_eq!(serde_json::to_string(&answer).unwrap(), json);
     }

@@ -2,12 +2,29 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::contract;
 
 /// What makes somebody without an account the same visitor again: 32 bytes in base64url, as the server made
 /// them. The store keeps its digest only.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub struct VisitorKey(String);
+
+impl PartialSchema for VisitorKey {
+    fn schema() -> RefOr<Schema> {
+        contract::text(
+            43..=43,
+            "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$",
+            "Of an earlier visit: 32 bytes in base64url.",
+        )
+        .into()
+    }
+}
+
+impl ToSchema for VisitorKey {}
 
 impl VisitorKey {
     /// 32 random bytes.

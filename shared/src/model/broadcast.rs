@@ -1,10 +1,11 @@
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::clock::UnixMs;
 use crate::ids::BroadcastId;
 
 /// Which frame a broadcast is shown by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BroadcastKind {
     /// A `notification` frame: for people.
@@ -14,7 +15,7 @@ pub enum BroadcastKind {
 }
 
 /// Whom a broadcast is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BroadcastScope {
     All,
@@ -23,7 +24,7 @@ pub enum BroadcastScope {
 }
 
 /// How far a broadcast has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BroadcastState {
     Running,
@@ -32,7 +33,7 @@ pub enum BroadcastState {
 }
 
 /// One frame for many sockets, and how far it has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Broadcast {
     pub id: BroadcastId,
     #[serde(rename = "message_type")]
@@ -49,6 +50,7 @@ pub struct Broadcast {
     /// The rest: on their way, or given up once it is done.
     pub left: i64,
     pub created_at: UnixMs,
+    #[schema(required)]
     pub finished_at: Option<UnixMs>,
 }
 

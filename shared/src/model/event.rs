@@ -1,5 +1,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::clock::UnixMs;
 use crate::ids::{DeliveryId, EventId, UserId};
@@ -7,7 +10,7 @@ use crate::names::ServiceName;
 
 /// What an event is about. The first six are what services publish, in the documents' words; the others are
 /// Hark's own, told of what happens in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub enum EventType {
     #[serde(rename = "user_action")]
     UserAction,
@@ -108,30 +111,45 @@ impl EventType {
     }
 }
 
+/// Those that services may publish.
+pub struct PublishedType;
+
+impl PartialSchema for PublishedType {
+    fn schema() -> RefOr<Schema> {
+        let names = EventType::all().filter(|kind| kind.is_published()).map(EventType::name);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
+}
+
+impl ToSchema for PublishedType {}
+
 /// The priority of an event that names none.
 pub const EVENT_PRIORITY_DEFAULT: u8 = 5;
 /// The highest; 0 is the lowest.
 pub const EVENT_PRIORITY_MAX: u8 = 9;
 
 /// What one service tells others, or Hark tells them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ServiceEvent {
     pub id: EventId,
     #[serde(rename = "type")]
     pub kind: EventType,
     pub source_service: ServiceName,
     /// None: only for those who subscribed to its type.
+    #[schema(required)]
     pub target_service: Option<ServiceName>,
+    #[schema(value_type = Object)]
     pub data: Value,
     /// 0 to [`EVENT_PRIORITY_MAX`]; higher overtakes lower.
     pub priority: u8,
     /// Who published it; None: Hark itself.
+    #[schema(required)]
     pub published_by: Option<UserId>,
     pub created_at: UnixMs,
 }
 
 /// How far an event has come on its way to one service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     Pending,
@@ -141,7 +159,7 @@ pub enum DeliveryState {
 }
 
 /// An event on its way to one service.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Delivery {
     pub id: DeliveryId,
     #[serde(skip)]
@@ -156,23 +174,28 @@ pub struct Delivery {
     /// When the next round is due, while it is pending.
     pub due_at: UnixMs,
     /// When it was delivered or given up.
+    #[schema(required)]
     pub settled_at: Option<UnixMs>,
     /// Why it is dead.
+    #[schema(required)]
     pub reason: Option<String>,
 }
 
 /// One post of an event to one instance.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Attempt {
     /// Counted from 1.
     pub round: u32,
     /// Where it was posted; None: the service had no instance that it could be posted to.
+    #[schema(required)]
     pub url: Option<String>,
     pub at: UnixMs,
     pub took_ms: u32,
     /// What the instance answered; None: nothing.
+    #[schema(required)]
     pub status: Option<u16>,
     /// Why it counts as failed; None: it doesn't.
+    #[schema(required)]
     pub error: Option<String>,
 }
 

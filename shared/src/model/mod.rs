@@ -11,6 +11,7 @@ mod status;
 mod support;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::clock::UnixMs;
 use crate::ids::{ConnectionId, MessageId, RoomId, Seq, UserId};
@@ -19,7 +20,8 @@ pub use api_key::ApiKeyRecord;
 pub use broadcast::{Broadcast, BroadcastKind, BroadcastScope, BroadcastState, BroadcastTally};
 pub use entry::{Edited, Entry, Recalled};
 pub use event::{
-    Attempt, Delivery, DeliveryState, EVENT_PRIORITY_DEFAULT, EVENT_PRIORITY_MAX, EventType, ServiceEvent,
+    Attempt, Delivery, DeliveryState, EVENT_PRIORITY_DEFAULT, EVENT_PRIORITY_MAX, EventType, PublishedType,
+    ServiceEvent,
 };
 pub use external::ExternalIdentity;
 pub use own_events::{
@@ -34,7 +36,7 @@ pub use support::{
 };
 
 /// What a user is; each role carries a default set of permissions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     User,
@@ -64,7 +66,7 @@ impl Role {
 }
 
 /// A user as everyone may see them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct User {
     pub id: UserId,
     pub username: String,
@@ -73,10 +75,11 @@ pub struct User {
 }
 
 /// A user's own record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Account {
     #[serde(flatten)]
     pub user: User,
+    #[schema(required)]
     pub email: Option<String>,
     pub role: Role,
     pub created_at: UnixMs,
@@ -91,7 +94,7 @@ pub struct Account {
     pub banned_until: Option<UnixMs>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RoomType {
     /// The one room of a pair.
@@ -105,7 +108,7 @@ pub enum RoomType {
 }
 
 /// A member's place in a room; ordered, so that `>=` reads as "at least".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberRole {
     Member,
@@ -113,18 +116,20 @@ pub enum MemberRole {
     Owner,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Room {
     pub id: RoomId,
     #[serde(rename = "type")]
     pub kind: RoomType,
     /// None for a direct room.
+    #[schema(required)]
     pub name: Option<String>,
     pub description: String,
     /// The last entry of the log, 0 when empty.
     pub last_seq: Seq,
     /// Whether members see what was said before they joined.
     pub history_before_joining: bool,
+    #[schema(required)]
     pub created_by: Option<UserId>,
     pub created_at: UnixMs,
     pub member_count: i64,
@@ -143,14 +148,16 @@ pub struct Membership {
 }
 
 /// A room as a member sees it in a list.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct RoomSummary {
     #[serde(flatten)]
     pub room: Room,
     /// The viewer's role; None when they look from outside.
+    #[schema(required)]
     pub role: Option<MemberRole>,
     pub read_seq: Seq,
     pub unread_count: i64,
+    #[schema(required)]
     pub last_message: Option<Message>,
     /// In a direct room, the other one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,14 +165,14 @@ pub struct RoomSummary {
 }
 
 /// Somebody whom a user wants nothing from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Blocked {
     #[serde(flatten)]
     pub user: User,
     pub blocked_at: UnixMs,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Member {
     #[serde(flatten)]
     pub user: User,
@@ -175,7 +182,7 @@ pub struct Member {
 }
 
 /// A message as the wire shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Message {
     pub message_id: MessageId,
     pub room_id: RoomId,
@@ -189,6 +196,7 @@ pub struct Message {
     pub reply_to: Option<MessageId>,
     /// A JSON object, passed on untouched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub metadata: Option<serde_json::Value>,
     pub timestamp: UnixMs,
     /// When its sender last changed the content.
@@ -219,6 +227,27 @@ pub struct Listener {
     pub user: UserId,
     pub address: Address,
 }
+
+/// What pages of lists are made of.
+pub trait Listed {
+    /// Under which name a page of them stands in an answer.
+    const LIST: &'static str;
+    /// Whether it may be unknown what stands on one.
+    const MAY_BE_UNKNOWN: bool = false;
+}
+
+macro_rules! listed {
+    ($($item:ty: $list:literal),+ $(,)?) => {$(
+        impl Listed for $item {
+            const LIST: &'static str = $list;
+        }
+    )+};
+}
+
+listed!(
+    Account: "service_accounts", Blocked: "blocks", CannedReply: "replies", Member: "members", Message: "messages",
+    Note: "notes", RoomSummary: "rooms", Service: "services", Session: "sessions", StaffMember: "staff",
+);
 
 /// A slice of a list, with the length of the whole.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use super::{ClosedBy, EVENT_PRIORITY_DEFAULT, Entry, EventType, Role, SessionState, User};
 use crate::clock::UnixMs;
@@ -16,7 +17,7 @@ use crate::ports::{Change, InstanceChange, NewEvent, SessionChanged, SessionStep
 pub const HARK: &str = "hark";
 
 /// Of `message.stored`: a message was stored in a room.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct MessageStoredData {
     pub message_id: MessageId,
     pub room_id: RoomId,
@@ -28,14 +29,17 @@ pub struct MessageStoredData {
     pub kind: String,
     /// After moderation, and as it was when this was told: empty when it was recalled by then.
     pub content: String,
+    #[schema(required)]
     pub reply_to: Option<MessageId>,
+    #[schema(required)]
+    #[schema(value_type = Option<Object>)]
     pub metadata: Option<Value>,
     /// When it was stored, in Unix milliseconds.
     pub timestamp: UnixMs,
 }
 
 /// Of `message.edited`: a message says something else from here on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct MessageEditedData {
     pub message_id: MessageId,
     pub room_id: RoomId,
@@ -52,7 +56,7 @@ pub struct MessageEditedData {
 }
 
 /// Of `message.recalled`: a message was taken back.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct MessageRecalledData {
     pub message_id: MessageId,
     pub room_id: RoomId,
@@ -67,7 +71,7 @@ pub struct MessageRecalledData {
 }
 
 /// Of `member.joined` and `member.left`: users came to a room, or went.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct MembersData {
     pub room_id: RoomId,
     pub user_ids: Vec<UserId>,
@@ -77,7 +81,7 @@ pub struct MembersData {
 
 /// Of `session.opened`, `.assigned`, `.returned`, `.transferred`, `.closed` and `.rated`: how a session of customer
 /// service stands after the step.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SessionData {
     pub session_id: SessionId,
     pub room_id: RoomId,
@@ -85,28 +89,33 @@ pub struct SessionData {
     pub state: SessionState,
     pub visitor: User,
     /// Who serves it; of a closed one, who served it last.
+    #[schema(required)]
     pub staff: Option<User>,
     /// Who served it before the step.
+    #[schema(required)]
     pub staff_before_id: Option<UserId>,
     /// Who took the step; null: nobody but the time or the match.
+    #[schema(required)]
     pub by_id: Option<UserId>,
+    #[schema(required)]
     pub closed_by: Option<ClosedBy>,
     /// When the step was taken, in Unix milliseconds.
     pub timestamp: UnixMs,
 }
 
 /// Of `user.created`: an account, or a visitor who came for the first time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct UserCreatedData {
     pub user: User,
     pub role: Role,
 }
 
 /// Of `user.banned`: somebody is kept out of everything, or of a room.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct UserBannedData {
     pub user_id: UserId,
     /// Null: from everything.
+    #[schema(required)]
     pub room_id: Option<RoomId>,
     /// In Unix milliseconds.
     pub until: UnixMs,
@@ -114,7 +123,7 @@ pub struct UserBannedData {
 }
 
 /// Of `user.deleted`: an account was ended; its messages stay, of nobody.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct UserDeletedData {
     pub user_id: UserId,
 }

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::EventType;
 use crate::clock::UnixMs;
@@ -7,7 +8,7 @@ use crate::ids::InstanceId;
 use crate::names::ServiceName;
 
 /// What the last checks of an instance say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InstanceHealth {
     /// Registered, not checked yet.
@@ -18,7 +19,7 @@ pub enum InstanceHealth {
 }
 
 /// One running copy of a service.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ServiceInstance {
     #[serde(rename = "instance_id")]
     pub id: InstanceId,
@@ -28,9 +29,12 @@ pub struct ServiceInstance {
     /// Where events are posted.
     pub events_url: String,
     /// Asked by GET: any 2xx is well. None: its heartbeats say so.
+    #[schema(required)]
     pub health_check_url: Option<String>,
+    #[schema(value_type = Object)]
     pub metadata: Value,
     /// What its last heartbeat said, from 0 (idle) to 1 (full); None when it says nothing of it.
+    #[schema(required)]
     pub load: Option<f64>,
     pub health: InstanceHealth,
     /// Checks failed in a row, and checks passed in a row.
@@ -39,6 +43,7 @@ pub struct ServiceInstance {
     #[serde(skip)]
     pub successes: u32,
     /// When it was last checked.
+    #[schema(required)]
     pub checked_at: Option<UnixMs>,
     /// When it was last known to be alive: registered, heard, or checked with success.
     pub last_seen: UnixMs,
@@ -46,7 +51,7 @@ pub struct ServiceInstance {
 }
 
 /// A service and what it wants to hear.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Service {
     #[serde(rename = "service_name")]
     pub name: ServiceName,

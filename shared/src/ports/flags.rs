@@ -1,17 +1,22 @@
 use async_trait::async_trait;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::StoreError;
 use crate::clock::UnixMs;
 use crate::ids::MessageId;
-use crate::model::{Listing, Message, Page};
+use crate::model::{Listed, Listing, Message, Page};
 
 /// A message that people are to look at.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Flagged {
     #[serde(flatten)]
     pub message: Message,
     pub flagged_at: UnixMs,
+}
+
+impl Listed for Flagged {
+    const LIST: &str = "messages";
 }
 
 /// Messages that moderation let pass and wants looked at.

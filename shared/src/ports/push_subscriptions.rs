@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::StoreError;
 use crate::clock::UnixMs;
@@ -20,7 +21,7 @@ pub struct NewSubscription {
 }
 
 /// A device that takes pushes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PushSubscription {
     pub id: PushSubscriptionId,
     pub endpoint: String,
@@ -28,7 +29,9 @@ pub struct PushSubscription {
     pub key: DeviceKey,
     #[serde(skip)]
     pub auth: AuthSecret,
+    #[schema(required)]
     pub expires_at: Option<UnixMs>,
+    #[schema(required)]
     pub device: Option<String>,
     pub created_at: UnixMs,
 }

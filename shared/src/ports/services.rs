@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::StoreError;
 use crate::clock::UnixMs;
@@ -74,7 +75,7 @@ pub enum InstanceRef {
 }
 
 /// What becomes of an instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InstanceStep {
     Registered,
@@ -108,7 +109,7 @@ impl InstanceStep {
 }
 
 /// What became of an instance, as others are told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InstanceChange {
     pub change: InstanceStep,
     pub service_name: ServiceName,

@@ -3,6 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::contract;
 use web_push_native::Auth;
 use web_push_native::p256::PublicKey;
 
@@ -15,6 +19,19 @@ pub struct DeviceKey(PublicKey);
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct AuthSecret([u8; 16]);
+
+impl PartialSchema for DeviceKey {
+    fn schema() -> RefOr<Schema> {
+        contract::text(
+            87..=88,
+            "^B[A-Za-z0-9_-]{86}=?$",
+            "The public key of a device: an uncompressed point of P-256 in base64url.",
+        )
+        .into()
+    }
+}
+
+impl ToSchema for DeviceKey {}
 
 impl DeviceKey {
     /// # Errors
@@ -36,6 +53,14 @@ impl DeviceKey {
         URL_SAFE_NO_PAD.encode(self.0.to_sec1_bytes())
     }
 }
+
+impl PartialSchema for AuthSecret {
+    fn schema() -> RefOr<Schema> {
+        contract::text(22..=24, "^[A-Za-z0-9_-]{21}[AQgw](==)?$", "16 bytes in base64url.").into()
+    }
+}
+
+impl ToSchema for AuthSecret {}
 
 impl AuthSecret {
     /// # Errors

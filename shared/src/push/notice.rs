@@ -1,4 +1,5 @@
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::clock::UnixMs;
@@ -8,13 +9,14 @@ use crate::ids::{MessageId, RoomId, Seq, UserId};
 pub const PREVIEW_MAX_CHARS: usize = 200;
 
 /// What a push says: one for everything unread of one room.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(tag = "type", rename = "message")]
 pub struct PushNotice {
     /// The same when the push is repeated.
     pub id: Uuid,
     pub room_id: RoomId,
     /// None for a direct room: the sender is its name.
+    #[schema(required)]
     pub room_name: Option<String>,
     /// Of the last message.
     pub sender_id: UserId,

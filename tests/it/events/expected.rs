@@ -194,6 +194,7 @@ pub const EXPECTED: &[Expected] = &[
     same("statistics/health", "200"),
     same("statistics/chat-health", "200"),
     same("statistics/metrics", "200"),
+    same("statistics/contract", "200"),
     same("statistics/socket-info", "200"),
     same("statistics/socket-info-without-permission", "403"),
     same("statistics/online-status", "200"),

@@ -4,6 +4,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use super::{Client, Hark};
+use crate::contract;
 
 /// What came back: the status and the body, null when there was none.
 #[derive(Debug)]
@@ -61,10 +62,14 @@ impl Hark {
     }
 }
 
-/// Sends a request that was completed by hand.
+/// Sends a request that was completed by hand, and holds the answer against the contract.
 pub async fn answer(request: RequestBuilder) -> Answer {
-    let response = request.send().await.expect("Hark answers");
+    let (client, request) = request.build_split();
+    let request = request.expect("a request");
+    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let response = client.execute(request).await.expect("Hark answers");
     let status = response.status().as_u16();
     let body = response.bytes().await.expect("a body");
+    contract::check(method.as_str(), &path, status, &body);
     Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() }
 }

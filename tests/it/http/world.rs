@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 use crate::app::{Posted, embedded_app};
+use crate::contract;
 
 pub(crate) struct Hark {
     pub app: Arc<App>,
@@ -69,11 +70,13 @@ impl Hark {
         Self { app: Arc::new(app), posted, _folder: folder }
     }
 
-    /// Sends one request to the function whose path it is.
+    /// Sends one request to the function whose path it is, and holds the answer against the contract.
     pub async fn request(&self, request: Request<Body>) -> Answer {
-        let response = self.function(request.uri().path()).oneshot(request).await.unwrap();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let response = self.function(&path).oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        contract::check(method.as_str(), &path, status, &bytes);
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
         Answer { status, body }
     }

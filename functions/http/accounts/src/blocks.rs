@@ -6,23 +6,30 @@ use axum::http::StatusCode;
 use shared::Error;
 use shared::app::App;
 use shared::chat::access;
+use shared::contract::Conflict;
 use shared::http::{At, Paged, Paging, Params};
 use shared::identity::Caller;
 use shared::ids::{NameOr, UserId, UserRef};
 use shared::model::Blocked;
 
+type Blocks = Paged<Blocked>;
+
 /// `GET /api/v1/users/me/blocks`: whom the caller blocks, the newest first.
 ///
 /// # Errors
 /// `invalid` for a page that can't be.
+#[utoipa::path(
+    get, path = "/api/v1/users/me/blocks", params(Paging),
+    responses((status = 200, description = "A page of them.", body = Blocks)),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(paging): Params<Paging>,
-) -> Result<Json<Paged<Blocked>>, Error> {
+) -> Result<Json<Blocks>, Error> {
     let page = paging.page()?;
     let found = app.blocks.blocked_by(caller.user, page).await?;
-    Ok(Json(Paged::new("blocks", page, found)))
+    Ok(Json(Paged::new(page, found)))
 }
 
 /// `PUT` or `POST /api/v1/users/me/blocks/{user}`: wants nothing from that user any more; again without
@@ -30,6 +37,10 @@ pub(crate) async fn list(
 ///
 /// # Errors
 /// `not_found`; `invalid` for oneself; `conflict` when the list is full.
+#[utoipa::path(
+    method(put, post), path = "/api/v1/users/me/blocks/{user}", params(("user" = UserRef, Path)),
+    responses((status = 204, description = "Done."), Conflict),
+)]
 pub(crate) async fn block(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -50,6 +61,10 @@ pub(crate) async fn block(
 ///
 /// # Errors
 /// `not_found` for a name that nobody has, and for a visitor who doesn't know the user.
+#[utoipa::path(
+    delete, path = "/api/v1/users/me/blocks/{user}", params(("user" = UserRef, Path)),
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn unblock(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -3,9 +3,10 @@ use shared::Error;
 use shared::app::App;
 use shared::clock::UnixMs;
 use shared::model::{Account, User};
+use utoipa::ToSchema;
 
 /// A fresh token and whose it is: what registering, logging in and a new password answer.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Issued {
     token: String,
     expires_at: UnixMs,

@@ -20,7 +20,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
 use shared::app::App;
+use shared::contract;
 use shared::http::serve;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
 /// The function's routes; everything but registering, logging in and coming as a visitor takes a bearer.
 pub fn router(app: Arc<App>) -> Router {
@@ -54,3 +57,42 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/service-accounts/{user}/keys/{key}", delete(service_accounts::revoke_key));
     serve(routes, app)
 }
+
+/// What the function answers, as the document says it; nothing calls it while the function serves.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    contract::described(Routes::openapi(), "accounts")
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    register::register,
+    login::login,
+    session::logout,
+    session::ticket,
+    password::change,
+    me::show,
+    me::change,
+    me::delete,
+    push::key,
+    push::list,
+    push::subscribe,
+    push::unsubscribe,
+    blocks::list,
+    blocks::block,
+    blocks::unblock,
+    visitors::enter,
+    visitors::change,
+    admin::create::create,
+    users::show,
+    admin::ban::ban,
+    admin::ban::lift,
+    admin::kick::kick,
+    admin::role::set,
+    service_accounts::list,
+    service_accounts::create,
+    service_accounts::keys,
+    service_accounts::make_key,
+    service_accounts::revoke_key
+))]
+struct Routes;

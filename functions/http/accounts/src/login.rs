@@ -5,13 +5,15 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
+use shared::contract::{Forbidden, RateLimited, Unauthenticated};
 use shared::http::Body;
 use shared::identity::{Caller, verify_password};
+use utoipa::ToSchema;
 
 use crate::issued::Issued;
 use crate::limit::{self, Source};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Login {
     username: String,
     password: String,
@@ -21,6 +23,15 @@ pub(crate) struct Login {
 ///
 /// # Errors
 /// `rate_limited`; `unauthenticated`, in the same words and the same time for an unknown user and a wrong password.
+#[utoipa::path(
+    post, path = "/api/v1/auth/login", request_body = Login, security(()),
+    responses(
+        (status = 200, description = "A token.", body = Issued),
+        Unauthenticated,
+        Forbidden,
+        RateLimited,
+    ),
+)]
 pub(crate) async fn login(
     State(app): State<Arc<App>>,
     source: Source,

@@ -7,6 +7,7 @@ use shared::Error;
 use shared::app::App;
 use shared::chat::closing::{self, Farewell};
 use shared::clock::UnixMs;
+use shared::contract::Conflict;
 use shared::events;
 use shared::http::{Body, PAGE_SIZE_MAX};
 use shared::identity::Caller;
@@ -15,19 +16,20 @@ use shared::model::{Account, OwnEvent, Page, RoomSummary};
 use shared::names::{Email, Nickname};
 use shared::ports::{AccountsError, ProfileChange};
 use shared::support;
+use utoipa::ToSchema;
 
 /// How often customer service is left for sessions that are opened meanwhile.
 const LEAVE_ATTEMPTS: u32 = 3;
 
 /// None leaves as it is.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Profile {
     nickname: Option<Nickname>,
     email: Option<Email>,
 }
 
 /// What Hark knew of a user who leaves for good.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Export {
     user: Account,
     rooms: Vec<RoomSummary>,
@@ -38,6 +40,10 @@ pub(crate) struct Export {
 ///
 /// # Errors
 /// `unauthenticated`, `unavailable`.
+#[utoipa::path(
+    get, path = "/api/v1/users/me",
+    responses((status = 200, description = "The record.", body = Account)),
+)]
 pub(crate) async fn show(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Account>, Error> {
     own(&app, &caller).await.map(Json)
 }
@@ -46,6 +52,10 @@ pub(crate) async fn show(State(app): State<Arc<App>>, caller: Caller) -> Result<
 ///
 /// # Errors
 /// `invalid` and `conflict`, naming the field.
+#[utoipa::path(
+    patch, path = "/api/v1/users/me", request_body = Profile,
+    responses((status = 200, description = "The record as it is then.", body = Account), Conflict),
+)]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -63,6 +73,10 @@ pub(crate) async fn change(
 ///
 /// # Errors
 /// `unauthenticated`, `unavailable`; `conflict` for who keeps opening sessions meanwhile.
+#[utoipa::path(
+    delete, path = "/api/v1/users/me",
+    responses((status = 200, description = "What was known of the user.", body = Export), Conflict),
+)]
 pub(crate) async fn delete(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Export>, Error> {
     let user = own(&app, &caller).await?;
     let rooms = every_room(&app, &caller).await?;

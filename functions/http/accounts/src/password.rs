@@ -6,14 +6,16 @@ use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
 use shared::chat::closing::{self, Farewell};
+use shared::contract::RateLimited;
 use shared::http::Body;
 use shared::identity::{Caller, hash_password, verify_password};
 use shared::names::Password;
+use utoipa::ToSchema;
 
 use crate::issued::Issued;
 use crate::limit;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct NewPassword {
     old_password: String,
     new_password: Password,
@@ -24,6 +26,10 @@ pub(crate) struct NewPassword {
 ///
 /// # Errors
 /// `rate_limited`, as a login for the name; `invalid` naming `new_password`; `forbidden` when the old one is wrong.
+#[utoipa::path(
+    post, path = "/api/v1/auth/password", request_body = NewPassword,
+    responses((status = 200, description = "A new token.", body = Issued), RateLimited),
+)]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,

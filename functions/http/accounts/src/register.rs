@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
+use shared::contract::{Conflict, RateLimited};
 use shared::events;
 use shared::http::Body;
 use shared::identity::hash_password;
@@ -13,11 +14,12 @@ use shared::ids::UserRef;
 use shared::model::{OwnEvent, Role};
 use shared::names::{Email, Nickname, Password, Username};
 use shared::ports::{AccountsError, NewAccount};
+use utoipa::ToSchema;
 
 use crate::issued::Issued;
 use crate::limit::{self, Source};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Registration {
     username: Username,
     /// The user name when none is given.
@@ -30,6 +32,10 @@ pub(crate) struct Registration {
 ///
 /// # Errors
 /// `rate_limited`; `invalid` and `conflict`, naming the field.
+#[utoipa::path(
+    post, path = "/api/v1/auth/register", request_body = Registration, security(()),
+    responses((status = 201, description = "The first token.", body = Issued), Conflict, RateLimited),
+)]
 pub(crate) async fn register(
     State(app): State<Arc<App>>,
     source: Source,

@@ -10,6 +10,7 @@ use shared::Error;
 use shared::app::App;
 use shared::chat::closing::{self, Farewell};
 use shared::clock::UnixMs;
+use shared::contract::Conflict;
 use shared::events;
 use shared::http::{At, Body, Paged, Paging, Params};
 use shared::identity::{ApiKey, Caller, Permission};
@@ -17,56 +18,71 @@ use shared::ids::{ApiKeyId, UserRef};
 use shared::model::{Account, ApiKeyRecord, OwnEvent, Role};
 use shared::names::{KeyName, Nickname, Username};
 use shared::ports::{NewAccount, NewApiKey};
+use utoipa::ToSchema;
 
 use crate::admin::managed;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct NewServiceAccount {
     username: Username,
     nickname: Option<Nickname>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewApiKey)]
 pub(crate) struct KeyRequest {
     name: KeyName,
     /// What it may do: each has to be the maker's own.
+    #[schema(min_items = 1)]
     permissions: Vec<Permission>,
     /// Never when missing.
     expires_at: Option<UnixMs>,
 }
 
 /// A key as it is shown once.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = MadeApiKey)]
 pub(crate) struct MadeKey {
     key: String,
     #[serde(flatten)]
     record: ApiKeyRecord,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiKeys)]
 pub(crate) struct Keys {
     keys: Vec<ApiKeyRecord>,
 }
 
-/// `GET /api/v1/service-accounts`.
+type ServiceAccounts = Paged<Account>;
+
+/// `GET /api/v1/service-accounts`: the accounts of services.
 ///
 /// # Errors
 /// `forbidden` without `users.manage`; `invalid` for a page that isn't one.
+#[utoipa::path(
+    get, path = "/api/v1/service-accounts", params(Paging),
+    responses((status = 200, description = "A page of them.", body = ServiceAccounts)),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(paging): Params<Paging>,
-) -> Result<Json<Paged<Account>>, Error> {
+) -> Result<Json<ServiceAccounts>, Error> {
     caller.require(Permission::UsersManage)?;
     let page = paging.page()?;
     let found = app.api_keys.service_accounts(page).await?;
-    Ok(Json(Paged::new("service_accounts", page, found)))
+    Ok(Json(Paged::new(page, found)))
 }
 
 /// `POST /api/v1/service-accounts`: an account that shows keys and has no password.
 ///
 /// # Errors
 /// `forbidden` without `users.manage`; `conflict` when the name is taken.
+#[utoipa::path(
+    post, path = "/api/v1/service-accounts", request_body = NewServiceAccount,
+    responses((status = 201, description = "The account.", body = Account), Conflict),
+)]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -88,10 +104,14 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(account)))
 }
 
-/// `GET /api/v1/service-accounts/{user}/keys`: all of them, but for the keys themselves.
+/// `GET /api/v1/service-accounts/{user}/keys`: all keys of an account, but for what they are.
 ///
 /// # Errors
 /// `forbidden` without `users.manage`; `not_found`.
+#[utoipa::path(
+    get, path = "/api/v1/service-accounts/{user}/keys", params(("user" = UserRef, Path)),
+    responses((status = 200, description = "All of them.", body = Keys)),
+)]
 pub(crate) async fn keys(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -106,6 +126,13 @@ pub(crate) async fn keys(
 /// # Errors
 /// `forbidden` without `users.manage`, and for a permission that isn't the caller's own; `invalid`; `not_found`;
 /// `conflict` when the account has as many keys as may be.
+#[utoipa::path(
+    post,
+    path = "/api/v1/service-accounts/{user}/keys",
+    params(("user" = UserRef, Path)),
+    request_body = KeyRequest,
+    responses((status = 201, description = "The key.", body = MadeKey), Conflict),
+)]
 pub(crate) async fn make_key(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -122,10 +149,16 @@ pub(crate) async fn make_key(
     Ok((StatusCode::CREATED, Json(MadeKey { key: key.as_str().to_owned(), record })))
 }
 
-/// `DELETE /api/v1/service-accounts/{user}/keys/{key}`: takes it out of force and closes the account's sockets.
+/// `DELETE /api/v1/service-accounts/{user}/keys/{key}`: takes a key out of force and closes the account's sockets.
 ///
 /// # Errors
 /// `forbidden` without `users.manage`; `not_found`, also when it was revoked before.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/service-accounts/{user}/keys/{key}",
+    params(("user" = UserRef, Path), ("key" = ApiKeyId, Path)),
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn revoke_key(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -9,9 +9,10 @@ use shared::app::App;
 use shared::chat::closing::{self, Farewell};
 use shared::clock::UnixMs;
 use shared::identity::{Caller, TICKET_LIFE_MS, Ticket};
+use utoipa::ToSchema;
 
 /// Opens one socket, once, until `expires_at`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct IssuedTicket {
     ticket: String,
     expires_at: UnixMs,
@@ -21,16 +22,24 @@ pub(crate) struct IssuedTicket {
 ///
 /// # Errors
 /// `unauthenticated`, `unavailable`.
+#[utoipa::path(
+    post, path = "/api/v1/auth/logout",
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn logout(State(app): State<Arc<App>>, caller: Caller) -> Result<StatusCode, Error> {
     app.accounts.revoke_tokens(caller.user, app.clock.now()).await?;
     closing::revoked(&app, caller.user, Farewell::LoggedOut).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /api/v1/auth/ticket`: for clients that don't want their token in the socket's URL.
+/// `POST /api/v1/auth/ticket`: opens one socket, for clients that don't want their token in the socket's URL.
 ///
 /// # Errors
 /// `unauthenticated`, `unavailable`.
+#[utoipa::path(
+    post, path = "/api/v1/auth/ticket",
+    responses((status = 200, description = "A ticket.", body = IssuedTicket)),
+)]
 pub(crate) async fn ticket(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<IssuedTicket>, Error> {
     let ticket = Ticket::fresh();
     let expires_at = app.clock.now().plus(TICKET_LIFE_MS);

@@ -15,6 +15,10 @@ use shared::model::User;
 ///
 /// # Errors
 /// `not_found`.
+#[utoipa::path(
+    get, path = "/api/v1/users/{user}", params(("user" = UserRef, Path)),
+    responses((status = 200, description = "The user.", body = User)),
+)]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -7,17 +7,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::Error;
 use shared::app::App;
+use shared::contract::{Forbidden, RateLimited};
 use shared::events;
 use shared::http::Body;
 use shared::identity::{Caller, VisitorKey};
 use shared::model::{OwnEvent, Role, User};
 use shared::names::{Metadata, Nickname};
 use shared::ports::{Arrival, ProfileChange};
+use utoipa::ToSchema;
 
 use crate::issued::Issued;
 use crate::limit::{self, Source};
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = VisitorComing)]
 pub(crate) struct Coming {
     /// Of an earlier visit; a fresh one is made when there is none.
     visitor_key: Option<VisitorKey>,
@@ -29,7 +32,8 @@ pub(crate) struct Coming {
 }
 
 /// A token, and the key that makes the same visitor again.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = VisitorEntered)]
 pub(crate) struct Entered {
     visitor_key: String,
     #[serde(flatten)]
@@ -37,7 +41,8 @@ pub(crate) struct Entered {
 }
 
 /// None leaves as it is.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = VisitorChanges)]
 pub(crate) struct Changes {
     name: Option<Nickname>,
     page: Option<Metadata>,
@@ -45,11 +50,14 @@ pub(crate) struct Changes {
 }
 
 /// A visitor as they see themselves.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ShownVisitor)]
 pub(crate) struct Myself {
     #[serde(flatten)]
     user: User,
+    #[schema(required, value_type = Option<Object>)]
     page: Option<Value>,
+    #[schema(required, value_type = Option<Object>)]
     metadata: Option<Value>,
 }
 
@@ -59,6 +67,15 @@ pub(crate) struct Myself {
 /// # Errors
 /// `rate_limited`; `invalid`, naming the field; `forbidden` for who is banned, and for an account that is a
 /// visitor's no more.
+#[utoipa::path(
+    post, path = "/api/v1/visitors", request_body = Option<Coming>, security(()),
+    responses(
+        (status = 201, description = "A new visitor.", body = Entered),
+        (status = 200, description = "One who came back.", body = Entered),
+        Forbidden,
+        RateLimited,
+    ),
+)]
 pub(crate) async fn enter(
     State(app): State<Arc<App>>,
     source: Source,
@@ -95,6 +112,10 @@ pub(crate) async fn enter(
 ///
 /// # Errors
 /// `invalid`, naming the field; `forbidden` for who is no visitor.
+#[utoipa::path(
+    patch, path = "/api/v1/visitors/me", request_body = Changes,
+    responses((status = 200, description = "The visitor as they see themselves.", body = Myself)),
+)]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -8,18 +8,21 @@ use shared::Error;
 use shared::app::App;
 use shared::chat::outbox;
 use shared::chat::send::BROADCAST_BUDGET;
+use shared::contract::Conflict;
 use shared::http::{At, Body};
 use shared::identity::{Caller, Permission};
-use shared::ids::{BroadcastId, NameOr};
+use shared::ids::{BroadcastId, ClientMessageId, NameOr, RoomOrUserRef};
 use shared::model::{Broadcast, BroadcastKind, BroadcastScope};
 use shared::names::BroadcastData;
 use shared::ports::{BroadcastTarget, NewBroadcast};
 use tokio::time::Instant;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::key;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewBroadcast)]
 pub(crate) struct Draft {
     /// Made when there is none.
     id: Option<BroadcastId>,
@@ -27,7 +30,7 @@ pub(crate) struct Draft {
     data: BroadcastData,
     target_type: BroadcastScope,
     /// The room or the user, by id or name.
-    target: Option<NameOr<i64>>,
+    target: Option<RoomOrUserRef>,
 }
 
 /// `POST /api/v1/broadcast`: a `notification` or `system` frame for every socket, for those of a room's members or for
@@ -37,6 +40,13 @@ pub(crate) struct Draft {
 /// # Errors
 /// `forbidden` without `messaging.broadcast`; `invalid`, naming the field; `not_found` for a room or user that isn't
 /// there; `conflict` for an id that was used for another broadcast.
+#[utoipa::path(
+    post,
+    path = "/api/v1/broadcast",
+    params(("Idempotency-Key" = Option<ClientMessageId>, Header)),
+    request_body = Draft,
+    responses((status = 202, description = "Kept, and posted from now on.", body = Broadcast), Conflict),
+)]
 pub(crate) async fn begin(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -57,10 +67,14 @@ pub(crate) async fn begin(
     Ok((StatusCode::ACCEPTED, Json(standing(&app, id).await?)))
 }
 
-/// `GET /api/v1/broadcast/{id}`: how far it has come.
+/// `GET /api/v1/broadcast/{id}`: how far a broadcast has come.
 ///
 /// # Errors
 /// `forbidden` without `messaging.broadcast`; `not_found`.
+#[utoipa::path(
+    get, path = "/api/v1/broadcast/{id}", params(("id" = BroadcastId, Path)),
+    responses((status = 200, description = "How it stands.", body = Broadcast)),
+)]
 pub(crate) async fn follow(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -78,7 +92,7 @@ async fn standing(app: &App, id: BroadcastId) -> Result<Broadcast, Error> {
 async fn target(
     app: &App,
     scope: BroadcastScope,
-    target: Option<NameOr<i64>>,
+    target: Option<RoomOrUserRef>,
 ) -> Result<BroadcastTarget, Error> {
     match (scope, target) {
         (BroadcastScope::All, None) => Ok(BroadcastTarget::All),
@@ -97,7 +111,7 @@ async fn target(
     }
 }
 
-fn named<Id: From<i64>>(target: NameOr<i64>) -> NameOr<Id> {
+fn named<Id: From<i64>>(target: RoomOrUserRef) -> NameOr<Id> {
     match target {
         NameOr::Id(id) => NameOr::Id(id.into()),
         NameOr::Name(name) => NameOr::Name(name),

@@ -9,25 +9,32 @@ use shared::http::Params;
 use shared::identity::{Caller, Permission};
 use shared::ids::DeliveryId;
 use shared::model::{Delivery, ServiceEvent};
+use utoipa::{IntoParams, ToSchema};
 
-use crate::limit::{limit, next};
+use crate::limit::{Limit, limit, next};
 
 /// As text, so that an error names the one that is wrong.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
+    #[param(value_type = Option<Limit>)]
     limit: Option<String>,
+    #[param(value_type = Option<DeliveryId>)]
     before: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeadDeliveries)]
 pub(crate) struct Page {
     deliveries: Vec<Dead>,
     /// The `before` of the next page; none: this is the last.
+    #[schema(required)]
     next: Option<DeliveryId>,
 }
 
 /// A delivery that was given up, and of what.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeadDelivery)]
 pub(crate) struct Dead {
     #[serde(flatten)]
     delivery: Delivery,
@@ -39,6 +46,10 @@ pub(crate) struct Dead {
 ///
 /// # Errors
 /// `forbidden` without `events.view`; `invalid`, naming the parameter.
+#[utoipa::path(
+    get, path = "/api/v1/events/dead", params(Wanted),
+    responses((status = 200, description = "The deliveries, and where the next page begins.", body = Page)),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,

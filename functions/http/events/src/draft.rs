@@ -2,22 +2,26 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use shared::Error;
 use shared::frames::decode_body;
 use shared::ids::EventId;
-use shared::model::{EventType, HARK};
+use shared::model::{EventType, HARK, PublishedType};
 use shared::names::{EventData, EventPriority, ServiceName};
 use shared::ports::NewEvent;
+use shared::{Error, contract};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Ids that are paths beside `/api/v1/events/{id}`.
 const PATHS: [&str; 2] = ["publish", "dead"];
 
 /// One event as it is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewEvent)]
 pub(crate) struct Draft {
     /// Made when there is none.
     id: Option<EventId>,
     #[serde(rename = "type")]
+    #[schema(value_type = PublishedType)]
     kind: EventType,
     source_service: ServiceName,
     /// None: for those who subscribed to the type alone.
@@ -27,8 +31,10 @@ pub(crate) struct Draft {
     priority: EventPriority,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewEvents)]
 struct Batch {
+    #[schema(min_items = 1)]
     events: Vec<Draft>,
 }
 
@@ -36,6 +42,18 @@ struct Batch {
 pub(crate) struct Asked {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) is_batch: bool,
+}
+
+impl PartialSchema for Asked {
+    fn schema() -> RefOr<Schema> {
+        contract::either::<Draft, Batch>()
+    }
+}
+
+impl ToSchema for Asked {
+    fn schemas(schemas: &mut contract::Schemas) {
+        contract::add::<Batch>(schemas);
+    }
 }
 
 impl Asked {

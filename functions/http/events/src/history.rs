@@ -13,35 +13,51 @@ use shared::ids::EventId;
 use shared::model::{EventType, ServiceEvent};
 use shared::names::{EventPriority, ServiceName};
 use shared::ports::EventFilter;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::limit::{limit, next};
+use crate::limit::{Limit, limit, next};
 
 /// As text, so that an error names the one that is wrong.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
     #[serde(rename = "type")]
+    #[param(value_type = Option<EventType>)]
     kind: Option<String>,
+    #[param(value_type = Option<ServiceName>)]
     source_service: Option<String>,
+    #[param(value_type = Option<ServiceName>)]
     target_service: Option<String>,
+    #[param(value_type = Option<UnixMs>)]
     from: Option<String>,
+    #[param(value_type = Option<UnixMs>)]
     until: Option<String>,
+    #[param(value_type = Option<EventPriority>)]
     priority_min: Option<String>,
+    #[param(value_type = Option<Limit>)]
     limit: Option<String>,
+    #[param(value_type = Option<EventId>)]
     before: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Events)]
 pub(crate) struct Page {
     events: Vec<ServiceEvent>,
     /// The `before` of the next page; none: this is the last.
+    #[schema(required)]
     next: Option<EventId>,
 }
 
-/// `GET /api/v1/events`: the newest first, of `?type=`, `?source_service=` and `?target_service=`, published from
+/// `GET /api/v1/events`: events, the newest first, of `?type=`, `?source_service=` and `?target_service=`, published from
 /// `?from=` and before `?until=` (Unix milliseconds), of `?priority_min=` at least; `?limit=` of them, `?before=` an id.
 ///
 /// # Errors
 /// `forbidden` without `events.view`; `invalid`, naming the parameter.
+#[utoipa::path(
+    get, path = "/api/v1/events", params(Wanted),
+    responses((status = 200, description = "The events, and where the next page begins.", body = Page)),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -15,7 +15,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use shared::app::App;
+use shared::contract;
 use shared::http::serve;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
 /// The function's routes; all take a bearer.
 pub fn router(app: Arc<App>) -> Router {
@@ -29,3 +32,24 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/broadcast/{id}", get(broadcast::follow));
     serve(routes, app)
 }
+
+/// What the function answers, as the document says it; nothing calls it while the function serves.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    contract::described(Routes::openapi(), "events")
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(
+        history::list,
+        publish::publish,
+        dead::list,
+        show::show,
+        replay::replay,
+        broadcast::begin,
+        broadcast::follow
+    ),
+    components(schemas(limit::Limit))
+)]
+struct Routes;

@@ -1,9 +1,22 @@
 use serde::Serialize;
-use shared::Error;
+use shared::{Error, contract};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Things of one answer, unless said otherwise, and at most.
 const LIMIT_DEFAULT: u32 = 20;
 pub(crate) const LIMIT_MAX: u32 = 100;
+
+/// What `?limit=` may say.
+pub(crate) struct Limit;
+
+impl PartialSchema for Limit {
+    fn schema() -> RefOr<Schema> {
+        contract::between(1..=LIMIT_MAX, &format!("How many; {LIMIT_DEFAULT} when left out.")).into()
+    }
+}
+
+impl ToSchema for Limit {}
 
 /// Reads `?limit=`.
 ///

@@ -7,20 +7,23 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::Error;
 use shared::app::App;
+use shared::contract::Conflict;
 use shared::events;
 use shared::http::Body;
 use shared::identity::{Caller, Permission};
-use shared::ids::EventId;
+use shared::ids::{ClientMessageId, EventId};
 use shared::model::{DeliveryState, ServiceEvent};
 use shared::names::ServiceName;
 use shared::ports::{NewEvent, StoredEvent};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::draft::Asked;
 use crate::key;
 
 /// One event as it was stored, and whom it goes to.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PublishedEvent)]
 pub(crate) struct Published {
     #[serde(flatten)]
     event: ServiceEvent,
@@ -28,27 +31,36 @@ pub(crate) struct Published {
 }
 
 /// A service that an event goes to.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeliveryOnward)]
 pub(crate) struct Onward {
     service: ServiceName,
     state: DeliveryState,
 }
 
 /// As it was asked: one, or a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = PublishedEvents)]
 pub(crate) enum Answer {
     Batch { events: Vec<Published> },
     One(Box<Published>),
 }
 
-/// `POST /api/v1/events/publish`: one event, or `{"events": [...]}`, all or none of them. What is answered is stored;
+/// `POST /api/v1/events/publish`: publishes one event, or `{"events": [...]}`, all or none of them. What is answered is stored;
 /// it is delivered afterwards. A repeat with the same id (`id`, or the `Idempotency-Key` header where there is none)
 /// and the same body is answered as it stands.
 ///
 /// # Errors
 /// `forbidden` without `events.publish`; `invalid` and `too_large`, naming the field; `conflict` for an id that was
 /// used for another event.
+#[utoipa::path(
+    post,
+    path = "/api/v1/events/publish",
+    params(("Idempotency-Key" = Option<ClientMessageId>, Header)),
+    request_body = Asked,
+    responses((status = 202, description = "Stored, and delivered from now on.", body = Answer), Conflict),
+)]
 pub(crate) async fn publish(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -8,27 +8,36 @@ use shared::app::App;
 use shared::events;
 use shared::http::{At, Body};
 use shared::identity::{Caller, Permission};
+use shared::ids::EventId;
 use shared::model::Delivery;
 use shared::names::ServiceName;
+use utoipa::ToSchema;
 
 use crate::show::known;
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 pub(crate) struct Replay {
     /// Every service that it was given up for when missing.
     service: Option<ServiceName>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Deliveries {
     deliveries: Vec<Delivery>,
 }
 
-/// `POST /api/v1/events/{id}/replay`: tries again, now and with all its rounds, what was given up; the rest stays as it
+/// `POST /api/v1/events/{id}/replay`: tries an event again, now and with all its rounds, what was given up; the rest stays as it
 /// is. Answers every delivery of the event as it stands then.
 ///
 /// # Errors
 /// `forbidden` without `events.publish`; `not_found`, also for a service that it doesn't go to.
+#[utoipa::path(
+    post,
+    path = "/api/v1/events/{id}/replay",
+    params(("id" = EventId, Path)),
+    request_body = Option<Replay>,
+    responses((status = 200, description = "Its deliveries as they stand then.", body = Deliveries)),
+)]
 pub(crate) async fn replay(
     State(app): State<Arc<App>>,
     caller: Caller,

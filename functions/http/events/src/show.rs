@@ -9,9 +9,11 @@ use shared::http::At;
 use shared::identity::{Caller, Permission};
 use shared::ids::EventId;
 use shared::model::{Attempt, Delivery, ServiceEvent};
+use utoipa::ToSchema;
 
 /// An event with everything that was tried.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ShownEvent)]
 pub(crate) struct Shown {
     #[serde(flatten)]
     event: ServiceEvent,
@@ -19,7 +21,8 @@ pub(crate) struct Shown {
     deliveries: Vec<Tried>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TriedDelivery)]
 pub(crate) struct Tried {
     #[serde(flatten)]
     delivery: Delivery,
@@ -27,10 +30,14 @@ pub(crate) struct Tried {
     attempts: Vec<Attempt>,
 }
 
-/// `GET /api/v1/events/{id}`: with its deliveries, and each post of these.
+/// `GET /api/v1/events/{id}`: an event with its deliveries, and each post of these.
 ///
 /// # Errors
 /// `forbidden` without `events.view`; `not_found`.
+#[utoipa::path(
+    get, path = "/api/v1/events/{id}", params(("id" = EventId, Path)),
+    responses((status = 200, description = "The event and all that was tried.", body = Shown)),
+)]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,

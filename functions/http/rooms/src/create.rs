@@ -7,14 +7,17 @@ use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
 use shared::chat::{blocking, members};
+use shared::contract::Conflict;
 use shared::http::Body;
 use shared::identity::Caller;
 use shared::ids::{NameOr, UserId, UserRef};
 use shared::model::{Role, Room, RoomType};
 use shared::names::{Description, RoomName};
 use shared::ports::{Change, NewRoom, RoomsError};
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewRoom)]
 pub(crate) struct RoomBody {
     name: Option<RoomName>,
     description: Option<Description>,
@@ -30,8 +33,9 @@ pub(crate) struct RoomBody {
 }
 
 /// What can be made here; support rooms come with their session.
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = NewRoomType)]
 enum Kind {
     #[default]
     Group,
@@ -43,12 +47,16 @@ const fn yes() -> bool {
     true
 }
 
-/// `POST /api/v1/rooms`: a room with its first members, who hear of it. A direct room is the pair's one:
+/// `POST /api/v1/rooms`: makes a room with its first members, who hear of it. A direct room is the pair's one:
 /// the second time it answers the first one.
 ///
 /// # Errors
 /// `invalid` naming the field, and the user that doesn't exist; `forbidden` by visitors and with one, naming the
 /// field; `conflict` when a public name is taken.
+#[utoipa::path(
+    post, path = "/api/v1/rooms", request_body = RoomBody,
+    responses((status = 201, description = "The room.", body = Room), Conflict),
+)]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -11,12 +11,13 @@ use shared::identity::Caller;
 use shared::ids::{RoomRef, Seq};
 use shared::model::{Listing, Message, Page};
 use shared::ports::Window;
+use utoipa::{IntoParams, ToSchema};
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Query {
-    page: Option<u32>,
-    page_size: Option<u32>,
     /// Another word for `page_size`.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
     before: Option<Seq>,
     after: Option<Seq>,
@@ -31,25 +32,40 @@ enum Part {
 }
 
 /// A page says which it is; a window says where the next one starts, null when there is none.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum History {
-    Page { messages: Vec<Message>, page: u32, page_size: u32, total: i64 },
-    Window { messages: Vec<Message>, next: Option<Seq>, total: i64 },
+    Page {
+        messages: Vec<Message>,
+        page: u32,
+        page_size: u32,
+        total: i64,
+    },
+    Window {
+        messages: Vec<Message>,
+        #[schema(required)]
+        next: Option<Seq>,
+        total: i64,
+    },
 }
 
-/// `GET /api/v1/rooms/{room}/messages`: `?page=&page_size=` with page 1 the newest, or the `page_size`
+/// `GET /api/v1/rooms/{room}/messages`: messages, `?page=&page_size=` with page 1 the newest, or the `page_size`
 /// messages `?before=` or `?after=` a seq; always in the order of seq.
 ///
 /// # Errors
 /// `forbidden` (not in it), `invalid`.
+#[utoipa::path(
+    get, path = "/api/v1/rooms/{room}/messages", params(("room" = RoomRef, Path), Paging, Query),
+    responses((status = 200, description = "A page, or a window.", body = History)),
+)]
 pub(crate) async fn history(
     State(app): State<Arc<App>>,
     caller: Caller,
     At(room): At<RoomRef>,
+    Params(paging): Params<Paging>,
     Params(query): Params<Query>,
 ) -> Result<Json<History>, Error> {
-    let part = query.part()?;
+    let part = query.part(paging)?;
     let seat = access::seat(&app, &caller, &room, Action::Read).await?;
     let found = app.messages.history(seat.room.id, visible_after(&seat), part.window()).await?;
     Ok(Json(part.show(found)))
@@ -60,12 +76,12 @@ fn visible_after(seat: &Seat) -> Seq {
 }
 
 impl Query {
-    fn part(&self) -> Result<Part, Error> {
-        let page_size = self.page_size.or(self.limit);
+    fn part(&self, Paging { page, page_size }: Paging) -> Result<Part, Error> {
+        let page_size = page_size.or(self.limit);
         match (self.before, self.after) {
-            (None, None) => Ok(Part::Page(Paging { page: self.page, page_size }.page()?)),
+            (None, None) => Ok(Part::Page(Paging { page, page_size }.page()?)),
             (Some(_), Some(_)) => Err(Error::invalid("before", "can't stand beside after")),
-            _ if self.page.is_some() => Err(Error::invalid("page", "can't stand beside before or after")),
+            _ if page.is_some() => Err(Error::invalid("page", "can't stand beside before or after")),
             (Some(seq), None) => Ok(Part::Before(seq, Paging::size(page_size)?)),
             (None, Some(seq)) => Ok(Part::After(seq, Paging::size(page_size)?)),
         }
@@ -110,14 +126,15 @@ mod tests {
 
     #[test]
     fn a_query_asks_for_a_page_or_for_one_window() {
-        let part = |query: Query| query.part();
+        let paging = |page| Paging { page, page_size: None };
         let page = Part::Page(Page { number: 2, size: 20 });
-        assert_eq!(part(Query { page: Some(2), ..Query::default() }).unwrap(), page);
+        assert_eq!(Query::default().part(paging(Some(2))).unwrap(), page);
         let before = Query { before: Some(Seq(9)), limit: Some(5), ..Query::default() };
-        assert_eq!(part(before).unwrap(), Part::Before(Seq(9), 5));
+        assert_eq!(before.part(paging(None)).unwrap(), Part::Before(Seq(9), 5));
         let both = Query { before: Some(Seq(9)), after: Some(Seq(1)), ..Query::default() };
-        assert!(part(both).is_err());
-        assert!(part(Query { page: Some(1), after: Some(Seq(1)), ..Query::default() }).is_err());
-        assert!(part(Query { after: Some(Seq(1)), limit: Some(101), ..Query::default() }).is_err());
+        assert!(both.part(paging(None)).is_err());
+        let after = |limit| Query { after: Some(Seq(1)), limit, ..Query::default() };
+        assert!(after(None).part(paging(Some(1))).is_err());
+        assert!(after(Some(101)).part(paging(None)).is_err());
     }
 }

@@ -17,7 +17,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{delete, get, patch, post};
 use shared::app::App;
+use shared::contract;
 use shared::http::serve;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
 /// The function's routes; every one takes a bearer.
 pub fn router(app: Arc<App>) -> Router {
@@ -40,3 +43,33 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/messages/flagged/{message}", delete(flagged::clear));
     serve(routes, app)
 }
+
+/// What the function answers, as the document says it; nothing calls it while the function serves.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    contract::described(Routes::openapi(), "rooms")
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    list::list,
+    create::create,
+    rooms::show,
+    rooms::change,
+    rooms::delete,
+    history::history,
+    messages::send,
+    revisions::edit,
+    revisions::recall,
+    search::search,
+    membership::join,
+    membership::leave,
+    read::read,
+    members::list,
+    members::add,
+    members::set_role,
+    members::remove,
+    flagged::list,
+    flagged::clear
+))]
+struct Routes;

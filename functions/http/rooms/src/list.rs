@@ -8,29 +8,36 @@ use shared::app::App;
 use shared::http::{Paged, Paging, Params};
 use shared::identity::{Caller, Permission};
 use shared::model::RoomSummary;
+use utoipa::IntoParams;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Query {
-    page: Option<u32>,
-    page_size: Option<u32>,
     #[serde(default)]
     all: bool,
 }
+
+type Rooms = Paged<RoomSummary>;
 
 /// `GET /api/v1/rooms`: one's own rooms, or with `?all=true` every room but others' direct ones; newest
 /// activity first.
 ///
 /// # Errors
 /// `forbidden` for `all` without `messaging.view`.
+#[utoipa::path(
+    get, path = "/api/v1/rooms", params(Query, Paging),
+    responses((status = 200, description = "A page of them.", body = Rooms)),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(query): Params<Query>,
-) -> Result<Json<Paged<RoomSummary>>, Error> {
+    Params(paging): Params<Paging>,
+) -> Result<Json<Rooms>, Error> {
     if query.all {
         caller.require(Permission::MessagingView)?;
     }
-    let page = Paging { page: query.page, page_size: query.page_size }.page()?;
+    let page = paging.page()?;
     let found = app.rooms.list(caller.user, query.all, page).await?;
-    Ok(Json(Paged::new("rooms", page, found)))
+    Ok(Json(Paged::new(page, found)))
 }

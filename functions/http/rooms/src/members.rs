@@ -8,12 +8,14 @@ use shared::Error;
 use shared::app::App;
 use shared::chat::access::{self, Action, Seat};
 use shared::chat::members;
+use shared::contract::Conflict;
 use shared::http::{At, Body, Paged, Paging, Params};
 use shared::identity::Caller;
 use shared::ids::{NameOr, RoomId, RoomRef, UserId, UserRef};
 use shared::model::{Member, MemberRole};
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct NewMembers {
     /// Named as when a room is made, and so is what an error names.
     #[serde(alias = "user_ids")]
@@ -21,37 +23,52 @@ pub(crate) struct NewMembers {
 }
 
 /// Those of the asked for who weren't in it before.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AddedMembers)]
 pub(crate) struct Added {
     room_id: RoomId,
     added: Vec<UserId>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewMemberRole)]
 pub(crate) struct NewRole {
     role: MemberRole,
 }
 
-/// `GET /api/v1/rooms/{room}/members`: in the order of joining.
+type Members = Paged<Member>;
+
+/// `GET /api/v1/rooms/{room}/members`: the members of a room, in the order of joining.
 ///
 /// # Errors
 /// `forbidden` (not in it), `not_found`.
+#[utoipa::path(
+    get, path = "/api/v1/rooms/{room}/members", params(("room" = RoomRef, Path), Paging),
+    responses((status = 200, description = "A page of them.", body = Members)),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     At(room): At<RoomRef>,
     Params(paging): Params<Paging>,
-) -> Result<Json<Paged<Member>>, Error> {
+) -> Result<Json<Members>, Error> {
     let page = paging.page()?;
     let Seat { room, .. } = access::seat(&app, &caller, &room, Action::Read).await?;
     let found = app.rooms.members(room.id, page).await?;
-    Ok(Json(Paged::new("members", page, found)))
+    Ok(Json(Paged::new(page, found)))
 }
 
 /// `POST /api/v1/rooms/{room}/members`: adds users, who hear of it.
 ///
 /// # Errors
 /// `forbidden` below admin and for a visitor, `invalid` for an unknown user, `conflict` when full: nobody is added then.
+#[utoipa::path(
+    post,
+    path = "/api/v1/rooms/{room}/members",
+    params(("room" = RoomRef, Path)),
+    request_body = NewMembers,
+    responses((status = 200, description = "Those who weren't in it before.", body = Added), Conflict),
+)]
 pub(crate) async fn add(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -62,11 +79,18 @@ pub(crate) async fn add(
     Ok(Json(Added { room_id: change.room, added: change.users }))
 }
 
-/// `PATCH /api/v1/rooms/{room}/members/{user}`: another role; making somebody the owner makes the owner
+/// `PATCH /api/v1/rooms/{room}/members/{user}`: gives a member another role; making somebody the owner makes the owner
 /// an admin.
 ///
 /// # Errors
 /// `forbidden` for all but the owner, `not_found`.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/rooms/{room}/members/{user}",
+    params(("room" = RoomRef, Path), ("user" = UserRef, Path)),
+    request_body = NewRole,
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn set_role(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -82,6 +106,12 @@ pub(crate) async fn set_role(
 ///
 /// # Errors
 /// `forbidden` below admin and for somebody of the same role or a higher one, `not_found`.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/rooms/{room}/members/{user}",
+    params(("room" = RoomRef, Path), ("user" = UserRef, Path)),
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn remove(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -7,13 +7,16 @@ use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
 use shared::chat::{admission, send};
+use shared::contract::{Conflict, RateLimited, Rejected};
 use shared::frames::{Ack, Draft, FrameId, Target};
 use shared::http::{At, Body, client_id};
 use shared::identity::Caller;
-use shared::ids::{MessageId, RoomRef};
+use shared::ids::{ClientMessageId, MessageId, RoomRef};
 use shared::names::{Content, Kind, Metadata};
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewMessage)]
 pub(crate) struct MessageBody {
     content: Content,
     #[serde(default)]
@@ -24,10 +27,19 @@ pub(crate) struct MessageBody {
     id: Option<FrameId>,
 }
 
-/// `POST /api/v1/rooms/{room}/messages`: as over the socket; the answer is the acknowledgement.
+/// `POST /api/v1/rooms/{room}/messages`: stores a message as `message` over the socket does; the answer is the
+/// acknowledgement.
 ///
 /// # Errors
-/// As `shared::chat::send::send`; `rate_limited`.
+/// `rate_limited`; `not_found`; `forbidden` (not in it, blocked, banned); `conflict` for an id that was used for another
+/// message, and in a closed session; `rejected` by moderation; `not_broadcast`: it is stored, and delivered later.
+#[utoipa::path(
+    post,
+    path = "/api/v1/rooms/{room}/messages",
+    params(("room" = RoomRef, Path), ("Idempotency-Key" = Option<ClientMessageId>, Header)),
+    request_body = MessageBody,
+    responses((status = 201, description = "It is stored.", body = Ack), Conflict, RateLimited, Rejected),
+)]
 pub(crate) async fn send(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -10,15 +10,17 @@ use shared::chat::receipt;
 use shared::http::{At, Body};
 use shared::identity::Caller;
 use shared::ids::{MessageId, RoomId, RoomRef, Seq};
+use utoipa::ToSchema;
 
 /// Up to where; with neither, everything.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = ReadMark)]
 pub(crate) struct Mark {
     seq: Option<Seq>,
     message_id: Option<MessageId>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Reading {
     room_id: RoomId,
     read_seq: Seq,
@@ -29,6 +31,13 @@ pub(crate) struct Reading {
 ///
 /// # Errors
 /// `forbidden` (not in it); `invalid` for a message of another room.
+#[utoipa::path(
+    post,
+    path = "/api/v1/rooms/{room}/read",
+    params(("room" = RoomRef, Path)),
+    request_body = Option<Mark>,
+    responses((status = 200, description = "Where the mark is then.", body = Reading)),
+)]
 pub(crate) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Json;
@@ -8,6 +9,7 @@ use shared::Error;
 use shared::app::App;
 use shared::chat::access::{self, Action};
 use shared::chat::{members, removal};
+use shared::contract::{self, Conflict};
 use shared::frames::SystemEvent;
 use shared::http::{At, Body};
 use shared::identity::Caller;
@@ -15,6 +17,8 @@ use shared::ids::RoomRef;
 use shared::model::{Room, RoomSummary};
 use shared::names::{Description, RoomName};
 use shared::ports::RoomPatch;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// A member sees more of a room than who only looks at it.
 #[derive(Serialize)]
@@ -24,18 +28,39 @@ pub(crate) enum Shown {
     Outside(Box<Room>),
 }
 
+impl PartialSchema for Shown {
+    fn schema() -> RefOr<Schema> {
+        contract::either::<RoomSummary, Room>()
+    }
+}
+
+impl ToSchema for Shown {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ShownRoom")
+    }
+
+    fn schemas(schemas: &mut contract::Schemas) {
+        contract::add::<RoomSummary>(schemas);
+    }
+}
+
 /// None leaves as it is.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = RoomSettings)]
 pub(crate) struct Settings {
     name: Option<RoomName>,
     description: Option<Description>,
     history_before_joining: Option<bool>,
 }
 
-/// `GET /api/v1/rooms/{room}`.
+/// `GET /api/v1/rooms/{room}`: shows a room.
 ///
 /// # Errors
 /// `not_found`; `forbidden` for a room that the caller may not look at.
+#[utoipa::path(
+    get, path = "/api/v1/rooms/{room}", params(("room" = RoomRef, Path)),
+    responses((status = 200, description = "The room, for a member with what is unread.", body = Shown)),
+)]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -49,10 +74,14 @@ pub(crate) async fn show(
     }))
 }
 
-/// `PATCH /api/v1/rooms/{room}`: name, description, settings; the room hears of it.
+/// `PATCH /api/v1/rooms/{room}`: changes name, description and settings; the room hears of it.
 ///
 /// # Errors
 /// `forbidden` below admin; `conflict` when a public name is taken.
+#[utoipa::path(
+    patch, path = "/api/v1/rooms/{room}", params(("room" = RoomRef, Path)), request_body = Settings,
+    responses((status = 200, description = "The room as it is then.", body = Room), Conflict),
+)]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -70,10 +99,14 @@ pub(crate) async fn change(
     Ok(Json(room))
 }
 
-/// `DELETE /api/v1/rooms/{room}`: the room and everything in it; its members hear of it.
+/// `DELETE /api/v1/rooms/{room}`: removes the room and everything in it; its members hear of it.
 ///
 /// # Errors
 /// `forbidden` for all but the owner.
+#[utoipa::path(
+    delete, path = "/api/v1/rooms/{room}", params(("room" = RoomRef, Path)),
+    responses((status = 204, description = "It is gone.")),
+)]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -10,20 +10,24 @@ use shared::identity::{Caller, Permission};
 use shared::model::ServiceInstance;
 use shared::names::ServiceName;
 use shared::registry::Choice;
+use utoipa::{IntoParams, ToSchema};
 
 /// Longest key that an instance is chosen by, in characters.
 const KEY_MAX_CHARS: usize = 256;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wish {
     strategy: Option<Strategy>,
     /// Whoever comes with the same one gets the same instance.
+    #[param(min_length = 1, max_length = 256)]
     key: Option<String>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Strategy {
+#[schema(as = DiscoveryStrategy)]
+pub(crate) enum Strategy {
     RoundRobin,
     Random,
     LeastLoaded,
@@ -36,6 +40,10 @@ enum Strategy {
 /// # Errors
 /// `not_found` for a service that nobody registered; `unavailable` when no instance is healthy; `invalid`;
 /// `forbidden` without `services.view`.
+#[utoipa::path(
+    get, path = "/api/v1/services/{name}/discover", params(("name" = ServiceName, Path), Wish),
+    responses((status = 200, description = "An instance.", body = ServiceInstance)),
+)]
 pub(crate) async fn discover(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -11,8 +11,9 @@ use shared::ids::InstanceId;
 use shared::model::ServiceInstance;
 use shared::names::ServiceName;
 use shared::ports::InstanceRef;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Heartbeat {
     service_name: ServiceName,
     instance_id: Option<InstanceId>,
@@ -21,8 +22,9 @@ pub(crate) struct Heartbeat {
 }
 
 /// From 0, idle, to 1, full.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(try_from = "f64")]
+#[schema(minimum = 0, maximum = 1)]
 struct Load(f64);
 
 impl TryFrom<f64> for Load {
@@ -37,6 +39,10 @@ impl TryFrom<f64> for Load {
 /// # Errors
 /// `invalid`, naming the field; `not_found` for one that isn't registered, or was dropped: it registers again;
 /// `forbidden` without `services.register`.
+#[utoipa::path(
+    post, path = "/api/v1/services/heartbeat", request_body = Heartbeat,
+    responses((status = 200, description = "The instance.", body = ServiceInstance)),
+)]
 pub(crate) async fn heartbeat(
     State(app): State<Arc<App>>,
     caller: Caller,

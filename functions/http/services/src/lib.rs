@@ -13,7 +13,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{delete, get, post, put};
 use shared::app::App;
+use shared::contract;
 use shared::http::serve;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
 /// The function's routes; all take a bearer.
 pub fn router(app: Arc<App>) -> Router {
@@ -29,3 +32,27 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/services/{name}/secret", post(secret::rotate));
     serve(routes, app)
 }
+
+/// What the function answers, as the document says it; nothing calls it while the function serves.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    contract::described(Routes::openapi(), "services")
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(
+        list::list,
+        register::register,
+        heartbeat::heartbeat,
+        unregister::by_body,
+        list::show,
+        unregister::service,
+        unregister::instance,
+        discover::discover,
+        subscriptions::set,
+        secret::rotate
+    ),
+    components(schemas(discover::Strategy))
+)]
+struct Routes;

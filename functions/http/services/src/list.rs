@@ -9,24 +9,34 @@ use shared::identity::{Caller, Permission};
 use shared::model::Service;
 use shared::names::ServiceName;
 
-/// `GET /api/v1/services`: by name, with all their instances.
+type Services = Paged<Service>;
+
+/// `GET /api/v1/services`: every service by name, with all their instances.
 ///
 /// # Errors
 /// `invalid`; `forbidden` without `services.view`.
+#[utoipa::path(
+    get, path = "/api/v1/services", params(Paging),
+    responses((status = 200, description = "A page of them.", body = Services)),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(paging): Params<Paging>,
-) -> Result<Json<Paged<Service>>, Error> {
+) -> Result<Json<Services>, Error> {
     caller.require(Permission::ServicesView)?;
     let page = paging.page()?;
-    Ok(Json(Paged::new("services", page, app.services.services(page).await?)))
+    Ok(Json(Paged::new(page, app.services.services(page).await?)))
 }
 
-/// `GET /api/v1/services/{name}`.
+/// `GET /api/v1/services/{name}`: a service with all its instances.
 ///
 /// # Errors
 /// `not_found`; `forbidden` without `services.view`.
+#[utoipa::path(
+    get, path = "/api/v1/services/{name}", params(("name" = ServiceName, Path)),
+    responses((status = 200, description = "The service.", body = Service)),
+)]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,

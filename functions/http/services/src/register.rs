@@ -7,6 +7,7 @@ use http::Uri;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::app::App;
+use shared::contract::Conflict;
 use shared::http::Body;
 use shared::identity::{Caller, Permission};
 use shared::ids::InstanceId;
@@ -15,8 +16,10 @@ use shared::names::{Metadata, ServiceName};
 use shared::ports::{NewInstance, Registered};
 use shared::registry;
 use shared::webhook::{Networks, SigningSecret};
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewInstance)]
 pub(crate) struct Registration {
     service_name: ServiceName,
     service_url: String,
@@ -29,7 +32,8 @@ pub(crate) struct Registration {
     subscriptions: Option<Vec<EventType>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = RegisteredInstance)]
 pub(crate) struct Answer {
     #[serde(flatten)]
     instance: ServiceInstance,
@@ -38,12 +42,20 @@ pub(crate) struct Answer {
     secret: Option<String>,
 }
 
-/// `POST /api/v1/services/register`: 201 with the instance, 200 when one of that `service_url` was known. It is
+/// `POST /api/v1/services/register`: registers an instance: 201 with it, 200 when one of that `service_url` was known. It is
 /// checked at once, so that the answer says whether it is up.
 ///
 /// # Errors
 /// `invalid`, naming the field; `forbidden` without `services.register`; `conflict` beyond `SERVICES_MAX` and
 /// `SERVICE_INSTANCES_MAX`.
+#[utoipa::path(
+    post, path = "/api/v1/services/register", request_body = Registration,
+    responses(
+        (status = 201, description = "A new instance.", body = Answer),
+        (status = 200, description = "One that was known.", body = Answer),
+        Conflict,
+    ),
+)]
 pub(crate) async fn register(
     State(app): State<Arc<App>>,
     caller: Caller,

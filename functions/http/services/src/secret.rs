@@ -10,8 +10,10 @@ use shared::http::At;
 use shared::identity::{Caller, Permission};
 use shared::names::ServiceName;
 use shared::webhook::SigningSecret;
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = RotatedSecret)]
 pub(crate) struct Rotated {
     service_name: ServiceName,
     /// Shown here and never again.
@@ -24,6 +26,10 @@ pub(crate) struct Rotated {
 ///
 /// # Errors
 /// `not_found`; `forbidden` without `services.register`.
+#[utoipa::path(
+    post, path = "/api/v1/services/{name}/secret", params(("name" = ServiceName, Path)),
+    responses((status = 200, description = "The secret.", body = Rotated)),
+)]
 pub(crate) async fn rotate(
     State(app): State<Arc<App>>,
     caller: Caller,

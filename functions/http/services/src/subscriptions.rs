@@ -9,8 +9,10 @@ use shared::http::{At, Body};
 use shared::identity::{Caller, Permission};
 use shared::model::{EventType, Service};
 use shared::names::ServiceName;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SubscribedTypes)]
 pub(crate) struct Subscriptions {
     types: Vec<EventType>,
 }
@@ -19,6 +21,13 @@ pub(crate) struct Subscriptions {
 ///
 /// # Errors
 /// `invalid`, naming the field; `not_found`; `forbidden` without `services.register`.
+#[utoipa::path(
+    put,
+    path = "/api/v1/services/{name}/subscriptions",
+    params(("name" = ServiceName, Path)),
+    request_body = Subscriptions,
+    responses((status = 200, description = "The service as it is then.", body = Service)),
+)]
 pub(crate) async fn set(
     State(app): State<Arc<App>>,
     caller: Caller,

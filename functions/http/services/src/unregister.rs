@@ -11,20 +11,26 @@ use shared::ids::InstanceId;
 use shared::names::ServiceName;
 use shared::ports::InstanceRef;
 use shared::registry;
+use utoipa::ToSchema;
 
 use crate::heartbeat::which;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Unregistration)]
 pub(crate) struct Farewell {
     service_name: ServiceName,
     instance_id: Option<InstanceId>,
     service_url: Option<String>,
 }
 
-/// `POST /api/v1/services/unregister`: one instance, or the whole service when none is named.
+/// `POST /api/v1/services/unregister`: takes out one instance, or the whole service when none is named.
 ///
 /// # Errors
 /// `invalid`, naming the field; `not_found`; `forbidden` without `services.unregister`.
+#[utoipa::path(
+    post, path = "/api/v1/services/unregister", request_body = Farewell,
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn by_body(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -33,10 +39,14 @@ pub(crate) async fn by_body(
     forget(&app, &caller, &service_name, which(instance_id, service_url)?).await
 }
 
-/// `DELETE /api/v1/services/{name}`: all its instances, its secret and what it subscribed to.
+/// `DELETE /api/v1/services/{name}`: forgets a service: all its instances, its secret and what it subscribed to.
 ///
 /// # Errors
 /// `not_found`; `forbidden` without `services.unregister`.
+#[utoipa::path(
+    delete, path = "/api/v1/services/{name}", params(("name" = ServiceName, Path)),
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn service(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -45,10 +55,16 @@ pub(crate) async fn service(
     forget(&app, &caller, &name, None).await
 }
 
-/// `DELETE /api/v1/services/{name}/instances/{id}`.
+/// `DELETE /api/v1/services/{name}/instances/{id}`: takes one instance out.
 ///
 /// # Errors
 /// `not_found`; `forbidden` without `services.unregister`.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/services/{name}/instances/{id}",
+    params(("name" = ServiceName, Path), ("id" = InstanceId, Path)),
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn instance(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -11,6 +11,7 @@ use shared::calendar::Day;
 use shared::http::Params;
 use shared::identity::{Caller, Permission};
 use shared::ports::{Kept, Tally};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::cached;
 use crate::figures::{Figures, Hour};
@@ -19,10 +20,13 @@ use crate::figures::{Figures, Hour};
 pub(crate) const RANGE_MAX_DAYS: i64 = 366;
 
 /// `?startDate=2024-01-01&endDate=2024-01-31`, both included.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Dates {
+    #[param(value_type = Day, required)]
     start_date: Option<String>,
+    #[param(value_type = Day, required)]
     end_date: Option<String>,
 }
 
@@ -44,8 +48,9 @@ fn day(field: &str, text: &Option<String>) -> Result<Day, Error> {
     text.parse().map_err(|problem| Error::invalid(field, problem))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = FiguresOfDay)]
 struct OneDay {
     date: Day,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,8 +61,9 @@ struct OneDay {
     hours: Option<Vec<Hour>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = FiguresOfDays)]
 struct Range {
     start_date: Day,
     end_date: Day,
@@ -69,10 +75,14 @@ struct Range {
     days: Vec<OneDay>,
 }
 
-/// `GET /api/chatstatistics/today`: of the day that goes on, with its hours.
+/// `GET /api/chatstatistics/today`: figures of the day that goes on, with its hours.
 ///
 /// # Errors
 /// `forbidden` without `statistics.view`.
+#[utoipa::path(
+    get, path = "/api/chatstatistics/today",
+    responses((status = 200, description = "The figures.", body = OneDay)),
+)]
 pub(crate) async fn today(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Error> {
     caller.require(Permission::StatisticsView)?;
     let calendar = &app.config.statistics.calendar;
@@ -86,10 +96,14 @@ pub(crate) async fn today(State(app): State<Arc<App>>, caller: Caller) -> Result
     .await
 }
 
-/// `GET /api/chatstatistics/range`: day by day, and together.
+/// `GET /api/chatstatistics/range`: figures of some days, day by day, and together.
 ///
 /// # Errors
 /// `forbidden` without `statistics.view`; `invalid` names the date that is wrong.
+#[utoipa::path(
+    get, path = "/api/chatstatistics/range", params(Dates),
+    responses((status = 200, description = "The figures.", body = Range)),
+)]
 pub(crate) async fn range(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -2,29 +2,36 @@
 
 use serde::Serialize;
 use shared::ports::Tally;
+use utoipa::ToSchema;
 
 /// Of an hour, a day or several.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Figures {
     messages: i64,
     active_users: i64,
     sessions: i64,
+    #[schema(required)]
     average_wait_time: Option<f64>,
+    #[schema(required)]
     average_first_answer_time: Option<f64>,
     answers: i64,
+    #[schema(required)]
     average_answer_time: Option<f64>,
     closed_sessions: i64,
     abandoned_sessions: i64,
+    #[schema(required)]
     average_session_length: Option<f64>,
     ratings: i64,
+    #[schema(required)]
     average_rating: Option<f64>,
     /// The hour in which most was said.
+    #[schema(required)]
     peak_hour: Option<Hour>,
 }
 
 /// What fell into an hour of the day.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, Serialize, ToSchema)]
 pub(crate) struct Hour {
     /// 0 to 23.
     pub(crate) hour: u8,

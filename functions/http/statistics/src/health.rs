@@ -9,33 +9,37 @@ use serde::Serialize;
 use shared::app::App;
 use shared::clock::UnixMs;
 use tokio::time::{Instant, timeout};
+use utoipa::ToSchema;
 
 /// A service that takes longer counts as away.
 const PING_DEADLINE: Duration = Duration::from_secs(1);
 
 /// `Degraded` when messages are stored but not all of the rest works, `Unhealthy` when none are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) enum Health {
     Healthy,
     Degraded,
     Unhealthy,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = HealthReport)]
 pub(crate) struct Report {
     status: Health,
     services: Services,
     timestamp: UnixMs,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = HealthOfServices)]
 struct Services {
     database: Service,
     redis: Service,
     rabbitmq: Service,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ServiceHealth)]
 pub(crate) struct Service {
     status: Health,
     pub(crate) latency_ms: u64,
@@ -67,6 +71,13 @@ impl Health {
 
 /// `GET /health`: pings the services side by side. 503 when the database is away, which nothing works
 /// without.
+#[utoipa::path(
+    get, path = "/health", security(()),
+    responses(
+        (status = 200, description = "Messages are stored.", body = Report),
+        (status = 503, description = "The database is away.", body = Report),
+    ),
+)]
 pub(crate) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Report>) {
     let (database, redis, rabbitmq) = tokio::join!(
         ping("database", app.database.ping()),

@@ -1,6 +1,7 @@
 //! Health, who is online, and figures.
 
 mod cached;
+mod contract;
 mod days;
 mod figures;
 mod health;
@@ -17,13 +18,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use shared::app::App;
+use shared::contract::{also_at, described};
 use shared::http::serve;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
-/// The function's routes; everything but health and metrics takes a bearer.
+/// The function's routes; everything but health, metrics and the contract takes a bearer.
 pub fn router(app: Arc<App>) -> Router {
     let routes = Router::new()
         .route("/health", get(health::health))
         .route("/api/chat/health", get(health::health))
+        .route("/openapi.json", get(contract::show))
         .route("/metrics", get(metrics::metrics))
         .route("/ws/info", get(sockets::info))
         .route("/api/chat/online/status/{user}", get(online::of_user))
@@ -36,3 +41,28 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/chatstatistics/online-users", get(online_users::online_users));
     serve(routes, app)
 }
+
+/// What the function answers, as the document says it; nothing calls it while the function serves.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let mut routes = Routes::openapi();
+    also_at(&mut routes, "/api/chat/health", "/health");
+    described(routes, "statistics")
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    contract::show,
+    health::health,
+    metrics::metrics,
+    sockets::info,
+    online::of_user,
+    online::stats,
+    realtime::realtime,
+    days::today,
+    days::range,
+    staff::staff,
+    system::health,
+    online_users::online_users
+))]
+struct Routes;

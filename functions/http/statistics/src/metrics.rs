@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge as Number;
 use prometheus_client::registry::Registry;
 use shared::Error;
 use shared::app::App;
+use shared::contract::Unauthenticated;
 use shared::ports::{DeskNow, InstanceTally, OnlineCount, QueueDepth, Tally};
 use subtle::ConstantTimeEq;
 
@@ -38,10 +39,17 @@ struct Seen {
     queues: Vec<QueueDepth>,
 }
 
-/// `GET /metrics`: for Prometheus. With `METRICS_TOKEN` set, for whoever shows it as the bearer.
+/// `GET /metrics`: the figures for Prometheus. With `METRICS_TOKEN` set, for whoever shows it as the bearer.
 ///
 /// # Errors
 /// `unauthenticated`.
+#[utoipa::path(
+    get, path = "/metrics", security(()),
+    responses(
+        (status = 200, description = "The figures.", body = String, content_type = "application/openmetrics-text"),
+        Unauthenticated,
+    ),
+)]
 pub(crate) async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Error> {
     check(&app, &headers)?;
     let seen = look(&app).await;

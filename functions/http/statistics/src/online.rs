@@ -13,10 +13,12 @@ use shared::identity::Caller;
 use shared::ids::{UserId, UserRef};
 use shared::model::{Status, User};
 use shared::ports::{KeptStatus, OnlineCount, UserStatus};
+use utoipa::ToSchema;
 
 /// What is shown of somebody; unknown while presence is away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ShownStatus)]
 enum Shown {
     Online,
     Busy,
@@ -25,13 +27,15 @@ enum Shown {
     Unknown,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct UserOnline {
     user_id: UserId,
     username: String,
     status: Shown,
+    #[schema(required)]
     last_seen: Option<UnixMs>,
     /// How many are open.
+    #[schema(required)]
     connections: Option<usize>,
     /// What holds them, each once.
     endpoints: BTreeSet<String>,
@@ -50,19 +54,26 @@ impl UserOnline {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OnlineFigures)]
 pub(crate) struct Figures {
+    #[schema(required)]
     online_users: Option<i64>,
+    #[schema(required)]
     connections: Option<i64>,
     /// `online` when presence answers, else `unknown`.
     status: Shown,
 }
 
-/// `GET /api/chat/online/status/{user}`: by id or user name. Who doesn't want to be seen is offline to others,
+/// `GET /api/chat/online/status/{user}`: what is shown of a user, by id or name. Who doesn't want to be seen is offline to others,
 /// without connections, and so is either of two to the other when one blocks the other.
 ///
 /// # Errors
 /// `not_found`, also for a visitor who doesn't know the user.
+#[utoipa::path(
+    get, path = "/api/chat/online/status/{user}", params(("user" = UserRef, Path)),
+    responses((status = 200, description = "What is shown of them.", body = UserOnline)),
+)]
 pub(crate) async fn of_user(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -96,6 +107,10 @@ pub(crate) async fn of_user(
 ///
 /// # Errors
 /// `unauthenticated`.
+#[utoipa::path(
+    get, path = "/api/chat/online/stats",
+    responses((status = 200, description = "The figures.", body = Figures)),
+)]
 pub(crate) async fn stats(State(app): State<Arc<App>>, _: Caller) -> Json<Figures> {
     let count = count(&app).await;
     Json(Figures {

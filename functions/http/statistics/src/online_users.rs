@@ -10,10 +10,11 @@ use shared::clock::UnixMs;
 use shared::http::{Paged, Paging, Params};
 use shared::identity::{Caller, Permission};
 use shared::ids::UserId;
-use shared::model::{Listing, Page, Status, User};
+use shared::model::{Listed, Listing, Page, Status, User};
 use shared::ports::PresenceError;
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OnlineUser {
     user_id: UserId,
@@ -23,24 +24,35 @@ pub(crate) struct OnlineUser {
     last_seen: UnixMs,
 }
 
+impl Listed for OnlineUser {
+    const LIST: &str = "users";
+    const MAY_BE_UNKNOWN: bool = true;
+}
+
+type OnlineUsers = Paged<OnlineUser>;
+
 /// `GET /api/chatstatistics/online-users`: a page of those online, whoever was heard last first. Who chose to
 /// be offline is counted and not shown, so a page may be short. While presence is away nobody is known: `users`
 /// and `total` are null.
 ///
 /// # Errors
 /// `forbidden` without `statistics.view`; `invalid` names the parameter that is wrong.
+#[utoipa::path(
+    get, path = "/api/chatstatistics/online-users", params(Paging),
+    responses((status = 200, description = "A page of them.", body = OnlineUsers)),
+)]
 pub(crate) async fn online_users(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(paging): Params<Paging>,
-) -> Result<Json<Paged<OnlineUser>>, Error> {
+) -> Result<Json<OnlineUsers>, Error> {
     caller.require(Permission::StatisticsView)?;
     let page = paging.page()?;
     Ok(Json(match heard(&app, page).await {
-        Ok((heard, total)) => Paged::new("users", page, Listing { items: shown(&app, heard).await?, total }),
+        Ok((heard, total)) => Paged::new(page, Listing { items: shown(&app, heard).await?, total }),
         Err(error) => {
             tracing::warn!(%error, "who is online stays unknown");
-            Paged::unknown("users", page)
+            Paged::unknown(page)
         }
     }))
 }

@@ -9,6 +9,7 @@ use shared::calendar::{Calendar, Day};
 use shared::clock::UnixMs;
 use shared::identity::{Caller, Permission};
 use shared::ports::{DeskNow, Kept, OnlineCount, Tally};
+use utoipa::ToSchema;
 
 use crate::figures::{rounded, seconds_each};
 use crate::{cached, online};
@@ -16,15 +17,17 @@ use crate::{cached, online};
 const HOUR_MS: i64 = 3_600_000;
 
 /// As the documents' sample; what presence would have to know is null while it is away.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Realtime {
+    #[schema(required)]
     online_users: Option<i64>,
     online_staff: i64,
     active_sessions: i64,
     queued_visitors: i64,
     /// Seconds, of those whose waiting ended in this hour or the one before; 0 when nobody's did.
     average_wait_time: f64,
+    #[schema(required)]
     system_load: Option<f64>,
 }
 
@@ -32,6 +35,10 @@ struct Realtime {
 ///
 /// # Errors
 /// `forbidden` without `statistics.view`.
+#[utoipa::path(
+    get, path = "/api/chatstatistics/realtime",
+    responses((status = 200, description = "The figures.", body = Realtime)),
+)]
 pub(crate) async fn realtime(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Error> {
     caller.require(Permission::StatisticsView)?;
     cached::answer(&app, "realtime", cached::REALTIME, async {

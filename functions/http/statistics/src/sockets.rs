@@ -10,6 +10,7 @@ use shared::config::Config;
 use shared::frames::OUTGOING_FRAME_MAX_BYTES;
 use shared::identity::{Caller, Permission};
 use shared::names::{CONTENT_MAX_CHARS, METADATA_MAX_BYTES};
+use utoipa::ToSchema;
 
 use crate::online;
 
@@ -19,16 +20,20 @@ const FRAME_MAX_BYTES: usize = 32 * 1024;
 /// And in a message of several frames.
 const MESSAGE_MAX_BYTES: usize = 128 * 1024;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SocketInfo)]
 pub(crate) struct Info {
     /// Null while presence is away.
+    #[schema(required)]
     connections: Option<i64>,
+    #[schema(required)]
     online_users: Option<i64>,
     limits: Limits,
     outbox: Backlog,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SocketLimits)]
 struct Limits {
     max_connections: u32,
     user_max_connections: u32,
@@ -46,9 +51,11 @@ struct Limits {
 }
 
 /// What is committed and not yet known to be delivered.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OutboxBacklog)]
 struct Backlog {
     open: i64,
+    #[schema(required)]
     oldest: Option<UnixMs>,
 }
 
@@ -56,6 +63,10 @@ struct Backlog {
 ///
 /// # Errors
 /// `forbidden` without `messaging.view`.
+#[utoipa::path(
+    get, path = "/ws/info",
+    responses((status = 200, description = "The sockets.", body = Info)),
+)]
 pub(crate) async fn info(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Info>, Error> {
     caller.require(Permission::MessagingView)?;
     let (count, backlog) = tokio::join!(online::count(&app), app.outbox.backlog());

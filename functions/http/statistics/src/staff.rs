@@ -9,27 +9,32 @@ use shared::calendar::Day;
 use shared::http::{Paged, Paging, Params};
 use shared::identity::{Caller, Permission};
 use shared::ids::UserId;
-use shared::model::Listing;
+use shared::model::{Listed, Listing};
 use shared::ports::{StaffFigures, StaffSpan};
+use utoipa::ToSchema;
 
 use crate::cached;
 use crate::days::Dates;
 use crate::figures::{each, rounded, seconds_each};
 
-#[derive(Serialize)]
+type Staff = Paged<Member>;
+
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = StaffReport)]
 struct Report {
     start_date: Day,
     end_date: Day,
     time_zone: String,
     /// By id.
     #[serde(flatten)]
-    staff: Paged<Member>,
+    staff: Staff,
 }
 
 /// Times are seconds; averages of nothing are null.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = StaffFigures)]
 struct Member {
     staff_id: UserId,
     username: String,
@@ -38,13 +43,21 @@ struct Member {
     sessions: i64,
     closed_sessions: i64,
     messages: i64,
+    #[schema(required)]
     average_first_answer_time: Option<f64>,
     answers: i64,
+    #[schema(required)]
     average_answer_time: Option<f64>,
+    #[schema(required)]
     average_session_length: Option<f64>,
     online_time: f64,
     ratings: i64,
+    #[schema(required)]
     average_rating: Option<f64>,
+}
+
+impl Listed for Member {
+    const LIST: &str = "staff";
 }
 
 impl From<StaffFigures> for Member {
@@ -72,6 +85,10 @@ impl From<StaffFigures> for Member {
 ///
 /// # Errors
 /// `forbidden` without `statistics.view`; `invalid` names the date or page that is wrong.
+#[utoipa::path(
+    get, path = "/api/chatstatistics/staff", params(Dates, Paging),
+    responses((status = 200, description = "The figures.", body = Report)),
+)]
 pub(crate) async fn staff(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -90,7 +107,7 @@ pub(crate) async fn staff(
             start_date: first,
             end_date: last,
             time_zone: calendar.name().to_owned(),
-            staff: Paged::new("staff", page, Listing { items, total: found.total }),
+            staff: Paged::new(page, Listing { items, total: found.total }),
         })
     })
     .await

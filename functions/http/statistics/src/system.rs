@@ -8,10 +8,14 @@ use shared::Error;
 use shared::app::App;
 use shared::calendar::iso_8601;
 use shared::clock::UnixMs;
+use shared::contract;
+use shared::http::ErrorBody;
 use shared::identity::{Caller, Permission};
 use shared::ids::ConnectionId;
 use shared::model::Address;
 use shared::ports::{DeskNow, PostError};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::health::{Health, Service, ping};
 use crate::online;
@@ -21,22 +25,29 @@ use crate::realtime::system_load;
 const NO_CONNECTION: &str = "AAAAAAAAAAAAAAA=";
 
 /// As the documents' sample, with how long each service took to answer. What can't be known is null.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = SystemHealth)]
 pub(crate) struct System {
     status: Health,
     timestamp: String,
+    #[schema(required)]
     online_users: Option<i64>,
+    #[schema(required)]
     online_staff: Option<i64>,
+    #[schema(required)]
     active_sessions: Option<i64>,
+    #[schema(required)]
     system_load: Option<f64>,
     cache_connected: bool,
+    #[schema(value_type = Services<String>, inline)]
     services: Services<&'static str>,
     /// Milliseconds.
+    #[schema(inline)]
     latencies: Services<u64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Services<T> {
     redis: T,
@@ -46,11 +57,33 @@ struct Services<T> {
     database: T,
 }
 
+/// Why there is a 503: the database is away, or was when the caller was looked at.
+pub(crate) struct Unwell;
+
+impl PartialSchema for Unwell {
+    fn schema() -> RefOr<Schema> {
+        contract::either::<System, ErrorBody>()
+    }
+}
+
+impl ToSchema for Unwell {
+    fn schemas(schemas: &mut contract::Schemas) {
+        contract::add::<System>(schemas);
+    }
+}
+
 /// `GET /api/chatstatistics/health`: the services and the figures that tell how much they have to do. 503 when
 /// the database is away.
 ///
 /// # Errors
 /// `forbidden` without `statistics.view`.
+#[utoipa::path(
+    get, path = "/api/chatstatistics/health",
+    responses(
+        (status = 200, description = "Messages are stored.", body = System),
+        (status = 503, description = "The database is away.", body = Unwell),
+    ),
+)]
 pub(crate) async fn health(
     State(app): State<Arc<App>>,
     caller: Caller,

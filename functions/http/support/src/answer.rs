@@ -1,9 +1,15 @@
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 use shared::Error;
 use shared::app::App;
 use shared::clock::UnixMs;
+use shared::contract;
 use shared::model::{QueuePlace, Session, SessionState, Visitor};
+use utoipa::openapi::schema::AllOfBuilder;
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::teams;
 use crate::who::View;
@@ -29,24 +35,45 @@ struct Waiting {
     closed: Option<Closed>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueuePosition)]
 pub(crate) struct Place {
     position: i64,
     ahead: i64,
+    #[schema(required)]
     estimated_wait_s: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Closed {
     offline_message: Option<String>,
     opens_at: Option<UnixMs>,
 }
 
 /// Who the visitor is, for those who serve them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct About {
+    #[schema(value_type = Option<Object>)]
     page: Option<Value>,
+    #[schema(value_type = Option<Object>)]
     metadata: Option<Value>,
+}
+
+impl PartialSchema for Shown {
+    fn schema() -> RefOr<Schema> {
+        let optional = contract::optional_properties([Place::schema(), Closed::schema(), About::schema()]);
+        AllOfBuilder::new().item(Ref::from_schema_name(Session::name())).item(optional).into()
+    }
+}
+
+impl ToSchema for Shown {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ShownSession")
+    }
+
+    fn schemas(schemas: &mut contract::Schemas) {
+        contract::add::<Session>(schemas);
+    }
 }
 
 impl From<QueuePlace> for Place {

@@ -13,11 +13,15 @@ use shared::support::announce;
 use crate::answer::Shown;
 use crate::who::{self, View};
 
-/// `POST /api/v1/support/sessions/{id}/close`: by its visitor, by who serves it, by staff of its team while it
+/// `POST /api/v1/support/sessions/{id}/close`: closes a session: by its visitor, by who serves it, by staff of its team while it
 /// waits, and by who has `support.manage`. Again it changes nothing.
 ///
 /// # Errors
 /// `forbidden`, `not_found`.
+#[utoipa::path(
+    post, path = "/api/v1/support/sessions/{id}/close", params(("id" = SessionId, Path)),
+    responses((status = 200, description = "The session as it is then.", body = Shown)),
+)]
 pub(crate) async fn close(
     State(app): State<Arc<App>>,
     caller: Caller,

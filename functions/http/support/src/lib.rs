@@ -19,7 +19,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, patch, post, put};
 use shared::app::App;
+use shared::contract;
 use shared::http::serve;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
 /// The function's routes; all take a bearer.
 pub fn router(app: Arc<App>) -> Router {
@@ -41,3 +44,38 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/support/replies/{id}", patch(replies::change).delete(replies::remove));
     serve(routes, app)
 }
+
+/// What the function answers, as the document says it; nothing calls it while the function serves.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let mut routes = Routes::openapi();
+    contract::also_at(
+        &mut routes,
+        "/api/v1/support/sessions/{id}/rate",
+        "/api/v1/support/sessions/{id}/rating",
+    );
+    contract::described(routes, "support")
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    list::list,
+    open::open,
+    list::show,
+    transfer::transfer,
+    close::close,
+    rate::rate,
+    notes::list,
+    notes::add,
+    queue::list,
+    staff::list,
+    staff::set,
+    status::set,
+    teams::list,
+    teams::set,
+    replies::list,
+    replies::add,
+    replies::change,
+    replies::remove
+))]
+struct Routes;

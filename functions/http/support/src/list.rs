@@ -11,42 +11,53 @@ use shared::ids::{SessionId, UserId, UserRef};
 use shared::model::{Session, SessionState};
 use shared::names::TeamName;
 use shared::ports::SessionFilter;
+use utoipa::IntoParams;
 
 use crate::answer::Shown;
 use crate::who;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
     state: Option<SessionState>,
     team: Option<TeamName>,
     staff: Option<UserRef>,
     visitor: Option<UserRef>,
-    page: Option<u32>,
-    page_size: Option<u32>,
 }
 
-/// `GET /api/v1/support/sessions`: the newest opening first; of `?state=`, `?team=`, `?staff=` and `?visitor=`.
+type Sessions = Paged<Session>;
+
+/// `GET /api/v1/support/sessions`: sessions, the newest opening first; of `?state=`, `?team=`, `?staff=` and `?visitor=`.
 /// Visitors and users see their own, staff those of their team and those that they serve (`?staff=` oneself), who
 /// has `support.manage` all.
 ///
 /// # Errors
 /// `invalid`; `not_found` for a name that nobody has; `forbidden` for what the caller may not see.
+#[utoipa::path(
+    get, path = "/api/v1/support/sessions", params(Wanted, Paging),
+    responses((status = 200, description = "A page of them.", body = Sessions)),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(wanted): Params<Wanted>,
-) -> Result<Json<Paged<Session>>, Error> {
-    let page = Paging { page: wanted.page, page_size: wanted.page_size }.page()?;
+    Params(paging): Params<Paging>,
+) -> Result<Json<Sessions>, Error> {
+    let page = paging.page()?;
     let filter = wanted.filter(&app, &caller).await?;
     let found = app.desk.sessions(&filter, page).await?;
-    Ok(Json(Paged::new("sessions", page, found)))
+    Ok(Json(Paged::new(page, found)))
 }
 
-/// `GET /api/v1/support/sessions/{id}`: with its place while it waits; for staff with the visitor's page and
+/// `GET /api/v1/support/sessions/{id}`: a session, with its place while it waits; for staff with the visitor's page and
 /// metadata.
 ///
 /// # Errors
 /// `not_found`, `forbidden`.
+#[utoipa::path(
+    get, path = "/api/v1/support/sessions/{id}", params(("id" = SessionId, Path)),
+    responses((status = 200, description = "The session.", body = Shown)),
+)]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,

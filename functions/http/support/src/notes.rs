@@ -11,34 +11,48 @@ use shared::identity::Caller;
 use shared::ids::SessionId;
 use shared::model::{Note, User};
 use shared::names::NoteText;
+use utoipa::ToSchema;
 
 use crate::who;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct NewNote {
     content: NoteText,
 }
+
+type Notes = Paged<Note>;
 
 /// `GET /api/v1/support/sessions/{id}/notes`: what staff noted of it, the oldest first.
 ///
 /// # Errors
 /// `forbidden` for all but the staff who may see the session; `not_found`.
+#[utoipa::path(
+    get, path = "/api/v1/support/sessions/{id}/notes", params(("id" = SessionId, Path), Paging),
+    responses((status = 200, description = "A page of them.", body = Notes)),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     At(id): At<SessionId>,
     Params(paging): Params<Paging>,
-) -> Result<Json<Paged<Note>>, Error> {
+) -> Result<Json<Notes>, Error> {
     let page = paging.page()?;
     who::seen_by_staff(&app, &caller, id).await?;
     let found = app.desk.notes(id, page).await?;
-    Ok(Json(Paged::new("notes", page, found)))
+    Ok(Json(Paged::new(page, found)))
 }
 
-/// `POST /api/v1/support/sessions/{id}/notes`: closed or not.
+/// `POST /api/v1/support/sessions/{id}/notes`: notes something of a session, closed or not.
 ///
 /// # Errors
-/// As [`list`]; `invalid`, naming the field.
+/// As for reading them; `invalid`, naming the field.
+#[utoipa::path(
+    post,
+    path = "/api/v1/support/sessions/{id}/notes",
+    params(("id" = SessionId, Path)),
+    request_body = NewNote,
+    responses((status = 201, description = "The note.", body = Note)),
+)]
 pub(crate) async fn add(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use shared::app::App;
 use shared::chat::{admission, send};
+use shared::contract::{Conflict, RateLimited, Rejected};
 use shared::frames::{Draft, FrameId, Target};
 use shared::http::{Body, client_id};
 use shared::identity::Caller;
@@ -15,12 +16,14 @@ use shared::names::{Content, Kind, Subject, TeamName};
 use shared::ports::{Changes, NewSession, SessionStep};
 use shared::support::announce;
 use shared::{Code, Error};
+use utoipa::ToSchema;
 
 use crate::answer::Shown;
 use crate::teams;
 use crate::who::View;
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = SessionWish)]
 pub(crate) struct Wish {
     /// The one desk when missing.
     team: Option<TeamName>,
@@ -35,8 +38,21 @@ pub(crate) struct Wish {
 /// its place while it waits, and what the team says while it is closed.
 ///
 /// # Errors
-/// `invalid`, naming the field; `forbidden` for services; as `shared::chat::send::send` for the message: the
-/// session is open then.
+/// `invalid`, naming the field; `forbidden` for services; as for sending for the message: the session
+/// is open then.
+#[utoipa::path(
+    post,
+    path = "/api/v1/support/sessions",
+    params(("Idempotency-Key" = Option<ClientMessageId>, Header)),
+    request_body = Option<Wish>,
+    responses(
+        (status = 201, description = "Opened now.", body = Shown),
+        (status = 200, description = "Open already.", body = Shown),
+        Conflict,
+        RateLimited,
+        Rejected,
+    ),
+)]
 pub(crate) async fn open(
     State(app): State<Arc<App>>,
     caller: Caller,

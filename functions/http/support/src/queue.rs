@@ -7,22 +7,23 @@ use shared::Error;
 use shared::app::App;
 use shared::http::{Paged, Paging, Params};
 use shared::identity::{Caller, Permission};
-use shared::model::{Listing, Session};
+use shared::model::{Listed, Listing, Session};
 use shared::names::TeamName;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::answer::Place;
 use crate::list::own_team;
 use crate::who;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
     team: Option<TeamName>,
-    page: Option<u32>,
-    page_size: Option<u32>,
 }
 
 /// A session that waits, and where.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueuedSession)]
 pub(crate) struct Queued {
     #[serde(flatten)]
     session: Session,
@@ -30,18 +31,29 @@ pub(crate) struct Queued {
     place: Place,
 }
 
+impl Listed for Queued {
+    const LIST: &str = "queue";
+}
+
+type Queue = Paged<Queued>;
+
 /// `GET /api/v1/support/queue?team=`: those who wait, the next one first. Staff see their team's queue; who has
 /// `support.manage` any, and without `?team=` all, one after the other.
 ///
 /// # Errors
 /// `forbidden` for all but staff, and for another team's queue.
+#[utoipa::path(
+    get, path = "/api/v1/support/queue", params(Wanted, Paging),
+    responses((status = 200, description = "A page of it.", body = Queue)),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(wanted): Params<Wanted>,
-) -> Result<Json<Paged<Queued>>, Error> {
+    Params(paging): Params<Paging>,
+) -> Result<Json<Queue>, Error> {
     who::staff(&caller)?;
-    let page = Paging { page: wanted.page, page_size: wanted.page_size }.page()?;
+    let page = paging.page()?;
     let asked = wanted.team.map(TeamName::into_string);
     let team = match caller.may(Permission::SupportManage) {
         true => asked,
@@ -50,5 +62,5 @@ pub(crate) async fn list(
     let found = app.desk.queue(team.as_deref(), app.config.support.staff_max_sessions, page).await?;
     let items = found.items.into_iter().map(|(session, place)| Queued { session, place: place.into() });
     let found = Listing { items: items.collect(), total: found.total };
-    Ok(Json(Paged::new("queue", page, found)))
+    Ok(Json(Paged::new(page, found)))
 }

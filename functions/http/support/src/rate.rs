@@ -5,16 +5,18 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
+use shared::contract::Conflict;
 use shared::http::{At, Body};
 use shared::identity::Caller;
 use shared::ids::SessionId;
 use shared::names::{Comment, Rating};
 use shared::support::announce;
+use utoipa::ToSchema;
 
 use crate::answer::Shown;
 use crate::who::{self, View};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Opinion {
     rating: Rating,
     comment: Option<Comment>,
@@ -25,6 +27,13 @@ pub(crate) struct Opinion {
 /// # Errors
 /// `invalid`, naming the field; `forbidden` for all but the visitor; `not_found`; `conflict` while it is open, and
 /// when it was rated.
+#[utoipa::path(
+    post,
+    path = "/api/v1/support/sessions/{id}/rating",
+    params(("id" = SessionId, Path)),
+    request_body = Opinion,
+    responses((status = 200, description = "The session as it is then.", body = Shown), Conflict),
+)]
 pub(crate) async fn rate(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -6,22 +6,23 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
+use shared::contract::Conflict;
 use shared::http::{At, Body, Paged, Paging, Params};
 use shared::identity::{Caller, Permission};
 use shared::ids::ReplyId;
 use shared::model::CannedReply;
 use shared::names::{Content, Shortcut, TeamName};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::who;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
     team: Option<TeamName>,
-    page: Option<u32>,
-    page_size: Option<u32>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct NewReply {
     /// Of every team when missing.
     team: Option<TeamName>,
@@ -30,37 +31,49 @@ pub(crate) struct NewReply {
 }
 
 /// None leaves as it is.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ReplyChange)]
 pub(crate) struct Change {
     shortcut: Option<Shortcut>,
     content: Option<Content>,
 }
+
+type Replies = Paged<CannedReply>;
 
 /// `GET /api/v1/support/replies?team=`: what a team keeps ready, the caller's own unless another is asked for, and
 /// what every team does; by shortcut.
 ///
 /// # Errors
 /// `forbidden` for all but staff.
+#[utoipa::path(
+    get, path = "/api/v1/support/replies", params(Wanted, Paging),
+    responses((status = 200, description = "A page of them.", body = Replies)),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(wanted): Params<Wanted>,
-) -> Result<Json<Paged<CannedReply>>, Error> {
+    Params(paging): Params<Paging>,
+) -> Result<Json<Replies>, Error> {
     who::staff(&caller)?;
-    let page = Paging { page: wanted.page, page_size: wanted.page_size }.page()?;
+    let page = paging.page()?;
     let team = match wanted.team {
         Some(team) => team.into_string(),
         None => who::team_of(&app, &caller).await?,
     };
     let found = app.canned_replies.replies(&team, page).await?;
-    Ok(Json(Paged::new("replies", page, found)))
+    Ok(Json(Paged::new(page, found)))
 }
 
-/// `POST /api/v1/support/replies`.
+/// `POST /api/v1/support/replies`: keeps a text ready.
 ///
 /// # Errors
 /// `forbidden` without `support.manage`; `invalid`, naming the field; `conflict` when the shortcut is taken, and
 /// when the team has as many as it may.
+#[utoipa::path(
+    post, path = "/api/v1/support/replies", request_body = NewReply,
+    responses((status = 201, description = "The reply.", body = CannedReply), Conflict),
+)]
 pub(crate) async fn add(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -73,11 +86,15 @@ pub(crate) async fn add(
     Ok((StatusCode::CREATED, Json(reply)))
 }
 
-/// `PATCH /api/v1/support/replies/{id}`.
+/// `PATCH /api/v1/support/replies/{id}`: changes a text that is kept ready.
 ///
 /// # Errors
 /// `forbidden` without `support.manage`; `invalid`, naming the field; `not_found`; `conflict` when the shortcut is
 /// taken.
+#[utoipa::path(
+    patch, path = "/api/v1/support/replies/{id}", params(("id" = ReplyId, Path)), request_body = Change,
+    responses((status = 200, description = "The reply as it is then.", body = CannedReply), Conflict),
+)]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -90,10 +107,14 @@ pub(crate) async fn change(
     Ok(Json(app.canned_replies.change_reply(id, shortcut, content).await?))
 }
 
-/// `DELETE /api/v1/support/replies/{id}`.
+/// `DELETE /api/v1/support/replies/{id}`: keeps a text no more.
 ///
 /// # Errors
 /// `forbidden` without `support.manage`; `not_found`.
+#[utoipa::path(
+    delete, path = "/api/v1/support/replies/{id}", params(("id" = ReplyId, Path)),
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn remove(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -12,43 +12,52 @@ use shared::model::StaffMember;
 use shared::names::TeamName;
 use shared::ports::StaffPatch;
 use shared::support::announce;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::who;
 
 /// The most sessions that one of them may be given at once.
 const MAX_SESSIONS: u32 = 1_000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
     team: Option<TeamName>,
-    page: Option<u32>,
-    page_size: Option<u32>,
 }
 
 /// What is missing stays as it is.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = StaffSettings)]
 pub(crate) struct Settings {
     team: Option<TeamName>,
     /// Null: as many as the configuration says.
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     max_sessions: Option<Option<u32>>,
 }
+
+type Staff = Paged<StaffMember>;
 
 /// `GET /api/v1/support/staff?team=`: those who serve, how they stand and how many sessions they have, by team and
 /// name.
 ///
 /// # Errors
 /// `forbidden` for all but staff.
+#[utoipa::path(
+    get, path = "/api/v1/support/staff", params(Wanted, Paging),
+    responses((status = 200, description = "A page of them.", body = Staff)),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Params(wanted): Params<Wanted>,
-) -> Result<Json<Paged<StaffMember>>, Error> {
+    Params(paging): Params<Paging>,
+) -> Result<Json<Staff>, Error> {
     who::staff(&caller)?;
-    let page = Paging { page: wanted.page, page_size: wanted.page_size }.page()?;
+    let page = paging.page()?;
     let team = wanted.team.map(TeamName::into_string);
     let found = app.desk.staff(team.as_deref(), app.config.support.staff_max_sessions, page).await?;
-    Ok(Json(Paged::new("staff", page, found)))
+    Ok(Json(Paged::new(page, found)))
 }
 
 /// `PUT /api/v1/support/staff/{user}`: team and number of sessions of somebody who serves. What they have in hand
@@ -57,6 +66,10 @@ pub(crate) async fn list(
 /// # Errors
 /// `forbidden` without `support.manage`; `not_found`; `invalid`, naming the field, and for a user whose role isn't
 /// one of those who serve.
+#[utoipa::path(
+    put, path = "/api/v1/support/staff/{user}", params(("user" = UserRef, Path)), request_body = Settings,
+    responses((status = 200, description = "The member as they are then.", body = StaffMember)),
+)]
 pub(crate) async fn set(
     State(app): State<Arc<App>>,
     caller: Caller,

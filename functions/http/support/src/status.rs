@@ -11,10 +11,11 @@ use shared::identity::Caller;
 use shared::ids::UserId;
 use shared::model::{StaffMember, Status};
 use shared::support::announce;
+use utoipa::ToSchema;
 
 use crate::{staff, who};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct NewStatus {
     status: Status,
 }
@@ -24,6 +25,10 @@ pub(crate) struct NewStatus {
 ///
 /// # Errors
 /// `forbidden` for all but staff; `invalid`, naming the field.
+#[utoipa::path(
+    method(put, post), path = "/api/v1/support/status", request_body = NewStatus,
+    responses((status = 200, description = "The caller as they stand then.", body = StaffMember)),
+)]
 pub(crate) async fn set(
     State(app): State<Arc<App>>,
     caller: Caller,

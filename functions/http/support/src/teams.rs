@@ -11,9 +11,11 @@ use shared::identity::{Caller, Permission};
 use shared::model::{BusinessHours, Page, Strategy, Team};
 use shared::names::{OfflineMessage, TeamName};
 use shared::support::hours::Schedule;
+use utoipa::ToSchema;
 
 /// What is missing is as with a team that nobody set up.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = TeamSettings)]
 pub(crate) struct Settings {
     #[serde(default)]
     strategy: Strategy,
@@ -21,18 +23,20 @@ pub(crate) struct Settings {
     offline_message: Option<OfflineMessage>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Teams {
     teams: Vec<Shown>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ShownTeam)]
 pub(crate) struct Shown {
     #[serde(flatten)]
     team: Team,
     /// Whether it serves now.
     open: bool,
     /// While it doesn't: when it does again.
+    #[schema(required)]
     opens_at: Option<UnixMs>,
 }
 
@@ -40,6 +44,10 @@ pub(crate) struct Shown {
 ///
 /// # Errors
 /// `unauthenticated`, `unavailable`.
+#[utoipa::path(
+    get, path = "/api/v1/support/teams",
+    responses((status = 200, description = "All of them.", body = Teams)),
+)]
 pub(crate) async fn list(State(app): State<Arc<App>>, _: Caller) -> Result<Json<Teams>, Error> {
     let mut teams = app.desk.teams().await?;
     if teams.iter().all(|team| !team.name.is_empty()) {
@@ -54,6 +62,10 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Caller) -> Result<Json<
 ///
 /// # Errors
 /// `forbidden` without `support.manage`; `invalid`, naming the field.
+#[utoipa::path(
+    put, path = "/api/v1/support/teams/{team}", params(("team" = TeamName, Path)), request_body = Settings,
+    responses((status = 200, description = "The team as it is then.", body = Shown)),
+)]
 pub(crate) async fn set(
     State(app): State<Arc<App>>,
     caller: Caller,

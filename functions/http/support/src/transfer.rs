@@ -5,19 +5,22 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
+use shared::contract::Conflict;
 use shared::http::{At, Body};
 use shared::identity::Caller;
 use shared::ids::{SessionId, UserRef};
 use shared::names::TeamName;
 use shared::ports::Destination;
 use shared::support::announce;
+use utoipa::ToSchema;
 
 use crate::answer::Shown;
 use crate::teams;
 use crate::who::{self, View};
 
 /// Where to, said in one of three ways.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Transfer)]
 pub(crate) struct Whither {
     to: Option<UserRef>,
     team: Option<TeamName>,
@@ -25,13 +28,20 @@ pub(crate) struct Whither {
     queue: bool,
 }
 
-/// `POST /api/v1/support/sessions/{id}/transfer`: to somebody who is online with a place free (`to`), to the queue
+/// `POST /api/v1/support/sessions/{id}/transfer`: hands a session on: to somebody who is online with a place free (`to`), to the queue
 /// of a team (`team`), or back to its own (`queue`). By who serves it, by staff of its team while it waits, and by
 /// who has `support.manage`.
 ///
 /// # Errors
 /// `invalid`, naming the field; `forbidden`; `not_found`; `conflict` when it is closed, and when the other doesn't
 /// serve now or has no place free: nothing is changed then.
+#[utoipa::path(
+    post,
+    path = "/api/v1/support/sessions/{id}/transfer",
+    params(("id" = SessionId, Path)),
+    request_body = Whither,
+    responses((status = 200, description = "The session as it is then.", body = Shown), Conflict),
+)]
 pub(crate) async fn transfer(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -2,7 +2,7 @@
 
 mod answer;
 mod clock;
-mod http;
+pub(crate) mod http;
 mod ids;
 mod listener;
 mod management;

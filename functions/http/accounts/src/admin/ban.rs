@@ -16,6 +16,7 @@ use shared::ids::{RoomId, RoomRef, UserId, UserRef};
 use shared::model::{OwnEvent, UserBannedData};
 use shared::names::BanReason;
 use shared::ports::NewBan;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{managed, named, not_oneself};
 
@@ -23,23 +24,27 @@ use super::{managed, named, not_oneself};
 const BAN_MAX_MS: i64 = 10 * 365 * 24 * 3_600_000;
 
 /// Until when is said in one of three ways.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Ban)]
 pub(crate) struct BanBody {
     /// From everything when missing.
     room_id: Option<RoomRef>,
     until: Option<UnixMs>,
+    #[schema(minimum = 1)]
     seconds: Option<i64>,
+    #[schema(minimum = 1)]
     minutes: Option<i64>,
     #[serde(default)]
     reason: BanReason,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Scope {
     room_id: Option<RoomRef>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Banned {
     user_id: UserId,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,11 +52,15 @@ pub(crate) struct Banned {
     until: UnixMs,
 }
 
-/// `POST /api/v1/users/{user}/ban`: from everything, which takes `users.manage`, revokes the user's tokens
+/// `POST /api/v1/users/{user}/ban`: bans a user: from everything, which takes `users.manage`, revokes the user's tokens
 /// and closes their sockets; or from a room, which its admins may, too.
 ///
 /// # Errors
 /// `invalid` naming the field; `forbidden`; `not_found`.
+#[utoipa::path(
+    post, path = "/api/v1/users/{user}/ban", params(("user" = UserRef, Path)), request_body = BanBody,
+    responses((status = 200, description = "The ban.", body = Banned)),
+)]
 pub(crate) async fn ban(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -83,10 +92,14 @@ async fn ban_from_everything(app: &App, caller: &Caller, ban: &NewBan) -> Result
     Ok(())
 }
 
-/// `DELETE /api/v1/users/{user}/ban`, with `?room_id=` the one from that room.
+/// `DELETE /api/v1/users/{user}/ban`: lifts a ban, with `?room_id=` the one from that room.
 ///
 /// # Errors
 /// `forbidden`; `not_found`, also when there is none in force.
+#[utoipa::path(
+    delete, path = "/api/v1/users/{user}/ban", params(("user" = UserRef, Path), Scope),
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn lift(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -6,14 +6,16 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use shared::Error;
 use shared::app::App;
+use shared::contract::Conflict;
 use shared::events;
 use shared::http::Body;
 use shared::identity::{Caller, Permission, SUBJECT_MAX_CHARS, hash_password};
 use shared::model::{Account, ExternalIdentity, OwnEvent, Role};
 use shared::names::{Email, Nickname, Password, Username};
 use shared::ports::NewAccount;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct NewUser {
     username: Username,
     /// The user name when none is given.
@@ -30,6 +32,14 @@ pub(crate) struct NewUser {
 ///
 /// # Errors
 /// `forbidden` without `users.manage`; `invalid` and `conflict`, naming the field.
+#[utoipa::path(
+    post, path = "/api/v1/users", request_body = NewUser,
+    responses(
+        (status = 201, description = "The new user.", body = Account),
+        (status = 200, description = "The one who has that external identity.", body = Account),
+        Conflict,
+    ),
+)]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,

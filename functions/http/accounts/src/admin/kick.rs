@@ -14,7 +14,11 @@ use super::{managed, not_oneself};
 /// `POST /api/v1/users/{user}/kick`: closes every socket of a user, who may come back at once.
 ///
 /// # Errors
-/// `forbidden`, `not_found`.
+/// `forbidden` without `users.manage`, and for somebody of a higher role; `not_found`.
+#[utoipa::path(
+    post, path = "/api/v1/users/{user}/kick", params(("user" = UserRef, Path)),
+    responses((status = 204, description = "Done.")),
+)]
 pub(crate) async fn kick(
     State(app): State<Arc<App>>,
     caller: Caller,

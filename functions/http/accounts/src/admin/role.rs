@@ -6,31 +6,38 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::app::App;
 use shared::chat::closing::{self, Farewell};
+use shared::contract::Conflict;
 use shared::http::{At, Body};
 use shared::identity::Caller;
 use shared::ids::UserRef;
 use shared::model::{Role, User};
 use shared::support;
+use utoipa::ToSchema;
 
 use super::managed;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct NewRole {
     role: Role,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UserWithRole)]
 pub(crate) struct Given {
     #[serde(flatten)]
     user: User,
     role: Role,
 }
 
-/// `PUT /api/v1/users/{user}/role`: another role, which revokes the user's tokens and closes their sockets;
+/// `PUT /api/v1/users/{user}/role`: gives a user another role, which revokes the user's tokens and closes their sockets;
 /// one that doesn't serve visitors takes them out of service. The role that is theirs already changes nothing.
 ///
 /// # Errors
-/// `forbidden`, also for a role above one's own; `not_found`; `conflict` for the last admin.
+/// `forbidden` without `users.manage`, and for a role above one's own; `not_found`; `conflict` for the last admin.
+#[utoipa::path(
+    put, path = "/api/v1/users/{user}/role", params(("user" = UserRef, Path)), request_body = NewRole,
+    responses((status = 200, description = "The user in that role.", body = Given), Conflict),
+)]
 pub(crate) async fn set(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -1,6 +1,7 @@
 //! The HTTP front: a request becomes a payload 2.0 event, the function's answer a response.
 
 mod cors;
+pub(crate) mod docs;
 mod event;
 mod page;
 mod routes;

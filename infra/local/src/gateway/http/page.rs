@@ -1,5 +1,6 @@
-//! The runner's one page, for trying Hark from a browser. No API that is deployed has it.
+//! The runner's own pages, for trying Hark from a browser. No API that is deployed has them.
 
+use super::docs;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header, request::Parts};
 use http_body_util::Full;
@@ -7,10 +8,13 @@ use http_body_util::Full;
 const PATH: &str = "/test.html";
 const PAGE: &str = include_str!("../../../../../web/test.html");
 
-/// The page, when it is what was asked for.
+/// A page, when one is what was asked for.
 pub(super) fn find(parts: &Parts) -> Option<Response<Full<Bytes>>> {
-    if parts.method != Method::GET || parts.uri.path() != PATH {
+    if parts.method != Method::GET {
         return None;
+    }
+    if parts.uri.path() != PATH {
+        return docs::find(parts.uri.path());
     }
     let mut response = Response::new(Full::new(Bytes::from_static(PAGE.as_bytes())));
     let html = HeaderValue::from_static("text/html; charset=utf-8");

@@ -108,8 +108,13 @@ fn decoded(part: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::Routes;
-    use crate::template::HttpRoute;
-    use std::time::Duration;
+    use crate::{
+        documents::openapi::functions,
+        template::{HttpRoute, Template},
+    };
+    use serde_json::Value;
+    use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+    use utoipa::openapi::OpenApi;
 
     fn routes() -> Routes {
         let all = [
@@ -150,5 +155,33 @@ mod tests {
         let routes = routes();
         let found = routes.find("PUT", "/rooms/a%20b/c").expect("there is a route");
         assert_eq!(found.parameters["proxy"], "a b/c");
+    }
+
+    /// The template's routes are wide (`ANY /api/v1/rooms/{proxy+}`), so what counts is who answers an operation.
+    #[test]
+    fn the_template_leads_every_operation_to_its_function_and_has_no_route_besides() {
+        let template = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+        let api = Template::read(&template, &Default::default()).unwrap().http.expect("an HTTP API");
+        let mut idle: BTreeSet<String> = api.routes.iter().map(|route| route.key()).collect();
+        let routes = Routes::new(api.routes);
+        for (function, document) in functions() {
+            for (method, path) in operations(&document) {
+                let found = routes.find(&method, &path).expect(&path);
+                assert_eq!(found.route.function, function, "{method} {path}");
+                idle.remove(found.key);
+            }
+        }
+        assert!(idle.is_empty(), "no operation is described for {idle:?}");
+    }
+
+    fn operations(document: &OpenApi) -> Vec<(String, String)> {
+        let paths = serde_json::to_value(&document.paths).unwrap();
+        let items = paths.as_object().unwrap().iter();
+        let methods = |item: &Value| item.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        items
+            .flat_map(|(path, item)| {
+                methods(item).into_iter().map(move |method| (method.to_uppercase(), path.clone()))
+            })
+            .collect()
     }
 }

@@ -1,0 +1,43 @@
+"""Schemathesis over the contract: contract.py WHO http://host:port TOKEN SEED SECONDS
+
+Prints how many operations were tried; what was answered otherwise than documented it prints, and fails.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+WHO, BASE, TOKEN, SEED, SECONDS = sys.argv[1:6]
+METHODS = {"get", "put", "post", "delete", "patch"}
+
+
+def operations():
+    with urllib.request.urlopen(f"{BASE}/openapi.json") as answer:
+        paths = json.load(answer)["paths"]
+    return sum(len(METHODS & item.keys()) for item in paths.values())
+
+
+def explore(folder):
+    command = [
+        Path(sys.executable).with_name("schemathesis"),
+        *("--config-file", HERE / "contract.toml"),
+        *("run", f"{BASE}/openapi.json"),
+        *("--header", f"Authorization: Bearer {TOKEN}"),
+        *("--checks", "all", "--seed", SEED, "--max-time", SECONDS, "--max-examples", "20"),
+        *("--no-shrink", "--no-color", "--output-truncate", "true"),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(HERE), "SCHEMATHESIS_HOOKS": "contract_hooks"}
+    return subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    done = explore(folder)
+if done.returncode != 0:
+    print(f"as {WHO}, seed {SEED}:\n{done.stdout}", file=sys.stderr)
+    sys.exit(1)
+print(json.dumps({"operations": operations()}))

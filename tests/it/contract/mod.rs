@@ -56,7 +56,9 @@ impl Contract {
 
     fn of_answer(&self, name: &str, answer: &Value, body: &[u8]) -> Result<(), String> {
         let answer = match answer["$ref"].as_str() {
-            Some(reference) => &self.components["responses"][reference.rsplit('/').next().unwrap_or_default()],
+            Some(reference) => {
+                &self.components["responses"][reference.rsplit('/').next().unwrap_or_default()]
+            }
             None => answer,
         };
         let Some(content) = answer.get("content") else {
@@ -89,7 +91,8 @@ impl Contract {
 
 /// What isn't described isn't there. The runner's own pages and what a case adds stand outside of the API.
 fn of_no_path(path: &str, status: u16) -> Result<(), String> {
-    let is_of_the_api = ["/api/", "/health", "/metrics", "/ws/info"].iter().any(|part| path.starts_with(part));
+    let is_of_the_api =
+        ["/api/", "/health", "/metrics", "/ws/info"].iter().any(|part| path.starts_with(part));
     if is_of_the_api && status != 404 { Err("the path isn't documented".to_owned()) } else { Ok(()) }
 }
 

@@ -43,6 +43,7 @@ fn is_variable(segment: &str) -> bool {
 }
 
 fn fits(segments: &[String], path: &[String]) -> bool {
-    let same = |(segment, part): (&String, &String)| segment == part || is_variable(segment) && !part.is_empty();
+    let same =
+        |(segment, part): (&String, &String)| segment == part || is_variable(segment) && !part.is_empty();
     segments.len() == path.len() && segments.iter().zip(path).all(same)
 }

@@ -75,7 +75,7 @@ fn check_user_id(event: &Handshake, caller: &Caller) -> Result<(), shared::Error
 }
 
 /// Longest name that a client may give itself, in characters.
-const DEVICE_MAX_CHARS: usize = 64;
+pub const DEVICE_MAX_CHARS: usize = 64;
 
 fn device(event: &Handshake) -> Result<Option<String>, shared::Error> {
     match event.query_string_parameters.first("client_id") {

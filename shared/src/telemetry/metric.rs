@@ -83,7 +83,11 @@ pub const METRICS: [Row; 18] = [
     count(Metric::EventsDelivered, "EventsDelivered", "deliveries of events that a service took"),
     count(Metric::EventsFailed, "EventsFailed", "rounds of deliveries that failed and go on"),
     count(Metric::EventsDead, "EventsDead", "deliveries of events that were given up"),
-    count(Metric::SessionsQueued, "SessionsQueued", "sessions of customer service that had to wait"),
+    count(
+        Metric::SessionsQueued,
+        "SessionsQueued",
+        "sessions that came into a queue: opened, handed on or taken back",
+    ),
     count(Metric::SessionsAssigned, "SessionsAssigned", "sessions that somebody got, each time"),
     values(
         Metric::SessionWait,

@@ -6,5 +6,5 @@ use shared::telemetry::measured;
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     let app = App::from_env("events", &[Warm::Postgres, Warm::RabbitMq]).await?;
-    lambda_http::run(measured(events::router(Arc::new(app)))).await
+    lambda_http::run(measured::<lambda_http::Request, _>(events::router(Arc::new(app)))).await
 }

@@ -6,5 +6,5 @@ use shared::telemetry::measured;
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     let app = App::from_env("services", &[Warm::Postgres, Warm::RabbitMq]).await?;
-    lambda_http::run(measured(services::router(Arc::new(app)))).await
+    lambda_http::run(measured::<lambda_http::Request, _>(services::router(Arc::new(app)))).await
 }

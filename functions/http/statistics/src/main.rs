@@ -6,5 +6,5 @@ use shared::telemetry::measured;
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     let app = App::from_env("statistics", &[Warm::Postgres, Warm::Redis, Warm::RabbitMq]).await?;
-    lambda_http::run(measured(statistics::router(Arc::new(app)))).await
+    lambda_http::run(measured::<lambda_http::Request, _>(statistics::router(Arc::new(app)))).await
 }

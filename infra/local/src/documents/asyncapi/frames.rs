@@ -78,7 +78,8 @@ impl Frame {
     pub(super) fn message(&self) -> Value {
         let description = part(&self.payload, "/description").and_then(Value::as_str).unwrap_or_default();
         let description = description.replace('\n', " ");
-        let examples = EXAMPLES[&self.key].as_array().expect("a list").iter();
+        let examples = EXAMPLES.get(&self.key).and_then(Value::as_array);
+        let examples = examples.expect("every frame has examples").iter();
         json!({
             "name": self.kind,
             "title": self.key,

@@ -82,8 +82,7 @@ impl FromStr for Day {
 
 impl PartialSchema for Day {
     fn schema() -> RefOr<Schema> {
-        contract::text(10..=10, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "A local day, for example `2026-11-21`.")
-            .into()
+        contract::day("A local day, for example `2026-11-21`.").into()
     }
 }
 

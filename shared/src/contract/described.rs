@@ -2,7 +2,7 @@
 
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, Parameter, PathItem};
-use utoipa::openapi::{OpenApi, Ref, RefOr};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
 
 use super::refusals::refusals;
 use super::schema;
@@ -26,6 +26,7 @@ pub fn described(mut document: OpenApi, group: &str) -> OpenApi {
             operation.tags = Some(vec![group.to_owned()]);
             operation.operation_id = Some(name(method, path));
             describe(operation);
+            may_be_left_out(operation);
             refuse(operation);
         }
     }
@@ -78,6 +79,17 @@ fn describe(operation: &mut Operation) {
         operation.extensions = Some(named.build());
     }
     operation.description = Some(text.trim_end().to_owned());
+}
+
+/// A body that may be left out is optional, not null.
+fn may_be_left_out(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else { continue };
+        if let Some(RefOr::T(Schema::OneOf(either))) = &content.schema {
+            content.schema = either.items.first().cloned();
+        }
+    }
 }
 
 /// "`forbidden` without `users.manage`" names it.

@@ -9,6 +9,7 @@ mod webhooks;
 pub use described::{also_at, described, on_behalf_of};
 pub use refusals::{Conflict, Forbidden, RateLimited, Rejected, Unauthenticated, answers, refusals};
 pub use schema::{
-    between, either, header, list, listing, nullable, number, object, optional_properties, query, text, words,
+    between, day, either, header, list, listing, nullable, number, object, optional_properties, query, text,
+    words,
 };
 pub use webhooks::{Schemas, add, webhooks};

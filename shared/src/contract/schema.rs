@@ -38,17 +38,23 @@ pub fn number(least: isize, description: &str) -> Object {
         .build()
 }
 
-/// A whole number of a small range.
+/// A whole number of a range.
 #[must_use]
 pub fn between(range: RangeInclusive<u32>, description: &str) -> Object {
     let bound = |bound: u32| Some(Number::UInt(bound as usize));
     ObjectBuilder::new()
         .schema_type(Type::Integer)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
         .minimum(bound(*range.start()))
         .maximum(bound(*range.end()))
         .description(said(description))
         .build()
+}
+
+/// A day, as RFC 3339 writes it.
+#[must_use]
+pub fn day(description: &str) -> Object {
+    let format = SchemaFormat::KnownFormat(KnownFormat::Date);
+    ObjectBuilder::new().schema_type(Type::String).format(Some(format)).description(said(description)).build()
 }
 
 /// Any JSON object.

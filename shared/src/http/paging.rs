@@ -44,7 +44,7 @@ impl IntoParams for Paging {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let size = format!("How many of them; {PAGE_SIZE_DEFAULT} when left out.");
         vec![
-            contract::query("page", contract::between(1..=i32::MAX as u32, "Counted from 1.")),
+            contract::query("page", contract::between(1..=u32::MAX, "Counted from 1.")),
             contract::query("page_size", contract::between(1..=PAGE_SIZE_MAX, &size)),
         ]
     }

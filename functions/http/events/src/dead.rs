@@ -57,10 +57,14 @@ pub(crate) async fn list(
 ) -> Result<Json<Page>, Error> {
     caller.require(Permission::EventsView)?;
     let limit = limit(wanted.limit.as_deref())?;
-    let before = wanted.before.map(|text| text.parse().map(DeliveryId)).transpose();
-    let before = before.map_err(|_| Error::invalid("before", "must be a whole number"))?;
+    let before = wanted.before.as_deref().map(delivery).transpose()?;
     let dead = app.events.dead(before, limit).await?;
     let next = next(&dead, limit, |(delivery, _)| delivery.id);
     let deliveries = dead.into_iter().map(|(delivery, event)| Dead { delivery, event }).collect();
     Ok(Json(Page { deliveries, next }))
+}
+
+fn delivery(text: &str) -> Result<DeliveryId, Error> {
+    let id = text.parse().ok().filter(|id| *id > 0);
+    id.map(DeliveryId).ok_or_else(|| Error::invalid("before", "must be a whole number, 1 at least"))
 }

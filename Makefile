@@ -42,9 +42,11 @@ build: ## build every function for Lambda into target/lambda
 	infra/tools
 	PATH="$(CURDIR)/$(tools):$$PATH" cargo lambda build --release --workspace --exclude local --exclude bench --exclude tests
 
-documents: ## write the documents that are generated from the code, docs/openapi.json
+documents: ## write the documents that are generated from the code, docs/openapi.json and docs/asyncapi.json
 	cargo run --quiet -- --print openapi >target/openapi.json
 	mv target/openapi.json docs/openapi.json
+	cargo run --quiet -- --print asyncapi >target/asyncapi.json
+	mv target/asyncapi.json docs/asyncapi.json
 
 bench: ## measure for about two minutes
 	cargo build --release --package local --package bench

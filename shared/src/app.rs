@@ -75,14 +75,15 @@ pub enum Warm {
 }
 
 impl App {
-    /// Starts a function in AWS: logging, configuration, the adapters, and side by side a connection to
-    /// each service of `warm`. A service that is away doesn't stop the start.
+    /// Starts a function in AWS: logging, figures under the function's name, configuration, the adapters, and side by
+    /// side a connection to each service of `warm`. A service that is away doesn't stop the start.
     ///
     /// # Errors
     /// When the configuration is wrong, naming every bad key.
-    pub async fn from_env(warm: &[Warm]) -> Result<Self, ConfigError> {
+    pub async fn from_env(function: &'static str, warm: &[Warm]) -> Result<Self, ConfigError> {
         let config = Config::from_env()?;
         telemetry::init(&config.log_level);
+        telemetry::export(&config.statistics.metrics_namespace, function);
         let connections = ManagementApi::new(ManagementConfig { post_deadline: POST_DEADLINE });
         Self::with_services(config, Arc::new(connections), warm).await
     }

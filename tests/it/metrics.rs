@@ -1,7 +1,10 @@
 //! What Prometheus is told, read by a parser of its own.
 
-use serde_json::Value;
-use shared::model::Role;
+use serde_json::{Value, json};
+use shared::app::App;
+use shared::ids::EventId;
+use shared::model::{DeliveryState, Role};
+use shared::ports::{Next, Outcome};
 
 use crate::clients;
 use crate::hark::{Hark, World, eventually, on_both};
@@ -80,6 +83,42 @@ async fn a_scrape_sees_the_desk(world: &World) {
     hark.stop().await;
 }
 
+async fn a_scrape_sees_events_and_services(world: &World) {
+    let hark = world.start().await;
+    let ops = hark.user_as("ops", Role::Service).await;
+    // Nobody listens there, and without a health check it is up by its word alone.
+    let service = json!({"service_name": "user-service", "service_url": "http://localhost:1"});
+    hark.post(&ops, "/api/v1/services/register", &service).await.expect(201);
+    let app = hark.running.app();
+    for (id, target) in [("waits", "user-service"), ("ended", "user-service"), ("nowhere", "nobody")] {
+        let event = json!({"id": id, "type": "user_action", "source_service": "chat-service",
+            "target_service": target, "data": {}});
+        hark.post(&ops, "/api/v1/events/publish", &event).await.expect(202);
+    }
+    eventually(async || give_up(app, "ended").await).await;
+    let seen = scrape(&hark).await;
+    for (name, value) in [
+        ("hark_event_deliveries{state=pending}", 2.0),
+        ("hark_event_deliveries{state=dead}", 1.0),
+        ("hark_service_instances{health=up}", 1.0),
+        ("hark_service_instances{health=down}", 0.0),
+        ("hark_service_instances{health=unknown}", 0.0),
+    ] {
+        assert_eq!(seen[name], value, "{name} in {seen}");
+    }
+    hark.stop().await;
+}
+
+/// Records the delivery of an event as dead, unless `relay` records a round of it just then; whether it is.
+async fn give_up(app: &App, event: &str) -> bool {
+    let deliveries = app.events.deliveries(&EventId::parse(event).unwrap()).await.unwrap();
+    let (delivery, _) = &deliveries[0];
+    let next = Next::Dead("no longer wanted".to_owned());
+    let outcome = Outcome { delivery: delivery.id, round: delivery.rounds + 1, attempts: vec![], next };
+    app.events.record(&[outcome], app.clock.now()).await.unwrap();
+    delivery.state == DeliveryState::Dead
+}
+
 async fn a_token_closes_it(world: &World) {
     let hark = world.start_with(&[("METRICS_TOKEN", TOKEN)]).await;
     let by = async |token: &str| {
@@ -96,5 +135,6 @@ async fn a_token_closes_it(world: &World) {
 on_both! {
     a_scrape_sees_what_there_is,
     a_scrape_sees_the_desk,
+    a_scrape_sees_events_and_services,
     a_token_closes_it,
 }

@@ -30,7 +30,7 @@ def before_load_schema(context, document):
 def before_call(context, case, kwargs):
     called = (case.method.upper(), case.operation.path)
     if called in ENDING and (case.headers or {}).get("Authorization") == f"Bearer {TOKEN}":
-        case.headers["Authorization"] = f"Bearer {fresh_token(case.operation.base_url)}"
+        case.headers["Authorization"] = f"Bearer {fresh_token(case.operation.base_url.rstrip("/"))}"
     if called == ROLE and case.path_parameters.get("user") in OWN_NAMES:
         case.path_parameters["user"] = "bob"
     case.body = whole(case.body)

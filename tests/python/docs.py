@@ -1,6 +1,6 @@
 """The page of the contract in a real browser: docs.py http://host:port TOKEN
 
-Shows every operation of the document, takes the token, and asks who it is of.
+Shows every operation and webhook of the document, takes the token, and asks who it is of.
 """
 
 import json
@@ -19,8 +19,9 @@ PATIENCE_MS = 20_000
 
 def operations():
     with urllib.request.urlopen(f"{BASE}/openapi.json") as answer:
-        paths = json.load(answer)["paths"]
-    return sum(len(METHODS & item.keys()) for item in paths.values())
+        document = json.load(answer)
+    items = [*document["paths"].values(), *document["webhooks"].values()]
+    return sum(len(METHODS & item.keys()) for item in items)
 
 
 def authorize(page):

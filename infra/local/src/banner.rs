@@ -1,6 +1,10 @@
 //! What the runner says once it is ready.
 
-use crate::{Running, demo::Demo, gateway::http::docs};
+use crate::{
+    Running,
+    demo::Demo,
+    gateway::http::{docs, page},
+};
 use std::fmt::{self, Display, Formatter};
 
 /// Where Hark is and what to try first, for a terminal.
@@ -14,7 +18,9 @@ pub struct Banner<'a> {
 impl Display for Banner<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let http = self.running.http_url();
-        writeln!(f, "Hark listens on {http}; its HTTP API is described at {http}{}\n", docs::PATH)?;
+        writeln!(f, "Hark listens on {http}\n")?;
+        writeln!(f, "  {http}{:<14} describes its HTTP API", docs::PATH)?;
+        writeln!(f, "  {http}{:<14} describes its sockets\n", page::SOCKET_PATH)?;
         match self.demos {
             [] => self.registering(f),
             demos => self.trying(demos, f),

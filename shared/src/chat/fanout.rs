@@ -14,6 +14,7 @@ use crate::frames::Outgoing;
 use crate::ids::RoomId;
 use crate::model::{Address, Listener};
 use crate::ports::{BusError, Delay, Event, FanoutChunk, PostError};
+use crate::telemetry::Metric;
 
 /// Posts in the air at once from one function.
 pub const POSTS_AT_ONCE: usize = 64;
@@ -62,6 +63,7 @@ pub async fn post_with_grace(
     while let Some((listener, outcome)) = outcomes.next().await {
         posted.note(listener, outcome, now);
     }
+    Metric::Posts.add(posted.taken.into());
     posted
 }
 
@@ -107,6 +109,11 @@ impl Posted {
             Some(Err(PostError::Gone | PostError::Throttled)) | None => self.left.push(listener),
         }
     }
+}
+
+/// Notes how long ago it was stored what was posted just now.
+pub fn note_time(app: &App, stored_at: UnixMs) {
+    Metric::DeliveryTime.record((app.clock.now().0 - stored_at.0).max(0) as f64);
 }
 
 /// Whether a socket's `$connect` may still be under way.

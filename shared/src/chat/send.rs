@@ -15,6 +15,7 @@ use crate::ids::{ClientMessageId, ConnectionId, MessageId, OutboxId, RoomId, Seq
 use crate::model::{Entry, Listener, Message};
 use crate::moderation::Submission;
 use crate::ports::{Appended, Event, Left, MessageStored, NewMessage};
+use crate::telemetry::Metric;
 
 /// Posts and the publish have this long together; then the queue or the outbox takes over.
 pub const BROADCAST_BUDGET: Duration = Duration::from_millis(300);
@@ -41,6 +42,7 @@ pub async fn send(
     let verdict = moderate(app, &mut message).await?;
     check_size(&message.content, &ServerFrame::Message(&message))?;
     let stored = app.messages.append(&row(&message, client_id, digest)).await?;
+    Metric::MessagesStored.add(u64::from(!stored.repeated));
     verdict.note(app, stored.message_id).await;
     settle_on(&mut message, &stored);
     let Appended { outbox, members_version, .. } = stored;
@@ -159,7 +161,11 @@ async fn deliver(
 ) -> (Left, Vec<Listener>) {
     let frame = Outgoing::new(&entry.into());
     listeners.retain(|listener| Some(&listener.address.connection) != from);
+    Metric::Recipients.record(listeners.len() as f64);
     let posted = fanout::spread(app, entry.room_id(), listeners, &frame, POSTS_BUDGET).await;
+    if posted.taken > 0 {
+        fanout::note_time(app, entry.timestamp());
+    }
     let (gone, left) = (posted.gone.clone(), posted.unfinished());
     (if left.is_empty() { Left::Nobody } else { Left::These(left) }, gone)
 }

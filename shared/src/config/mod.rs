@@ -218,6 +218,19 @@ mod tests {
     }
 
     #[test]
+    fn figures_go_nowhere_unless_a_namespace_that_cloudwatch_takes_is_named() {
+        let namespace = |name: &str| {
+            read(&[SECRET, ("METRICS_NAMESPACE", name)]).map(|config| config.statistics.metrics_namespace)
+        };
+        assert_eq!(namespace("").unwrap(), "");
+        assert_eq!(namespace("Hark/staging_2").unwrap(), "Hark/staging_2");
+        assert!(namespace(&"n".repeat(255)).is_ok());
+        for bad in ["AWS/Hark", "Hark live", &"n".repeat(256)] {
+            assert!(namespace(bad).unwrap_err().to_string().contains("METRICS_NAMESPACE: "), "{bad}");
+        }
+    }
+
+    #[test]
     fn debug_output_shows_no_secret() {
         let config = read(&[SECRET, ("DATABASE_URL", "postgres://u:hunter2@h/d")]).unwrap();
         let shown = format!("{config:?}");

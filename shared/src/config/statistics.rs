@@ -11,6 +11,8 @@ pub struct StatisticsConfig {
     pub backlog_full: u32,
     /// `METRICS_TOKEN`: who scrapes `/metrics` has to show it; None: everybody may.
     pub metrics_token: Option<Secret>,
+    /// `METRICS_NAMESPACE`: where functions export their figures to in CloudWatch; empty: nowhere.
+    pub metrics_namespace: String,
 }
 
 impl StatisticsConfig {
@@ -18,9 +20,28 @@ impl StatisticsConfig {
         Self {
             calendar: calendar(reader).unwrap_or_default(),
             metrics_token: reader.secret("METRICS_TOKEN"),
+            metrics_namespace: namespace(reader).unwrap_or_default(),
             backlog_full: reader.number("STATISTICS_BACKLOG_FULL", 1_000, 1..=10_000_000),
         }
     }
+}
+
+/// Longest name of a namespace of CloudWatch, in characters.
+const NAMESPACE_MAX_CHARS: usize = 255;
+
+/// As CloudWatch takes them; those of AWS itself begin with `AWS/`.
+fn namespace(reader: &mut Reader<'_>) -> Option<String> {
+    let name = reader.text("METRICS_NAMESPACE")?;
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b".-_/#:".contains(&b);
+    if name.len() > NAMESPACE_MAX_CHARS || !name.bytes().all(is_allowed) || name.starts_with("AWS/") {
+        reader.problem(
+            "METRICS_NAMESPACE",
+            format!(
+                "must be up to {NAMESPACE_MAX_CHARS} letters, digits and . - _ / # :, not beginning with AWS/"
+            ),
+        );
+    }
+    Some(name)
 }
 
 fn calendar(reader: &mut Reader<'_>) -> Option<Calendar> {

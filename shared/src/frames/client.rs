@@ -113,29 +113,33 @@ pub struct Draft {
     pub metadata: Option<Metadata>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A message of one's own says something else from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 pub struct EditMessage {
     pub message_id: MessageId,
     pub content: Content,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A message says nothing any more: one's own, or anybody's in a room that one administrates.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 pub struct RecallMessage {
     pub message_id: MessageId,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// Comes into a public room; one that doesn't exist is made.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 pub struct JoinRoom {
     pub room_id: RoomRef,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// Goes from a room.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 pub struct LeaveRoom {
     pub room_id: RoomRef,
 }
 
 /// What the sender wants to be shown as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 pub struct StatusUpdate {
     pub status: Status,
 }
@@ -155,7 +159,7 @@ pub struct Typing {
     pub state: TypingState,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TypingState {
     Typing,

@@ -4,10 +4,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::client::{ClientFrame, Draft, FrameId, ReadReceipt, Target, Typing, TypingState};
+use super::client::{ClientFrame, FrameId};
+use super::spelling::SPELLINGS;
 use crate::Error;
-use crate::ids::{MessageId, RoomRef, Seq, UserRef};
-use crate::names::{Content, Kind, Metadata};
 
 /// Why a frame was refused, with its id when that much could be read.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,182 +71,20 @@ fn id_of(text: &str) -> Option<FrameId> {
 }
 
 fn body(kind: &str, text: &str) -> Result<ClientFrame, Error> {
-    let json = text.as_bytes();
-    match kind {
-        "message" => decode_body::<MessageBody>(json)?.draft().map(ClientFrame::Message),
-        "chat" => decode_body::<ChatBody>(json)?.draft().map(ClientFrame::Message),
-        "CHAT_MESSAGE" => decode_body::<ChatMessageBody>(json)?.draft().map(ClientFrame::Message),
-        "edit" => decode_body(json).map(ClientFrame::Edit),
-        "recall" => decode_body(json).map(ClientFrame::Recall),
-        "resume" => decode_body(json).map(ClientFrame::Resume),
-        "join_room" => decode_body(json).map(ClientFrame::JoinRoom),
-        "leave_room" => decode_body(json).map(ClientFrame::LeaveRoom),
-        "status_update" => decode_body(json).map(ClientFrame::StatusUpdate),
-        "read_receipt" => decode_body::<ReadReceiptBody>(json)?.receipt().map(ClientFrame::ReadReceipt),
-        "READ_RECEIPT" => decode_body::<SeedReceiptBody>(json)?.receipt().map(ClientFrame::ReadReceipt),
-        "typing" => decode_body::<TypingBody>(json)?.typing().map(ClientFrame::Typing),
-        "TYPING" => decode_body::<SeedTypingBody>(json)?.typing().map(ClientFrame::Typing),
-        "heartbeat" | "HEARTBEAT" => Ok(ClientFrame::Heartbeat),
-        other => {
-            let shown: String = other.chars().take(40).collect();
+    match SPELLINGS.iter().find(|spelling| spelling.name == kind) {
+        Some(spelling) => spelling.read(text.as_bytes()),
+        None => {
+            let shown: String = kind.chars().take(40).collect();
             Err(Error::invalid("type", format!("{shown:?} is not a frame type")))
         }
-    }
-}
-
-/// `message`: {room_id or to, content, ...}.
-#[derive(Deserialize)]
-struct MessageBody {
-    room_id: Option<RoomRef>,
-    to: Option<UserRef>,
-    content: Content,
-    #[serde(default)]
-    kind: Kind,
-    reply_to: Option<MessageId>,
-    metadata: Option<Metadata>,
-}
-
-impl MessageBody {
-    fn draft(self) -> Result<Draft, Error> {
-        Ok(Draft {
-            target: target(self.room_id, self.to)?,
-            content: self.content,
-            kind: self.kind,
-            reply_to: self.reply_to,
-            metadata: self.metadata,
-        })
-    }
-}
-
-fn target(room: Option<RoomRef>, to: Option<UserRef>) -> Result<Target, Error> {
-    match (room, to) {
-        (Some(room), None) => Ok(Target::Room(room)),
-        (None, Some(user)) => Ok(Target::User(user)),
-        (None, None) => Err(Error::invalid("room_id", "or `to` is missing")),
-        (Some(_), Some(_)) => Err(Error::invalid("to", "can't stand beside room_id")),
-    }
-}
-
-/// As the first document spells it: a chat that isn't known stands for the pair's room.
-fn seed_target(chat: Option<RoomRef>, receiver: Option<UserRef>) -> Result<Target, Error> {
-    match (chat, receiver) {
-        (Some(room), Some(user)) => Ok(Target::RoomElseUser(room, user)),
-        (Some(room), None) => Ok(Target::Room(room)),
-        (None, Some(user)) => Ok(Target::User(user)),
-        (None, None) => Err(Error::invalid("receiverId", "or chatId is missing")),
-    }
-}
-
-/// `chat`: {data: {message, room}}.
-#[derive(Deserialize)]
-struct ChatBody {
-    data: ChatData,
-}
-
-#[derive(Deserialize)]
-struct ChatData {
-    message: Content,
-    room: RoomRef,
-}
-
-impl ChatBody {
-    fn draft(self) -> Result<Draft, Error> {
-        Ok(plain(Target::Room(self.data.room), self.data.message))
-    }
-}
-
-/// `CHAT_MESSAGE`: {receiverId, chatId, content, timestamp}; the time is the server's to say.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ChatMessageBody {
-    receiver_id: Option<UserRef>,
-    chat_id: Option<RoomRef>,
-    content: Content,
-}
-
-impl ChatMessageBody {
-    fn draft(self) -> Result<Draft, Error> {
-        Ok(plain(seed_target(self.chat_id, self.receiver_id)?, self.content))
-    }
-}
-
-fn plain(target: Target, content: Content) -> Draft {
-    Draft { target, content, kind: Kind::default(), reply_to: None, metadata: None }
-}
-
-/// `read_receipt`: {room_id, seq or message_id}.
-#[derive(Deserialize)]
-struct ReadReceiptBody {
-    room_id: Option<RoomRef>,
-    seq: Option<Seq>,
-    message_id: Option<MessageId>,
-}
-
-impl ReadReceiptBody {
-    fn receipt(self) -> Result<ReadReceipt, Error> {
-        match (self.message_id, self.seq, self.room_id) {
-            (Some(_), Some(_), _) => Err(Error::invalid("message_id", "can't stand beside seq")),
-            (Some(message), None, room) => Ok(ReadReceipt::Message { message, room }),
-            (None, seq, Some(room)) => Ok(ReadReceipt::Place { target: Target::Room(room), seq }),
-            (None, _, None) => Err(Error::invalid("room_id", "or message_id is missing")),
-        }
-    }
-}
-
-/// `READ_RECEIPT`: {chatId, messageId, receiverId}; the message decides.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SeedReceiptBody {
-    chat_id: Option<RoomRef>,
-    message_id: Option<MessageId>,
-    receiver_id: Option<UserRef>,
-}
-
-impl SeedReceiptBody {
-    fn receipt(self) -> Result<ReadReceipt, Error> {
-        match self.message_id {
-            Some(message) => Ok(ReadReceipt::Message { message, room: None }),
-            None => {
-                let target = seed_target(self.chat_id, self.receiver_id)?;
-                Ok(ReadReceipt::Place { target, seq: None })
-            }
-        }
-    }
-}
-
-/// `typing`: {room_id or to, state}.
-#[derive(Deserialize)]
-struct TypingBody {
-    room_id: Option<RoomRef>,
-    to: Option<UserRef>,
-    state: TypingState,
-}
-
-impl TypingBody {
-    fn typing(self) -> Result<Typing, Error> {
-        Ok(Typing { target: target(self.room_id, self.to)?, state: self.state })
-    }
-}
-
-/// `TYPING`: {receiverId, chatId, content}.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SeedTypingBody {
-    receiver_id: Option<UserRef>,
-    chat_id: Option<RoomRef>,
-    content: TypingState,
-}
-
-impl SeedTypingBody {
-    fn typing(self) -> Result<Typing, Error> {
-        Ok(Typing { target: seed_target(self.chat_id, self.receiver_id)?, state: self.content })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{RoomId, UserId};
+    use crate::frames::{Draft, Target};
+    use crate::ids::{RoomId, RoomRef, UserId, UserRef};
 
     fn draft(text: &str) -> Draft {
         match decode(text).unwrap().1 {

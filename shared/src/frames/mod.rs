@@ -5,6 +5,7 @@ mod client;
 mod decode;
 mod resume;
 mod server;
+mod spelling;
 
 pub use client::{
     ClientFrame, Draft, EditMessage, FrameId, JoinRoom, LeaveRoom, ReadReceipt, RecallMessage, StatusUpdate,
@@ -13,6 +14,7 @@ pub use client::{
 pub use decode::{FrameError, decode, decode_body};
 pub use resume::{Gap, GapReason, RESUME_ROOMS_MAX, Resume, ResumeRooms, Resumed};
 pub use server::{Ack, Assignment, Outgoing, ServerFrame, SystemEvent, error_frame};
+pub use spelling::{Described, SPELLINGS, Spelling};
 
 /// The largest frame that goes out, in bytes: leaves room below the gateway's 32 KiB.
 pub const OUTGOING_FRAME_MAX_BYTES: usize = 30 * 1024;

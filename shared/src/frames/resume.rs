@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, Serializer};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
-use super::server::ServerFrame;
 use crate::ids::{RoomId, Seq};
-use crate::model::Entry;
+use crate::model::{Edited, Entry, Message, Recalled};
 
 /// Rooms in one `resume`.
 pub const RESUME_ROOMS_MAX: usize = 200;
 
-/// Where the client stands.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// Asks for what came since, of the rooms named: where the client stands in each.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 pub struct Resume {
     #[serde(default)]
     pub rooms: ResumeRooms,
@@ -26,6 +28,23 @@ pub struct Resume {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "BTreeMap<String, Seq>")]
 pub struct ResumeRooms(BTreeMap<RoomId, Seq>);
+
+impl PartialSchema for ResumeRooms {
+    fn schema() -> RefOr<Schema> {
+        let seqs = AdditionalProperties::from(Ref::from_schema_name(Seq::name()));
+        ObjectBuilder::new()
+            .additional_properties(Some(seqs))
+            .max_properties(Some(RESUME_ROOMS_MAX))
+            .description(Some("The last seq of each room, by its id as a text; 0 for nothing."))
+            .into()
+    }
+}
+
+impl ToSchema for ResumeRooms {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Seq::name().into(), Seq::schema()));
+    }
+}
 
 impl ResumeRooms {
     /// By room.
@@ -60,12 +79,14 @@ fn not_negative(seq: Seq) -> Result<Seq, String> {
 }
 
 /// What came since.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Resumed {
     /// `message`, `edited` and `recalled` frames as they are pushed; of each room in the order of seq.
     #[serde(serialize_with = "as_frames")]
+    #[schema(value_type = Vec<EntryFrame<'_>>)]
     pub messages: Vec<Entry>,
     /// The last seq of every room that was named, and of the caller's others.
+    #[schema(value_type = BTreeMap<String, Seq>)]
     pub rooms: BTreeMap<RoomId, Seq>,
     pub gaps: Vec<Gap>,
     /// To be sent along with the next `resume`.
@@ -73,11 +94,12 @@ pub struct Resumed {
     /// There is more than fits: `next` is what to resume with at once.
     pub more: bool,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, Seq>)]
     pub next: BTreeMap<RoomId, Seq>,
 }
 
 /// A room that isn't simply continued.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Gap {
     pub room_id: RoomId,
     pub reason: GapReason,
@@ -86,7 +108,7 @@ pub struct Gap {
     pub first_seq: Option<Seq>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GapReason {
     /// Entries after the one that the client has were removed; what is left follows.
@@ -99,6 +121,25 @@ pub enum GapReason {
     NotMember,
 }
 
+/// An entry as the frame that it was pushed by.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum EntryFrame<'a> {
+    Message(&'a Message),
+    Edited(&'a Edited),
+    Recalled(&'a Recalled),
+}
+
+impl<'a> From<&'a Entry> for EntryFrame<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        match entry {
+            Entry::Message(entry) => Self::Message(entry),
+            Entry::Edited(entry) => Self::Edited(entry),
+            Entry::Recalled(entry) => Self::Recalled(entry),
+        }
+    }
+}
+
 fn as_frames<S: Serializer>(entries: &[Entry], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(entries.iter().map(ServerFrame::from))
+    serializer.collect_seq(entries.iter().map(EntryFrame::from))
 }

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::client::{FrameId, TypingState};
 use super::resume::Resumed;
@@ -12,14 +13,22 @@ use crate::model::{
 };
 use crate::ports::SessionStep;
 
-/// What the server sends.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What the server sends. Frames are told apart by `type`, and replies by the title that the frame of the client names
+/// in [`super::SPELLINGS`].
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame<'a> {
+    /// Somebody, or another device of one's own, said something.
+    #[schema(title = "message")]
     Message(&'a Message),
+    /// The message of `target_seq` says something else.
+    #[schema(title = "edited")]
     Edited(&'a Edited),
+    /// The message of `target_seq` was taken back by `sender_id`.
+    #[schema(title = "recalled")]
     Recalled(&'a Recalled),
-    /// The message is stored.
+    /// The message, edit or recall is stored: never before.
+    #[schema(title = "ack")]
     Ack {
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<FrameId>,
@@ -28,6 +37,7 @@ pub enum ServerFrame<'a> {
     },
     /// A room was joined or left.
     #[serde(rename = "ack")]
+    #[schema(title = "ack.room")]
     RoomAck {
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<FrameId>,
@@ -36,18 +46,23 @@ pub enum ServerFrame<'a> {
     },
     /// A status was chosen.
     #[serde(rename = "ack")]
+    #[schema(title = "ack.status")]
     StatusAck {
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<FrameId>,
         status: Status,
     },
     /// Somebody whom one shares a room with came, went or chose another status.
+    #[schema(title = "status_update")]
     StatusUpdate {
         user_id: UserId,
         status: Status,
+        /// When they were heard last; null: never.
+        #[schema(required)]
         last_seen: Option<UnixMs>,
     },
-    /// What came while the client was away.
+    /// What came while the client was away; 100 KiB at most.
+    #[schema(title = "resumed")]
     Resumed {
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<FrameId>,
@@ -56,6 +71,7 @@ pub enum ServerFrame<'a> {
     },
     /// A mark was moved, or stood further already.
     #[serde(rename = "ack")]
+    #[schema(title = "ack.read")]
     ReadAck {
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<FrameId>,
@@ -63,54 +79,66 @@ pub enum ServerFrame<'a> {
         /// Where it stands now.
         seq: Seq,
     },
-    /// Somebody has read up to here.
-    ReadReceipt {
-        room_id: RoomId,
-        user_id: UserId,
-        seq: Seq,
-        timestamp: UnixMs,
-    },
-    Typing {
-        room_id: RoomId,
-        user_id: UserId,
-        name: &'a str,
-        state: TypingState,
-    },
+    /// Somebody has read messages of one's own up to here, or oneself has on another device.
+    #[schema(title = "read_receipt")]
+    ReadReceipt { room_id: RoomId, user_id: UserId, seq: Seq, timestamp: UnixMs },
+    /// Somebody else is typing, or stopped.
+    #[schema(title = "typing")]
+    Typing { room_id: RoomId, user_id: UserId, name: &'a str, state: TypingState },
+    /// A frame was refused.
+    #[schema(title = "error")]
     Error {
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<FrameId>,
         code: Code,
+        /// One sentence; of a field that is wrong it begins with its path.
         message: String,
+        /// After so many milliseconds the same frame may succeed.
         #[serde(skip_serializing_if = "Option::is_none")]
         retry_after_ms: Option<u64>,
+        /// Until when the sender is banned.
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<UnixMs>,
         #[serde(flatten)]
+        #[schema(value_type = StoredIfAny)]
         stored: Option<Box<Stored>>,
     },
+    /// The answer to a heartbeat.
+    #[schema(title = "heartbeat")]
     Heartbeat {
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<FrameId>,
         content: &'static str,
-        /// How often the server would like to hear one.
+        /// How often the server would like to hear one, in milliseconds.
         interval_ms: u64,
         timestamp: UnixMs,
     },
     /// Somebody broadcast it to people.
-    Notification {
-        broadcast_id: BroadcastId,
-        data: Value,
-        timestamp: UnixMs,
-    },
+    #[schema(title = "notification")]
+    Notification { broadcast_id: BroadcastId, data: Value, timestamp: UnixMs },
     /// How a session stands, after something became of it.
+    #[schema(title = "assignment")]
     Assignment(Assignment),
     /// Where a visitor stands in the queue.
+    #[schema(title = "queue_position")]
     QueuePosition(QueuePlace),
+    /// Something became of a room, a session or the socket itself: `event` says what.
+    #[schema(title = "system")]
     System {
         #[serde(flatten)]
         event: SystemEvent,
         timestamp: UnixMs,
     },
+}
+
+/// With `not_broadcast`: where it was stored nevertheless.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes `Option<Stored>`, whose fields are there or not")]
+struct StoredIfAny {
+    message_id: Option<MessageId>,
+    room_id: Option<RoomId>,
+    seq: Option<Seq>,
+    persisted: Option<bool>,
 }
 
 impl<'a> From<&'a Entry> for ServerFrame<'a> {
@@ -124,7 +152,7 @@ impl<'a> From<&'a Entry> for ServerFrame<'a> {
 }
 
 /// The answer to a message, an edit or a recall: where it stands in its room's log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Ack {
     pub message_id: MessageId,
     pub room_id: RoomId,
@@ -146,13 +174,15 @@ impl Ack {
 }
 
 /// A session as its visitor and those who serve it are told of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Assignment {
     pub session_id: SessionId,
     pub room_id: RoomId,
     pub state: SessionState,
+    /// Empty: the one desk.
     pub team: String,
     /// Who serves it; of a closed one, who served it last.
+    #[schema(required)]
     pub staff: Option<Person>,
     pub visitor: Person,
     /// What became of it. Steps may come late or twice: the rest says how it stands now.
@@ -160,7 +190,7 @@ pub struct Assignment {
 }
 
 /// Somebody, as strangers are told of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Person {
     pub id: UserId,
     pub nickname: String,
@@ -188,51 +218,39 @@ impl Person {
 }
 
 /// What `system` frames tell.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum SystemEvent {
     /// `users` names the first of them, `count` says how many came.
-    MemberJoined {
-        room_id: RoomId,
-        users: Vec<User>,
-        count: usize,
-    },
-    MemberLeft {
-        room_id: RoomId,
-        users: Vec<User>,
-        count: usize,
-    },
+    #[schema(title = "member_joined")]
+    MemberJoined { room_id: RoomId, users: Vec<User>, count: usize },
+    /// `users` names the first of them, `count` says how many went.
+    #[schema(title = "member_left")]
+    MemberLeft { room_id: RoomId, users: Vec<User>, count: usize },
+    /// A room has another name or description.
+    #[schema(title = "room_changed")]
     RoomChanged {
         room_id: RoomId,
+        #[schema(required)]
         name: Option<String>,
         description: String,
     },
     /// Nobody can say anything in its room any more.
-    SessionClosed {
-        session_id: SessionId,
-        room_id: RoomId,
-        by: ClosedBy,
-    },
-    RoomDeleted {
-        room_id: RoomId,
-    },
+    #[schema(title = "session_closed")]
+    SessionClosed { session_id: SessionId, room_id: RoomId, by: ClosedBy },
+    /// A room is gone.
+    #[schema(title = "room_deleted")]
+    RoomDeleted { room_id: RoomId },
     /// Somebody broadcast it to applications.
-    Broadcast {
-        broadcast_id: BroadcastId,
-        data: Value,
-    },
+    #[schema(title = "broadcast")]
+    Broadcast { broadcast_id: BroadcastId, data: Value },
     /// The socket is about to be closed. `reconnect`: whether the token still opens another.
-    Kicked {
-        reason: String,
-        reconnect: bool,
-    },
+    #[schema(title = "kicked")]
+    Kicked { reason: String, reconnect: bool },
     /// The gateway will end the socket before long: open the next one within so many seconds, at a moment
     /// of the client's choosing, and close this one then.
-    Reconnect {
-        reason: String,
-        reconnect: bool,
-        within_s: u32,
-    },
+    #[schema(title = "reconnect")]
+    Reconnect { reason: String, reconnect: bool, within_s: u32 },
 }
 
 /// A frame serialised once, however many connections it goes to.

@@ -10,6 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::clock::UnixMs;
 use crate::error::Stored;
+use crate::telemetry::Metric;
 use crate::{Code, Error, contract};
 
 /// How every function refuses.
@@ -61,6 +62,7 @@ impl ToSchema for Detail {
 /// `{"error":{"code","message"}}` with the status of the code's row.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        Metric::Errors.add_by(self.code.row().name);
         let status =
             StatusCode::from_u16(self.code.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers: HeaderMap = extra_header(&self).into_iter().collect();

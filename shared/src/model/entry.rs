@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Message;
 use crate::clock::UnixMs;
@@ -14,7 +15,7 @@ pub enum Entry {
 }
 
 /// A message has other content from here on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Edited {
     /// Of the message that was edited; `target_seq` is its place, `seq` that of the edit.
     pub message_id: MessageId,
@@ -29,7 +30,7 @@ pub struct Edited {
 }
 
 /// A message was taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Recalled {
     /// Of the message that was recalled; `target_seq` is its place, `seq` that of the recall.
     pub message_id: MessageId,

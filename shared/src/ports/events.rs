@@ -221,6 +221,9 @@ pub trait Events: Send + Sync {
     /// The types that some service has subscribed to.
     async fn subscribed(&self) -> Result<Vec<EventType>, StoreError>;
 
+    /// How many deliveries were given up.
+    async fn dead_deliveries(&self) -> Result<i64, StoreError>;
+
     /// How many deliveries are pending, and since when the longest due one is.
     async fn event_backlog(&self) -> Result<(i64, Option<UnixMs>), StoreError>;
 }

@@ -73,8 +73,8 @@ pub use resumption::{CaughtUp, Resumption, Standing};
 pub use revision::{NewRevision, Placed, Revised, Revision};
 pub use rooms::{Audience, Change, NewRoom, RECEIPT_SPAN, Reading, RoomPatch, Rooms, RoomsError};
 pub use services::{
-    Checked, InstanceChange, InstanceRef, InstanceStep, NewInstance, Registered, RegistryLimits, Services,
-    ServicesError, Steward, Target,
+    Checked, InstanceChange, InstanceRef, InstanceStep, InstanceTally, NewInstance, Registered,
+    RegistryLimits, Services, ServicesError, Steward, Target,
 };
 pub use statistics::{Delivered, DeskNow, Kept, Said, StaffFigures, StaffSpan, Statistics, Tally};
 pub use statuses::{ContactScope, KeptStatus, Statuses};

@@ -148,6 +148,14 @@ impl InstanceChange {
     }
 }
 
+/// Instances of all services, by their health.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InstanceTally {
+    pub unknown: i64,
+    pub up: i64,
+    pub down: i64,
+}
+
 /// A check that was made.
 #[derive(Debug, Clone, Copy)]
 pub struct Checked {
@@ -206,6 +214,9 @@ pub trait Services: Send + Sync {
 
     /// Services with all their instances, by name.
     async fn services(&self, page: Page) -> Result<Listing<Service>, StoreError>;
+
+    /// How many instances there are, by their health.
+    async fn instances(&self) -> Result<InstanceTally, StoreError>;
 
     async fn service(&self, name: &ServiceName) -> Result<Option<Service>, StoreError>;
 

@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::PATIENCE;
+use crate::protocol;
 
 /// The frames that answer one of the client's own.
 const REPLIES: [&str; 4] = ["ack", "error", "heartbeat", "resumed"];
@@ -66,7 +67,11 @@ impl Socket {
     /// Sends a frame and waits for its reply. One at a time: replies aren't matched by id.
     pub async fn ask(&mut self, frame: &Value) -> Value {
         self.send(frame).await;
-        self.reply().await
+        let reply = self.reply().await;
+        if reply["type"] != "error" {
+            protocol::check_taken(frame);
+        }
+        reply
     }
 
     /// The next reply.
@@ -135,7 +140,7 @@ impl Socket {
     /// Every frame up to the end of the socket that wasn't asked for yet.
     pub async fn until_closed(mut self) -> Vec<Value> {
         while let Some(Message::Text(text)) = self.read().await {
-            self.backlog.push_back(serde_json::from_str(&text).expect("frames are JSON"));
+            self.backlog.push_back(parsed(&text));
         }
         self.backlog.into()
     }
@@ -162,7 +167,7 @@ impl Socket {
     /// The next frame of any type.
     pub async fn frame(&mut self) -> Value {
         match self.read().await {
-            Some(Message::Text(text)) => serde_json::from_str(&text).expect("frames are JSON"),
+            Some(Message::Text(text)) => parsed(&text),
             other => panic!("a frame was expected, not {other:?}; read before: {:?}", self.backlog),
         }
     }
@@ -171,4 +176,11 @@ impl Socket {
         let message = timeout(PATIENCE, self.stream.next()).await;
         message.unwrap_or_else(|_| panic!("nothing came; read before: {:?}", self.backlog))?.ok()
     }
+}
+
+/// A frame as the protocol has it.
+fn parsed(text: &str) -> Value {
+    let frame = serde_json::from_str(text).expect("frames are JSON");
+    protocol::check_received(&frame);
+    frame
 }

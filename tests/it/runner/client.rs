@@ -37,6 +37,8 @@ impl Socket {
     async fn next(&mut self) -> Value {
         let next = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a frame in time");
         let message = next.expect("the socket is open").expect("a frame");
-        serde_json::from_str(message.to_text().expect("text")).expect("JSON")
+        let frame = serde_json::from_str(message.to_text().expect("text")).expect("JSON");
+        crate::protocol::check_received(&frame);
+        frame
     }
 }

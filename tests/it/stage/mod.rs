@@ -20,6 +20,7 @@ use shared::ports::{ConnectionInfo, Connections, NewAccount, NewRoom, PostError}
 
 use crate::app::{Posted, embedded_app};
 use crate::hark::World;
+use crate::protocol;
 use gate::Watched;
 
 pub use gate::{Gate, Point};
@@ -68,6 +69,7 @@ impl Connections for Sockets {
     async fn post(&self, to: &Address, frame: Bytes) -> Result<(), PostError> {
         self.gate.pass(Point::AtThePost).await;
         let frame = serde_json::from_slice(&frame).expect("a frame is JSON");
+        protocol::check_received(&frame);
         self.posted.lock().unwrap().entry(to.connection.0.clone()).or_default().push(frame);
         Ok(())
     }
@@ -151,7 +153,12 @@ impl Stage {
     pub async fn ask(&self, device: &Device, frame: &Value) -> Value {
         let reply =
             message::handle(&self.app, self.event(MESSAGE, device, Some(frame))).await.expect("a reply");
-        serde_json::from_str(&reply.body.expect("a frame")).expect("JSON")
+        let reply: Value = serde_json::from_str(&reply.body.expect("a frame")).expect("JSON");
+        protocol::check_received(&reply);
+        if reply["type"] != "error" {
+            protocol::check_taken(frame);
+        }
+        reply
     }
 
     /// What came over the socket since it was last asked.

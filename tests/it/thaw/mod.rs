@@ -23,7 +23,7 @@ use crate::app::Posted;
 use crate::conformance::{account, new_room};
 use crate::failover::{Addresses, Nodes, cluster, sentinel, single};
 use crate::hark::{World, eventually, on_services};
-use instance::Instance;
+pub use instance::Instance;
 use services::{close_all, connections_on};
 
 const MESSAGE_EVENT: &str = include_str!("../../../events/message/message.json");
@@ -171,7 +171,7 @@ impl Sender {
 }
 
 /// Of the functions. Their deadlines are the world's: long, since the machine may be busy.
-fn all_variables(world: &World, more: &[(&str, &str)]) -> Vec<(String, String)> {
+pub fn all_variables(world: &World, more: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut variables: HashMap<String, String> = world.variables().into_iter().collect();
     let heartbeat = format!("{}?heartbeat=1", world.services().vhost.url);
     for (name, value) in [
@@ -191,7 +191,7 @@ fn all_variables(world: &World, more: &[(&str, &str)]) -> Vec<(String, String)> 
 }
 
 /// The test's own, which makes what the functions need.
-async fn app(variables: &[(String, String)]) -> App {
+pub async fn app(variables: &[(String, String)]) -> App {
     let lookup = |key: &str| variables.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
     let config = Config::from_vars(lookup).expect("the configuration");
     let app = App::with_services(config, Arc::new(Posted::default()), &[]).await.expect("the URLs");

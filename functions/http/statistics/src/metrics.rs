@@ -12,7 +12,7 @@ use prometheus_client::registry::Registry;
 use shared::Error;
 use shared::app::App;
 use shared::contract::Unauthenticated;
-use shared::ports::{DeskNow, OnlineCount, QueueDepth, Tally};
+use shared::ports::{DeskNow, InstanceTally, OnlineCount, QueueDepth, Tally};
 use subtle::ConstantTimeEq;
 
 use crate::health::{Service, ping};
@@ -33,6 +33,9 @@ struct Seen {
     outbox: Option<(i64, f64)>,
     desk: Option<DeskNow>,
     today: Option<Tally>,
+    /// Deliveries of events that are pending, and those that were given up.
+    deliveries: Option<(i64, i64)>,
+    instances: Option<InstanceTally>,
     queues: Vec<QueueDepth>,
 }
 
@@ -68,7 +71,7 @@ fn check(app: &App, headers: &HeaderMap) -> Result<(), Error> {
 }
 
 async fn look(app: &App) -> Seen {
-    let (database, redis, rabbitmq, online, outbox, desk, today, queues) = tokio::join!(
+    let (database, redis, rabbitmq, online, outbox, desk, today, pending, dead, instances, queues) = tokio::join!(
         ping("database", app.database.ping()),
         ping("redis", app.presence.ping()),
         ping("rabbitmq", app.bus.ping()),
@@ -76,6 +79,9 @@ async fn look(app: &App) -> Seen {
         app.outbox.backlog(),
         app.statistics.now(app.config.support.staff_max_sessions),
         today(app),
+        app.events.event_backlog(),
+        app.events.dead_deliveries(),
+        app.services.instances(),
         app.bus.depths(),
     );
     let age_s = |oldest: shared::clock::UnixMs| (app.clock.now().0 - oldest.0).max(0) as f64 / 1000.0;
@@ -85,6 +91,8 @@ async fn look(app: &App) -> Seen {
         outbox: outbox.ok().map(|(open, oldest)| (open, oldest.map_or(0.0, age_s))),
         desk: desk.ok(),
         today,
+        deliveries: pending.ok().map(|(pending, _)| pending).zip(dead.ok()),
+        instances: instances.ok(),
         queues: queues.unwrap_or_default(),
     }
 }
@@ -118,6 +126,14 @@ impl Seen {
             gauge(&mut registry, "messages_today", "Messages counted since midnight", today.messages as f64);
             gauge(&mut registry, "sessions_today", "Sessions opened since midnight", today.sessions as f64);
         }
+        if let Some((pending, dead)) = self.deliveries {
+            let states = [("pending", pending), ("dead", dead)];
+            labelled(&mut registry, "event_deliveries", "Deliveries of events to services", "state", states);
+        }
+        if let Some(InstanceTally { unknown, up, down }) = self.instances {
+            let states = [("unknown", unknown), ("up", up), ("down", down)];
+            labelled(&mut registry, "service_instances", "Running copies of services", "health", states);
+        }
         self.of_queues(&mut registry);
         registry
     }
@@ -143,13 +159,25 @@ impl Seen {
 }
 
 fn of_desk(registry: &mut Registry, desk: DeskNow) {
-    let sessions = Labelled::default();
-    for (state, count) in [("active", desk.active_sessions), ("queued", desk.queued)] {
-        sessions.get_or_create(&vec![("state", state.to_owned())]).set(count as f64);
-    }
-    registry.register("sessions", "Sessions of customer service that are open", sessions);
+    let sessions = [("active", desk.active_sessions), ("queued", desk.queued)];
+    labelled(registry, "sessions", "Sessions of customer service that are open", "state", sessions);
     gauge(registry, "staff_online", "Staff who are there", desk.online_staff as f64);
     gauge(registry, "staff_places", "Sessions that they may have at once", desk.places as f64);
+}
+
+/// One gauge for each value of a label.
+fn labelled<const N: usize>(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+    label: &'static str,
+    counts: [(&str, i64); N],
+) {
+    let family = Labelled::default();
+    for (value, count) in counts {
+        family.get_or_create(&vec![(label, value.to_owned())]).set(count as f64);
+    }
+    registry.register(name, help, family);
 }
 
 fn gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {

@@ -7,6 +7,7 @@
 //! told is what holds when they arrive. A fault of the store fails the batch, so that it comes again; every
 //! step is safe to run twice.
 
+mod figures;
 mod mirror;
 mod post;
 mod queue;
@@ -59,6 +60,7 @@ async fn settle(app: &App, batch: &Batch) -> Result<(), Error> {
     if !batch.sessions.is_empty() {
         events::tell(app, &batch.sessions, OwnEvent::of_step).await?;
         app.statistics.settle_steps(&batch.sessions, &app.config.statistics.calendar).await?;
+        figures::note(&batch.sessions);
     }
     if !batch.staff.is_empty() {
         let rows: Vec<OutboxId> = batch.staff.iter().map(|changed| changed.outbox).collect();

@@ -1,16 +1,24 @@
 use lambda_runtime::Error;
 use shared::app::App;
+use shared::chat::fanout;
+use shared::clock::UnixMs;
 use shared::frames::Outgoing;
 use shared::ports::{BroadcastChunk, ChunkTally, FanoutChunk};
 
 use crate::post::{self, Errand};
 
-/// Posts one chunk of a large room, or of a broadcast.
-pub(crate) async fn deliver(app: &App, chunk: FanoutChunk) -> Result<(), Error> {
+/// Posts one chunk of a large room, or of a broadcast, that was published at that time.
+pub(crate) async fn deliver(app: &App, chunk: FanoutChunk, published_at: UnixMs) -> Result<(), Error> {
+    let is_first = chunk.attempt == 0;
     match chunk.broadcast {
-        Some(of) => count(app, of, chunk).await,
-        None => post(app, chunk).await.map(drop),
+        Some(of) => return count(app, of, chunk).await,
+        None => post(app, chunk).await?,
+    };
+    // A chunk is published with the commit; one that waited in a retry queue doesn't say any more when that was.
+    if is_first {
+        fanout::note_time(app, published_at);
     }
+    Ok(())
 }
 
 /// Once, as far as that is known, and written down.

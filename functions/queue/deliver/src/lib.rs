@@ -38,7 +38,7 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
             Event::MessageStored(stored) => messages.push(stored),
             Event::PresenceRepair(repair) => repairs.push(repair),
             Event::PushDue(due) => pushes.push((envelope.id, due)),
-            Event::FanoutChunk(chunk) => others.push(chunk::deliver(app, chunk).boxed()),
+            Event::FanoutChunk(chunk) => others.push(chunk::deliver(app, chunk, envelope.at).boxed()),
             Event::CloseSockets(sockets) => others.push(close::deliver(app, sockets).boxed()),
             Event::ReceiptDue(due) => others.push(tell_late(app, due).boxed()),
             Event::StatusChanged(changed) => others.push(status::tell(app, changed).boxed()),

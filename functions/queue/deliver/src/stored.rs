@@ -39,7 +39,11 @@ pub(crate) async fn deliver(app: &App, stored: &MessageStored, audiences: &Audie
         fanout::enqueue(app, room, &to, &frame, 0).await?;
         return Ok(());
     }
-    post::patiently(app, Errand::of_room(room), to, &frame).await.map(drop)
+    let tally = post::patiently(app, Errand::of_room(room), to, &frame).await?;
+    if tally.posted > 0 {
+        fanout::note_time(app, stored.entry.timestamp());
+    }
+    Ok(())
 }
 
 /// Whoever is in the room now; nobody when it was deleted meanwhile.

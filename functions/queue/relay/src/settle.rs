@@ -6,6 +6,7 @@ use shared::app::App;
 use shared::ids::DeliveryId;
 use shared::model::{Delivery, ServiceEvent};
 use shared::ports::{Delay, DeliveryDue, Event, Next, Outcome, QUEUE_EVENTS};
+use shared::telemetry::Metric;
 
 use crate::Due;
 use crate::round::delay_after;
@@ -26,6 +27,7 @@ pub(crate) async fn settle(app: &App, due: &[Due], outcomes: &[Outcome]) -> Resu
         let Some((delivery, event)) = due.iter().find(|(delivery, _)| delivery.id == outcome.delivery) else {
             continue;
         };
+        metric(&outcome.next).add(1);
         match &outcome.next {
             Next::Delivered => {}
             Next::Again(_) => {
@@ -42,6 +44,14 @@ pub(crate) async fn settle(app: &App, due: &[Due], outcomes: &[Outcome]) -> Resu
         }
     }
     Ok(())
+}
+
+const fn metric(next: &Next) -> Metric {
+    match next {
+        Next::Delivered => Metric::EventsDelivered,
+        Next::Again(_) => Metric::EventsFailed,
+        Next::Dead(_) => Metric::EventsDead,
+    }
 }
 
 fn next_round(outcome: &Outcome, event: &ServiceEvent) -> Event {

@@ -7,6 +7,7 @@
 //! again each second.
 
 mod connections;
+mod figures;
 mod outbox;
 mod pushes;
 mod reconnect;
@@ -39,6 +40,7 @@ pub async fn handle(app: &App, _event: EventBridgeEvent<serde_json::Value>) -> R
 }
 
 async fn sweep(app: &App, until: Instant) -> Result<(), Error> {
+    figures::note(app).await;
     let forgotten = connections::forget_lapsed(app).await?;
     let closed = revoked::close(app).await?;
     let told = reconnect::tell_due(app).await?;

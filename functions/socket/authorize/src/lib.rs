@@ -9,6 +9,7 @@ use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest as Ha
 use lambda_runtime::Error;
 use shared::app::App;
 use shared::identity::{Caller, Ticket};
+use shared::telemetry::Metric;
 use shared::{Code, clock::UnixMs};
 
 pub use policy::Policy;
@@ -20,7 +21,10 @@ use token::Credential;
 /// # Errors
 /// `Unauthorized` without a token; anything else when the store is away (500).
 pub async fn handle(app: &App, event: Handshake) -> Result<Policy, Error> {
-    let credential = token::find(&event).ok_or("Unauthorized")?;
+    let Some(credential) = token::find(&event) else {
+        Metric::ConnectionsRefused.add(1);
+        return Err("Unauthorized".into());
+    };
     match admit(app, &event, &credential).await {
         Ok(caller) => {
             tracing::info!(user = %caller.user, "allowed");
@@ -28,6 +32,7 @@ pub async fn handle(app: &App, event: Handshake) -> Result<Policy, Error> {
         }
         Err(error) if matches!(error.code, Code::Unauthenticated | Code::Forbidden) => {
             tracing::info!(reason = error.message, "denied");
+            Metric::ConnectionsRefused.add(1);
             Ok(Policy::deny(&event, &error.message))
         }
         Err(error) => Err(error.into()),
@@ -70,7 +75,7 @@ fn check_user_id(event: &Handshake, caller: &Caller) -> Result<(), shared::Error
 }
 
 /// Longest name that a client may give itself, in characters.
-const DEVICE_MAX_CHARS: usize = 64;
+pub const DEVICE_MAX_CHARS: usize = 64;
 
 fn device(event: &Handshake) -> Result<Option<String>, shared::Error> {
     match event.query_string_parameters.first("client_id") {

@@ -6,6 +6,7 @@ use lambda_runtime::Error;
 use shared::app::App;
 use shared::chat::registration;
 use shared::socket::{Origin, SUBPROTOCOL, SocketReply};
+use shared::telemetry::Metric;
 
 /// # Errors
 /// When the event carries no caller: the route has no authorizer.
@@ -14,9 +15,11 @@ pub async fn handle(app: &App, event: ApiGatewayWebsocketProxyRequest) -> Result
     let (user, connection) = (origin.caller.user, &origin.address.connection);
     if let Err(error) = registration::open(app, &origin.caller, &origin.address).await {
         tracing::warn!(%user, %connection, %error, "connection refused");
+        Metric::ConnectionsRefused.add(1);
         return Ok(SocketReply::refusal(&error));
     }
     tracing::info!(%user, %connection, device = origin.caller.device, "connected");
+    Metric::ConnectionsOpened.add(1);
     let reply = SocketReply::status(200);
     Ok(if offers_subprotocol(&event) { reply.with_subprotocol() } else { reply })
 }

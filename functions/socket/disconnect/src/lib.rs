@@ -6,6 +6,7 @@ use lambda_runtime::Error;
 use shared::app::App;
 use shared::chat::registration;
 use shared::socket::{SocketReply, connection_id};
+use shared::telemetry::Metric;
 
 /// # Errors
 /// When the store is away.
@@ -13,6 +14,7 @@ pub async fn handle(app: &App, event: ApiGatewayWebsocketProxyRequest) -> Result
     let context = &event.request_context;
     let connection = connection_id(context)?;
     registration::forget(app, &connection).await?;
+    Metric::ConnectionsClosed.add(1);
     tracing::info!(
         %connection,
         code = context.disconnect_status_code,

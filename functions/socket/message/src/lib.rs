@@ -14,6 +14,7 @@ use shared::frames::{ClientFrame, Draft, FrameError, FrameId, ServerFrame, decod
 use shared::ids::{ClientMessageId, RoomRef};
 use shared::ports::Change;
 use shared::socket::{Origin, SocketReply};
+use shared::telemetry::Metric;
 
 /// # Errors
 /// When the event carries no caller: the route has no authorizer. Whatever the client did wrong is an
@@ -42,6 +43,7 @@ async fn answer(
         }
         Err(error) => {
             tracing::info!(user = %origin.caller.user, frame = kind, code = error.code.row().name, "refused");
+            Metric::Errors.add_by(error.code.row().name);
             Some(error_frame(id, error))
         }
     }
@@ -51,6 +53,7 @@ async fn answer(
 async fn refuse(app: &App, origin: &Origin, FrameError { id, error }: FrameError) -> ServerFrame<'static> {
     let error = admit(app, origin).await.err().unwrap_or(error);
     tracing::info!(user = %origin.caller.user, code = error.code.row().name, "unreadable frame");
+    Metric::Errors.add_by(error.code.row().name);
     error_frame(id, error)
 }
 

@@ -1,9 +1,11 @@
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::app::{App, Warm};
+use shared::telemetry::measured;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let app = App::from_env(&[Warm::Postgres, Warm::Redis, Warm::RabbitMq]).await?;
+    let app = App::from_env("message", &[Warm::Postgres, Warm::Redis, Warm::RabbitMq]).await?;
     let app = &app;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| message::handle(app, event.payload))).await
+    lambda_runtime::run(measured(service_fn(|event: LambdaEvent<_>| message::handle(app, event.payload))))
+        .await
 }

@@ -1,5 +1,6 @@
 //! The documents that are generated from the code; `make documents` writes them under `docs`.
 
+pub mod asyncapi;
 pub mod openapi;
 
 use clap::ValueEnum;
@@ -9,6 +10,8 @@ use clap::ValueEnum;
 pub enum Document {
     /// `docs/openapi.json`.
     Openapi,
+    /// `docs/asyncapi.json`.
+    Asyncapi,
 }
 
 impl Document {
@@ -16,6 +19,7 @@ impl Document {
     pub fn text(self) -> String {
         match self {
             Self::Openapi => openapi::text(),
+            Self::Asyncapi => asyncapi::text(),
         }
     }
 }

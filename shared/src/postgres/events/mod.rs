@@ -159,6 +159,14 @@ impl Events for Postgres {
         .await
     }
 
+    async fn dead_deliveries(&self) -> Result<i64, StoreError> {
+        self.run(async |connection| {
+            let dead = query_scalar("select count(*) from event_deliveries where state = 'dead'");
+            Ok(dead.fetch_one(connection).await?)
+        })
+        .await
+    }
+
     async fn event_backlog(&self) -> Result<(i64, Option<UnixMs>), StoreError> {
         self.run(async |connection| {
             let row = query(

@@ -15,8 +15,8 @@ use crate::clock::UnixMs;
 use crate::model::{EventType, Listing, Page, Service, ServiceInstance};
 use crate::names::ServiceName;
 use crate::ports::{
-    Checked, InstanceChange, InstanceRef, InstanceStep, NewInstance, Registered, RegistryLimits, Services,
-    ServicesError, Steward, StoreError, Target,
+    Checked, InstanceChange, InstanceRef, InstanceStep, InstanceTally, NewInstance, Registered,
+    RegistryLimits, Services, ServicesError, Steward, StoreError, Target,
 };
 use crate::registry::Choice;
 use crate::webhook::SigningSecret;
@@ -90,6 +90,10 @@ impl Services for Postgres {
 
     async fn services(&self, page: Page) -> Result<Listing<Service>, StoreError> {
         self.run(async |connection| reads::services(connection, page).await).await
+    }
+
+    async fn instances(&self) -> Result<InstanceTally, StoreError> {
+        self.run(async |connection| reads::tally(connection).await).await
     }
 
     async fn service(&self, name: &ServiceName) -> Result<Option<Service>, StoreError> {

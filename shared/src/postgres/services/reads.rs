@@ -8,7 +8,7 @@ use crate::clock::UnixMs;
 use crate::ids::UserId;
 use crate::model::{EventType, Listing, Page, Service, ServiceInstance};
 use crate::names::ServiceName;
-use crate::ports::{ServicesError, StoreError, Target};
+use crate::ports::{InstanceTally, ServicesError, StoreError, Target};
 use crate::registry::{Choice, TargetRow, gathered};
 
 const LIST: &str = "
@@ -27,6 +27,12 @@ where s.name = $1";
 const INSTANCES: &str = "
 select * from service_instances where service = any($1) order by registered_at, id";
 
+const TALLY: &str = "
+select count(*) filter (where health = 'unknown') as unknown,
+    count(*) filter (where health = 'up') as up,
+    count(*) filter (where health = 'down') as down
+from service_instances";
+
 pub(super) async fn services(
     connection: &mut PgConnection,
     page: Page,
@@ -43,6 +49,11 @@ pub(super) async fn service(
 ) -> Result<Option<Service>, StoreError> {
     let rows = query(ONE).bind(name.as_str()).fetch_all(&mut *connection).await?;
     Ok(with_instances(connection, &rows).await?.pop())
+}
+
+pub(super) async fn tally(connection: &mut PgConnection) -> Result<InstanceTally, StoreError> {
+    let row = query(TALLY).fetch_one(connection).await?;
+    Ok(InstanceTally { unknown: row.try_get("unknown")?, up: row.try_get("up")?, down: row.try_get("down")? })
 }
 
 async fn with_instances(connection: &mut PgConnection, rows: &[PgRow]) -> Result<Vec<Service>, StoreError> {

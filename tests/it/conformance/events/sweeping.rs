@@ -12,6 +12,7 @@ on_every_engine! {
     a_delivery_is_claimed_by_one_sweeper,
     the_longest_due_are_claimed_first,
     the_backlog_is_what_is_pending,
+    what_was_given_up_is_counted,
     settled_events_expire_in_small_steps_with_all_that_belongs_to_them,
 }
 
@@ -70,6 +71,15 @@ async fn the_backlog_is_what_is_pending(stores: &Stores) {
     assert_eq!(stores.events.event_backlog().await.unwrap(), (2, Some(NOW.plus(1))));
     assert!(stores.record(&first, Next::Delivered).await);
     assert_eq!(stores.events.event_backlog().await.unwrap(), (1, Some(NOW.plus(2))));
+}
+
+async fn what_was_given_up_is_counted(stores: &Stores) {
+    let (first, second) = (stores.round("e1").await, stores.round("e2").await);
+    stores.round("e3").await;
+    assert_eq!(stores.events.dead_deliveries().await.unwrap(), 0);
+    assert!(stores.record(&first, Next::Dead("no".to_owned())).await);
+    assert!(stores.record(&second, Next::Delivered).await);
+    assert_eq!(stores.events.dead_deliveries().await.unwrap(), 1);
 }
 
 async fn settled_events_expire_in_small_steps_with_all_that_belongs_to_them(stores: &Stores) {

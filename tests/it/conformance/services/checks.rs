@@ -3,10 +3,10 @@ use std::collections::BTreeSet;
 use futures::future::join_all;
 use shared::ids::{InstanceId, UserId};
 use shared::model::InstanceHealth;
-use shared::ports::{Checked, InstanceRef, InstanceStep, NewInstance};
+use shared::ports::{Checked, InstanceRef, InstanceStep, InstanceTally, NewInstance};
 
 use super::super::stores::{NOW, Stores};
-use super::{found, instance, instances, manager, name, registered};
+use super::{found, instance, instances, manager, name, registered, take_down};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -14,6 +14,7 @@ on_every_engine! {
     a_check_that_is_due_is_given_to_one_alone,
     what_has_no_health_url_is_never_checked,
     changes_are_told_when_they_happen_and_once,
+    instances_are_counted_by_their_health,
     a_passed_check_is_a_sign_of_life,
     who_gives_no_sign_of_life_is_dropped_and_its_service_stays,
 }
@@ -74,6 +75,17 @@ async fn changes_are_told_when_they_happen_and_once(stores: &Stores) {
     let gone = [Checked { instance: InstanceId::fresh(), passed: false }];
     assert_eq!(stores.services.note_checks(&gone, NOW).await.unwrap(), []);
     assert_eq!(stores.services.note_checks(&[], NOW).await.unwrap(), []);
+}
+
+async fn instances_are_counted_by_their_health(stores: &Stores) {
+    assert_eq!(stores.services.instances().await.unwrap(), InstanceTally::default());
+    let three = instances(stores, "user-service", 3).await;
+    take_down(stores, &three[0]).await;
+    let by = stores.user("ops").await;
+    let unchecked = NewInstance { checked: Some(false), ..instance("payments", 80, by) };
+    assert_eq!(registered(stores, &unchecked).await.instance.health, InstanceHealth::Unknown);
+    let tally = stores.services.instances().await.unwrap();
+    assert_eq!(tally, InstanceTally { unknown: 1, up: 2, down: 1 });
 }
 
 async fn a_passed_check_is_a_sign_of_life(stores: &Stores) {

@@ -211,6 +211,11 @@ impl Events for Sqlite {
         Ok(types.iter().filter_map(|name| EventType::named(name)).collect())
     }
 
+    async fn dead_deliveries(&self) -> Result<i64, StoreError> {
+        let dead = query_scalar("select count(*) from event_deliveries where state = 'dead'");
+        Ok(dead.fetch_one(&self.readers).await?)
+    }
+
     async fn event_backlog(&self) -> Result<(i64, Option<UnixMs>), StoreError> {
         let row = query(
             "select count(*) as pending, min(due_at) as oldest from event_deliveries where state = 'pending'",

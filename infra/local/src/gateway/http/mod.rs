@@ -3,7 +3,7 @@
 mod cors;
 pub(crate) mod docs;
 mod event;
-mod page;
+pub(crate) mod page;
 mod routes;
 
 use super::{answer::Answer, ids};

@@ -10,8 +10,8 @@ use shared::clock::UnixMs;
 use shared::model::{EventType, Listing, Page, Service, ServiceInstance};
 use shared::names::ServiceName;
 use shared::ports::{
-    Checked, InstanceChange, InstanceRef, InstanceStep, NewInstance, Registered, RegistryLimits, Services,
-    ServicesError, Steward, StoreError, Target,
+    Checked, InstanceChange, InstanceRef, InstanceStep, InstanceTally, NewInstance, Registered,
+    RegistryLimits, Services, ServicesError, Steward, StoreError, Target,
 };
 use shared::registry::Choice;
 use shared::webhook::SigningSecret;
@@ -89,6 +89,10 @@ impl Services for Sqlite {
 
     async fn services(&self, page: Page) -> Result<Listing<Service>, StoreError> {
         self.snapshot(async |connection| reads::services(connection, page).await).await
+    }
+
+    async fn instances(&self) -> Result<InstanceTally, StoreError> {
+        self.snapshot(async |connection| reads::tally(connection).await).await
     }
 
     async fn service(&self, name: &ServiceName) -> Result<Option<Service>, StoreError> {

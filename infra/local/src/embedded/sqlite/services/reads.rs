@@ -3,7 +3,7 @@ use shared::clock::UnixMs;
 use shared::ids::UserId;
 use shared::model::{EventType, Listing, Page, Service, ServiceInstance};
 use shared::names::ServiceName;
-use shared::ports::{ServicesError, StoreError, Target};
+use shared::ports::{InstanceTally, ServicesError, StoreError, Target};
 use shared::registry::{Choice, TargetRow, gathered};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query};
@@ -43,6 +43,17 @@ from services s
 left join service_instances i on i.service = s.name and i.health = 'up'
 where s.name in (select value from json_each(?1))
 order by s.name, i.registered_at, i.id";
+
+const TALLY: &str = "
+select count(*) filter (where health = 'unknown') as unknown,
+    count(*) filter (where health = 'up') as up,
+    count(*) filter (where health = 'down') as down
+from service_instances";
+
+pub(super) async fn tally(connection: &mut SqliteConnection) -> Result<InstanceTally, StoreError> {
+    let row = query(TALLY).fetch_one(connection).await?;
+    Ok(InstanceTally { unknown: row.try_get("unknown")?, up: row.try_get("up")?, down: row.try_get("down")? })
+}
 
 pub(super) async fn services(
     connection: &mut SqliteConnection,

@@ -34,6 +34,7 @@ mod own_events;
 mod page;
 mod passing;
 mod posts;
+mod processes;
 mod push;
 mod reconnect;
 mod refusals;

@@ -67,6 +67,16 @@ impl Process {
         self.signal(Signal::CONT);
     }
 
+    /// Ends it at once.
+    pub(super) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// Whether it ended; also when nobody can say.
+    pub(super) fn has_exited(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Waits for its end.
     pub(super) async fn exited(&mut self) -> io::Result<ExitStatus> {
         self.child.wait().await
@@ -80,7 +90,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.signal(Signal::KILL);
+        self.kill();
     }
 }
 

@@ -1,7 +1,6 @@
 //! One instance of a function: starts, waits frozen for an event, handles it, waits again, is retired.
 
 use std::io;
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -18,25 +17,19 @@ use crate::invoke::FunctionError;
 /// How long a start may take before it is tried a second time, with the function's own timeout. Lambda's.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// An event on its way through an instance.
-pub(super) struct Invocation {
-    pub(super) event: Bytes,
-    /// Whoever waits for the outcome may have left.
-    pub(super) outcome: oneshot::Sender<Result<Bytes, FunctionError>>,
-}
-
 /// A started process that has asked for its first event, or for one more.
 pub(super) struct Instance {
     program: Arc<Program>,
     process: Process,
-    calls: Calls,
-    /// Where the process waits for its next event.
-    hand: oneshot::Sender<Next>,
+    calls: mpsc::Receiver<Call>,
+    /// Where the process waits for its next event; None while it has one.
+    hand: Option<oneshot::Sender<Next>>,
+    /// Of the event in hand.
+    deadline: Instant,
+    /// How long the start took, until it was told.
     started: Option<Duration>,
     _api: RuntimeApi,
 }
-
-type Calls = mpsc::Receiver<Call>;
 
 impl Instance {
     /// Starts a process and waits until it asks for its first event.
@@ -69,7 +62,76 @@ impl Instance {
                 status = process.exited() => return Err(FunctionError::exited(&request_id(), status.ok())),
             }
         };
-        Ok(Self { program: program.clone(), process, calls, hand, started: Some(began.elapsed()), _api: api })
+        let started = Some(began.elapsed());
+        Ok(Self {
+            program: program.clone(),
+            process,
+            calls,
+            hand: Some(hand),
+            deadline: began,
+            started,
+            _api: api,
+        })
+    }
+
+    /// Handles one event, till the function's answer, its end or its deadline.
+    ///
+    /// # Errors
+    /// What the function reported, or that its process ended or ran into the deadline: it isn't ready again then.
+    pub(super) async fn handle(&mut self, event: Bytes) -> Result<Bytes, FunctionError> {
+        let (id, began) = (request_id(), Instant::now());
+        self.deadline = began + self.program.timeout;
+        self.process.thaw();
+        if let Some(hand) = self.hand.take() {
+            // The process is gone when this fails, and the next thing heard is its end.
+            drop(hand.send(next(&self.program, &id, event)));
+        }
+        let outcome = self.outcome(&id).await;
+        report(&self.program, &id, began, self.started.take(), &outcome);
+        outcome
+    }
+
+    async fn outcome(&mut self, id: &str) -> Result<Bytes, FunctionError> {
+        loop {
+            tokio::select! {
+                biased;
+                call = self.calls.recv() => match call {
+                    Some(Call::Done { id: of, outcome, taken }) if of == id => {
+                        // The process may have hung up.
+                        let _ = taken.send(());
+                        return outcome;
+                    }
+                    // About another event, or a question before its answer: dropping it refuses it.
+                    Some(_) => {}
+                    None => return Err(FunctionError::exited(id, None)),
+                },
+                status = self.process.exited() => return Err(FunctionError::exited(id, status.ok())),
+                () = sleep_until(self.deadline) => {
+                    self.process.kill();
+                    return Err(FunctionError::timed_out(id, self.program.timeout));
+                }
+            }
+        }
+    }
+
+    /// Waits until it asks for another event: what it didn't wait for goes on so long. False when its process ends
+    /// instead, or the deadline comes.
+    pub(super) async fn is_ready(&mut self) -> bool {
+        loop {
+            tokio::select! {
+                biased;
+                call = self.calls.recv() => match call {
+                    Some(Call::Next(hand)) => {
+                        self.hand = Some(hand);
+                        return true;
+                    }
+                    Some(Call::Done { .. } | Call::InitFailed(_)) => {}
+                    None => return false,
+                },
+                _ = self.process.exited() => return false,
+                () = sleep_until(self.deadline) => return false,
+            }
+        }
     }
 
     /// Stops its process where it stands.
@@ -77,73 +139,14 @@ impl Instance {
         self.process.freeze();
     }
 
-    /// Handles one event. None when the process is no more: it ended, or ran into its deadline.
-    pub(super) async fn handle(self, invocation: Invocation) -> Option<Self> {
-        let Self { program, mut process, mut calls, hand, started, _api } = self;
-        let (id, began) = (request_id(), Instant::now());
-        let deadline = began + program.timeout;
-        process.thaw();
-        // The process is gone when this fails, and the next thing heard is its end.
-        drop(hand.send(next(&program, &id, invocation.event)));
-        let outcome = match done(&mut calls, &mut process, &id, deadline).await {
-            Came::Answer(outcome) => outcome,
-            Came::Exit(status) => Err(FunctionError::exited(&id, status)),
-            Came::Late => Err(FunctionError::timed_out(&id, program.timeout)),
-        };
-        report(&program, &id, began, started, &outcome);
-        // Whoever waited may have left.
-        drop(invocation.outcome.send(outcome));
-        // What it didn't wait for goes on until it asks again, or until the deadline.
-        let hand = asked(&mut calls, &mut process, deadline).await?;
-        Some(Self { program, process, calls, hand, started: None, _api })
+    /// Whether its process is no more.
+    pub(super) fn has_ended(&mut self) -> bool {
+        self.process.has_exited()
     }
 
     /// Waits for the end of the process, which nobody asked it for.
     pub(super) async fn ended(&mut self) {
         drop(self.process.exited().await);
-    }
-}
-
-/// What came of an event.
-enum Came {
-    Answer(Result<Bytes, FunctionError>),
-    Exit(Option<ExitStatus>),
-    Late,
-}
-
-/// Waits until the process is done with the event called `id`.
-async fn done(calls: &mut Calls, process: &mut Process, id: &str, deadline: Instant) -> Came {
-    loop {
-        tokio::select! {
-            biased;
-            call = calls.recv() => match call {
-                Some(Call::Done { id: of, outcome, taken }) if of == id => {
-                    // The process may have hung up.
-                    let _ = taken.send(());
-                    return Came::Answer(outcome);
-                }
-                // About another event, or a question before its answer: dropping it refuses it.
-                Some(_) => {}
-                None => return Came::Exit(None),
-            },
-            status = process.exited() => return Came::Exit(status.ok()),
-            () = sleep_until(deadline) => return Came::Late,
-        }
-    }
-}
-
-/// Waits until the process asks for an event; None when it ends before, or is late.
-async fn asked(calls: &mut Calls, process: &mut Process, deadline: Instant) -> Option<oneshot::Sender<Next>> {
-    loop {
-        tokio::select! {
-            biased;
-            call = calls.recv() => match call? {
-                Call::Next(hand) => return Some(hand),
-                Call::Done { .. } | Call::InitFailed(_) => {}
-            },
-            _ = process.exited() => return None,
-            () = sleep_until(deadline) => return None,
-        }
     }
 }
 

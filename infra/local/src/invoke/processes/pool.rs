@@ -5,14 +5,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Program;
-use super::instance::{Instance, Invocation};
+use super::instance::Instance;
 use crate::invoke::FunctionError;
 
 /// How long an instance waits for an event before it is retired.
 const IDLE: Duration = Duration::from_secs(300);
+
+/// How long an answer is held back for its instance to ask again. What it didn't wait for may take longer.
+const ASKS_WITHIN: Duration = Duration::from_millis(10);
+
+/// An event on its way through an instance.
+struct Invocation {
+    event: Bytes,
+    /// Whoever waits for the outcome may have left.
+    outcome: oneshot::Sender<Result<Bytes, FunctionError>>,
+}
 
 /// An event with its place among those that are handled at once.
 type Work = (Invocation, OwnedSemaphorePermit);
@@ -95,19 +105,41 @@ async fn live(program: Arc<Program>, mut work: Work, free: Weak<Free>) {
 /// more; then what it was given and hasn't begun.
 async fn serve(mut instance: Instance, mut work: Work, free: &Weak<Free>) -> Option<Work> {
     loop {
-        let (invocation, place) = work;
-        instance = instance.handle(invocation).await?;
-        instance.freeze();
-        let (sender, mut inbox) = mpsc::channel(1);
-        free.upgrade()?.put(sender);
-        drop(place);
-        let next = tokio::select! {
+        if instance.has_ended() {
+            return Some(work);
+        }
+        let mut inbox = handle(&mut instance, work, free).await?;
+        work = tokio::select! {
             next = inbox.recv() => next,
-            () = instance.ended() => return taken_back(inbox),
+            () = instance.ended() => taken_back(inbox),
             () = sleep(IDLE) => taken_back(inbox),
-        };
-        work = next?;
+        }?;
     }
+}
+
+/// Handles one event and offers the instance again; where the next one comes, None when its process is no more.
+async fn handle(instance: &mut Instance, work: Work, free: &Weak<Free>) -> Option<mpsc::Receiver<Work>> {
+    let (Invocation { event, outcome: waiting }, place) = work;
+    let outcome = instance.handle(event).await;
+    // Mostly it asks at once: who sends the next event on hearing of this one then meets it free.
+    let asked = timeout(ASKS_WITHIN, instance.is_ready()).await;
+    if let Ok(is_ready) = asked {
+        let inbox = if is_ready { offer(instance, free) } else { None };
+        drop(place);
+        // Whoever waited may have left.
+        drop(waiting.send(outcome));
+        return inbox;
+    }
+    drop(waiting.send(outcome));
+    if instance.is_ready().await { offer(instance, free) } else { None }
+}
+
+/// None when the pool is no more.
+fn offer(instance: &Instance, free: &Weak<Free>) -> Option<mpsc::Receiver<Work>> {
+    instance.freeze();
+    let (sender, inbox) = mpsc::channel(1);
+    free.upgrade()?.put(sender);
+    Some(inbox)
 }
 
 /// Takes nothing more, and what came in the same moment.

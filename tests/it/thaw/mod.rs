@@ -1,17 +1,17 @@
 //! Functions that were frozen for so long that every server closed their connections: the first event
 //! afterwards succeeds.
 
-mod instance;
-mod runtime_api;
 mod services;
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use lapin::Channel;
 use lapin::options::BasicGetOptions;
+use local::invoke::{Described, Invoker, Processes};
 use serde_json::{Value, json};
 use shared::app::App;
 use shared::config::Config;
@@ -23,10 +23,14 @@ use crate::app::Posted;
 use crate::conformance::{account, new_room};
 use crate::failover::{Addresses, Nodes, cluster, sentinel, single};
 use crate::hark::{World, eventually, on_services};
-use instance::Instance;
 use services::{close_all, connections_on};
 
 const MESSAGE_EVENT: &str = include_str!("../../../events/message/message.json");
+
+const FUNCTION: &str = "message";
+
+/// Longer than an event takes on a busy machine.
+const LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_functions_thaw_side_by_side() {
@@ -69,16 +73,15 @@ async fn the_first_event_succeeds_with(
 ) {
     let variables = all_variables(world, variables);
     let app = app(&variables).await;
-    let senders = join_all((0..count).map(|n| Sender::start(world, &app, &variables, n))).await;
+    let senders = join_all((0..count).map(|n| Sender::start(&app, &variables, n))).await;
     // Its own connection to the broker would be one that never goes.
     drop(app);
     let vhost = &world.services().vhost;
     all_say(&senders, "before").await;
     eventually(async || connections_on(&vhost.name).await >= count).await;
 
-    join_all(senders.iter().map(|sender| sender.instance.freeze())).await;
+    eventually(async || senders.iter().all(|sender| sender.function.resting(FUNCTION) == 1)).await;
     close_all(world, redis).await;
-    join_all(senders.iter().map(|sender| sender.instance.thaw())).await;
     all_say(&senders, "after").await;
 
     let published = until_all_publish(&senders, &vhost.channel().await).await;
@@ -132,17 +135,16 @@ async fn until_all_publish(senders: &[Sender], channel: &Channel) -> HashMap<Str
 struct Sender {
     user: User,
     room: RoomId,
-    instance: Instance,
+    /// Frozen whenever it isn't asked.
+    function: Processes,
 }
 
 impl Sender {
-    async fn start(world: &World, app: &App, variables: &[(String, String)], n: usize) -> Self {
+    async fn start(app: &App, variables: &[(String, String)], n: usize) -> Self {
         let now = app.clock.now();
         let user = app.accounts.create(account(&format!("sender{n}")), now).await.unwrap().user;
         let room = app.rooms.create(new_room(RoomType::Group, "team", user.id, &[]), 10, now).await.unwrap();
-        let log = world.folder().join(format!("message-{n}.log"));
-        let instance = Instance::start("message", variables, &log).await;
-        Self { user, room: room.id, instance }
+        Self { user, room: room.id, function: function(variables) }
     }
 
     fn content(&self, word: &str) -> String {
@@ -151,7 +153,9 @@ impl Sender {
 
     /// Must be answered with an `ack`.
     async fn say(&self, word: &str) {
-        let reply = self.instance.invoke(self.event(word)).await.expect("the function answers");
+        let event = self.event(word).to_string().into();
+        let reply = self.function.invoke(FUNCTION, event, LIMIT).await.expect("the function answers");
+        let reply: Value = serde_json::from_slice(&reply).expect("a reply");
         let frame: Value = serde_json::from_str(reply["body"].as_str().expect("a frame")).unwrap();
         assert_eq!(frame["type"], "ack", "{word} by {}: {frame}", self.user.username);
     }
@@ -168,6 +172,16 @@ impl Sender {
         event["body"] = json!(frame.to_string());
         event
     }
+}
+
+/// One instance of the function, with these variables.
+fn function(variables: &[(String, String)]) -> Processes {
+    let environment = variables.iter().cloned().collect();
+    let described = Described { name: FUNCTION.to_owned(), environment, timeout: LIMIT };
+    // Beside this test's own: cargo builds it for the function's own tests.
+    let test = std::env::current_exe().expect("the test's own path");
+    let profile = test.parent().and_then(Path::parent).expect("it is in deps/");
+    Processes::new(profile, [described], 1).expect("`cargo test --workspace` builds the function")
 }
 
 /// Of the functions. Their deadlines are the world's: long, since the machine may be busy.

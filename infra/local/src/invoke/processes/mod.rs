@@ -73,6 +73,11 @@ impl Processes {
         }
         Ok(Self { pools })
     }
+
+    /// How many instances of `function` wait frozen for an event.
+    pub fn resting(&self, function: &str) -> usize {
+        self.pools.get(function).map_or(0, Pool::resting)
+    }
 }
 
 #[async_trait]

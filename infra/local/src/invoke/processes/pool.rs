@@ -70,6 +70,11 @@ impl Pool {
         }
     }
 
+    /// How many instances wait frozen for an event.
+    pub(super) fn resting(&self) -> usize {
+        self.free.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// To a free instance, else to a new one.
     fn hand(&self, mut work: Work) {
         while let Some(free) = self.free.take() {

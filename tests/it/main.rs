@@ -36,6 +36,7 @@ mod own_events;
 mod page;
 mod passing;
 mod posts;
+mod processes;
 mod protocol;
 mod push;
 mod reconnect;

@@ -1,6 +1,12 @@
 //! Every function of Hark, linked in.
 
-use crate::{invoke::Functions, template::Template};
+use crate::{
+    Options,
+    app::Backend,
+    invoke::{Described, Functions, InvokeApi, Invoker, Processes},
+    template::Template,
+    variables::SERVICES,
+};
 use anyhow::bail;
 use lambda_runtime::LambdaEvent;
 use shared::app::App;
@@ -41,11 +47,39 @@ pub fn all(app: &Arc<App>) -> Functions {
         .http("events", events::router(Arc::clone(app)))
 }
 
+/// What runs the functions: this process, processes of their own, or an Invoke API.
+///
+/// # Errors
+/// A function has no handler or no program, or the way asks for services that aren't there.
+pub(crate) fn invoker(
+    options: &Options,
+    template: &Template,
+    backend: &Backend,
+) -> anyhow::Result<Arc<dyn Invoker>> {
+    if !options.runs_in_process() && backend.embedded.is_some() {
+        bail!("functions in other processes share no embedded state: set {}", SERVICES.join(", "));
+    }
+    if let Some(folder) = &options.processes {
+        let described = template.functions.values().map(|function| Described {
+            name: function.name.clone(),
+            environment: backend.variables.of(function),
+            timeout: function.timeout,
+        });
+        return Ok(Arc::new(Processes::new(folder, described, options.instances)?));
+    }
+    if let Some(url) = &options.invoke_url {
+        return Ok(Arc::new(InvokeApi::new(url)));
+    }
+    let functions = all(&backend.app);
+    check(&functions, template)?;
+    Ok(Arc::new(functions))
+}
+
 /// Refuses a template that names a function which isn't there: its first event would be too late to say so.
 ///
 /// # Errors
 /// Names them.
-pub(crate) fn check(functions: &Functions, template: &Template) -> anyhow::Result<()> {
+fn check(functions: &Functions, template: &Template) -> anyhow::Result<()> {
     let known = functions.names();
     let unknown: Vec<&str> =
         template.functions.keys().map(String::as_str).filter(|name| !known.contains(name)).collect();

@@ -3,9 +3,11 @@
 use crate::{
     documents::Document,
     gateway::{Credentials, Limits},
+    invoke::INSTANCES_DEFAULT,
     template::Overrides,
 };
 use clap::Parser;
+use http::Uri;
 use shared::clock::{Clock, SystemClock};
 use std::{
     collections::HashMap,
@@ -71,6 +73,19 @@ pub struct Options {
     #[arg(long)]
     pub stage: Option<String>,
 
+    /// Runs the functions as processes of their own, each `DIR/<function>/bootstrap` or `DIR/<function>`, as Lambda
+    /// does. Needs real services.
+    #[arg(long, value_name = "DIR", conflicts_with = "invoke_url")]
+    pub processes: Option<PathBuf>,
+
+    /// How many processes of one function there may be at once.
+    #[arg(long, value_name = "NUMBER", default_value_t = INSTANCES_DEFAULT, requires = "processes")]
+    pub instances: usize,
+
+    /// Invokes the functions through a Lambda Invoke API, such as `cargo lambda watch`'s. Needs real services.
+    #[arg(long, value_name = "URL")]
+    pub invoke_url: Option<Uri>,
+
     /// Invokes one function with an event, a JSON document, prints its answer and ends: nothing is served.
     #[arg(long, num_args = 2, value_names = ["FUNCTION", "EVENT"])]
     pub invoke: Vec<String>,
@@ -121,6 +136,9 @@ impl Options {
             idle_timeout: Duration::from_secs(600),
             max_lifetime: Duration::from_secs(7200),
             stage: None,
+            processes: None,
+            instances: INSTANCES_DEFAULT,
+            invoke_url: None,
             invoke: Vec::new(),
             print: None,
             variables: HashMap::new(),
@@ -136,6 +154,11 @@ impl Options {
     /// How long a socket may live.
     pub fn limits(&self) -> Limits {
         Limits { idle: self.idle_timeout, life: self.max_lifetime }
+    }
+
+    /// Whether the functions are those that are linked in.
+    pub(crate) fn runs_in_process(&self) -> bool {
+        self.processes.is_none() && self.invoke_url.is_none()
     }
 
     /// The port of `@connections` when it has its own.

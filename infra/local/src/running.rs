@@ -6,7 +6,6 @@ use crate::{
     embedded::bus::Queues,
     functions,
     gateway::sockets::Sockets,
-    invoke::Invoker,
     source::{Schedules, Sources},
     template::Template,
 };
@@ -37,10 +36,9 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     if let (Some(stage), Some(api)) = (&options.stage, &mut template.websocket) {
         api.stage.clone_from(stage);
     }
-    let Backend { app, sockets, ports, broker, embedded } = Backend::open(&options, &template).await?;
-    let functions = functions::all(&app);
-    functions::check(&functions, &template)?;
-    let invoker: Arc<dyn Invoker> = Arc::new(functions);
+    let backend = Backend::open(&options, &template).await?;
+    let invoker = functions::invoker(&options, &template, &backend)?;
+    let Backend { app, sockets, ports, broker, embedded, .. } = backend;
     prepare(&app, embedded.is_some()).await?;
     let sources =
         Sources::start(take(&mut template.queues), take(&mut template.schedules), &broker, &invoker);

@@ -1,12 +1,16 @@
 //! The functions' environment: what the runner was given, over what the template says, over what the
 //! runner itself knows.
 
-use crate::{Options, template::Template};
+use crate::{
+    Options,
+    template::{Function, Template},
+};
 use anyhow::{Context, bail};
 use shared::config::Config;
 use std::collections::{BTreeMap, HashMap};
 
-const SERVICES: [&str; 3] = ["DATABASE_URL", "REDIS_URL", "RABBITMQ_URL"];
+/// What names the real services.
+pub(crate) const SERVICES: [&str; 3] = ["DATABASE_URL", "REDIS_URL", "RABBITMQ_URL"];
 
 /// Environment variables by name. In process all functions share one environment, so what the template
 /// gives to a single function all of them see.
@@ -37,6 +41,17 @@ impl Variables {
         let templates = || self.template.get(name).cloned();
         let value = given.or_else(templates).filter(|value| !value.is_empty());
         value.or_else(|| self.own.get(name).cloned())
+    }
+
+    /// The environment of a process that runs `function` alone, over the one that the runner itself has.
+    pub(crate) fn of(&self, function: &Function) -> BTreeMap<String, String> {
+        let own = self.own.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let unless_given =
+            own.chain(function.environment.clone()).filter(|(name, _)| self.given(name).is_none());
+        let renamed = RENAMED.into_iter().filter_map(|name| Some((name.to_owned(), self.get(name)?)));
+        let signs =
+            CREDENTIALS.into_iter().filter_map(|name| Some((name.to_owned(), self.own.get(name)?.clone())));
+        unless_given.chain(renamed).chain(self.given.clone()).chain(signs).collect()
     }
 
     fn given(&self, name: &str) -> Option<String> {
@@ -94,6 +109,12 @@ pub fn log_level() -> Option<String> {
     let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     given("LOG_LEVEL").or_else(|| by_another_name("LOG_LEVEL", given))
 }
+
+/// What a function signs its posts with: the runner's, never a developer's own.
+const CREDENTIALS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+
+/// The variables that have other names, too.
+const RENAMED: [&str; 3] = ["JWT_SECRET", "LOG_LEVEL", "PRESENCE_TTL"];
 
 /// What a variable is by the names that services of the same purpose use.
 fn by_another_name(name: &str, given: impl Fn(&str) -> Option<String>) -> Option<String> {

@@ -7,9 +7,10 @@ mod socket;
 mod world;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ::http::Uri;
 use local::{Options, Running, Time};
 use serde_json::json;
 use shared::ids::{RoomRef, UserId};
@@ -25,6 +26,7 @@ pub use world::{RedisDatabase, World, on_embedded, on_services};
 /// What callers of `@connections` sign with, under the key id `local`.
 pub const MANAGEMENT_SECRET: &str = "the tests sign with it";
 
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
 
 /// Limits that a case would meet by accident; one that is about a limit sets it.
@@ -90,6 +92,7 @@ impl World {
         let state_dir = self.folder().to_owned();
         let time = Time(self.clock.clone());
         let management_secret_key = Some(MANAGEMENT_SECRET.to_owned());
+        let (processes, invoke_url) = elsewhere(self.is_real());
         let options = Options {
             port: 0,
             state_dir,
@@ -97,11 +100,21 @@ impl World {
             template,
             variables,
             time,
+            processes,
+            invoke_url,
             ..Options::defaults()
         };
         let running = local::start(options).await.expect("Hark starts");
         Hark { running, http: reqwest::Client::new() }
     }
+}
+
+/// Where the functions of a run on real services are, when they aren't in this process: `HARK_PROCESSES` is a folder
+/// with their programs, `HARK_INVOKE_URL` an Invoke API that has them.
+fn elsewhere(is_real: bool) -> (Option<PathBuf>, Option<Uri>) {
+    let given = |name| std::env::var(name).ok().filter(|value| is_real && !value.is_empty());
+    let folder = given("HARK_PROCESSES").map(|folder| Path::new(ROOT).join(folder));
+    (folder, given("HARK_INVOKE_URL").map(|url| url.parse().expect("HARK_INVOKE_URL is a URL")))
 }
 
 impl Hark {

@@ -44,6 +44,7 @@ pub(super) async fn open(
         sockets,
         ports,
         broker: Broker::InProcess(queues.clone()),
+        variables,
         embedded: Some(Embedded { queues, store, _folder: folder }),
     })
 }

@@ -25,6 +25,8 @@ pub(crate) struct Backend {
     pub(crate) sockets: Sockets,
     pub(crate) ports: Ports,
     pub(crate) broker: Broker,
+    /// What the functions are configured with.
+    pub(crate) variables: Variables,
     /// None with real services.
     pub(crate) embedded: Option<Embedded>,
 }

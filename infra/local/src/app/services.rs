@@ -36,10 +36,14 @@ pub(super) async fn connect(
     template: &Template,
     mut variables: Variables,
 ) -> anyhow::Result<Backend> {
-    variables.default("DATABASE_MAX_CONNECTIONS", DATABASE_CONNECTIONS);
+    if options.runs_in_process() {
+        variables.default("DATABASE_MAX_CONNECTIONS", DATABASE_CONNECTIONS);
+    }
     let credentials = prepare(options, &mut variables).await?;
     let access = ManagementAccess::Signed(credentials.clone());
     let ports = bind(options, template, access, &mut variables)?;
+    variables.default("AWS_ACCESS_KEY_ID", credentials.access_key.clone());
+    variables.default("AWS_SECRET_ACCESS_KEY", credentials.secret_key.clone());
     let config = variables.config(template)?;
     let warm = [Warm::Postgres, Warm::Redis, Warm::RabbitMq];
     let app = App::with_services(config, Arc::new(management(&credentials)), &warm).await?;
@@ -48,6 +52,7 @@ pub(super) async fn connect(
         sockets: Sockets::new(),
         ports,
         broker: Broker::RabbitMq(variables.need("RABBITMQ_URL")?),
+        variables,
         embedded: None,
     })
 }

@@ -1,7 +1,7 @@
 //! What Lambda reports when an invocation fails.
 
 use serde::{Deserialize, Serialize};
-use std::{any::Any, time::Duration};
+use std::{any::Any, process::ExitStatus, time::Duration};
 
 /// A failed invocation, in the words that Lambda's Invoke API uses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
@@ -58,6 +58,39 @@ impl FunctionError {
             ),
             failure: Failure::TimedOut,
         }
+    }
+
+    /// What a runtime or an Invoke API says of an error: `{"errorType", "errorMessage"}`. One that says nothing
+    /// readable failed all the same.
+    pub fn reported(body: &[u8]) -> Self {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Said {
+            error_type: String,
+            error_message: String,
+        }
+        let Said { error_type, error_message } = serde_json::from_slice(body).unwrap_or_default();
+        Self::unhandled(error_type, error_message)
+    }
+
+    /// The process ended while it had an event, or before its first.
+    pub fn exited(request_id: &str, status: Option<ExitStatus>) -> Self {
+        let how = match status {
+            Some(status) if !status.success() => format!("Runtime exited with error: {status}"),
+            _ => "Runtime exited without providing a reason".to_owned(),
+        };
+        Self::unhandled("Runtime.ExitError", format!("RequestId: {request_id} Error: {how}"))
+    }
+
+    /// The answer has more than `most` bytes.
+    pub fn answer_too_large(most: usize) -> Self {
+        let message = format!("Response payload size exceeded maximum allowed payload size ({most} bytes).");
+        Self::unhandled("Function.ResponseSizeTooLarge", message)
+    }
+
+    /// As many instances as there may be were busy all the time.
+    pub fn throttled() -> Self {
+        Self::unhandled("TooManyRequestsException", "Rate Exceeded.")
     }
 
     /// There is no function called `name`.

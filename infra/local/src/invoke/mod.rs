@@ -3,11 +3,15 @@
 //! Every way of running a function (in process, as a child process, through an Invoke API) is an
 //! [`Invoker`], so nothing above it knows where the code runs.
 
+mod api;
 mod error;
 mod in_process;
+mod processes;
 
+pub use api::InvokeApi;
 pub use error::{Failure, FunctionError};
 pub use in_process::Functions;
+pub use processes::{Described, INSTANCES_DEFAULT, Processes};
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -64,6 +64,7 @@ pub(crate) fn invoker(
             name: function.name.clone(),
             environment: backend.variables.of(function),
             timeout: function.timeout,
+            log: None,
         });
         return Ok(Arc::new(Processes::new(folder, described, options.instances)?));
     }

@@ -43,14 +43,14 @@ async fn a_short_story(world: &World) {
     let users = join_all(["ann", "bob", "cat", "dan"].map(|name| functions.user(name))).await;
     let (ann, room) = (&users[0], functions.room(&users).await);
 
-    let connect = functions.start("connect").await;
+    let connect = functions.start("connect");
     for user in &users {
         assert_eq!(connect.invoke(event(CONNECT, user, None)).await.unwrap()["statusCode"], 200);
     }
     // As many as a user may have, and one more.
     assert_eq!(connect.invoke(event(CONNECT, ann, Some("again="))).await.unwrap()["statusCode"], 429);
 
-    let message = functions.start("message").await;
+    let message = functions.start("message");
     let hello = json!({"type": "message", "id": "m1", "room_id": room, "content": "hello"});
     for frame in [&hello, &hello] {
         assert_eq!(said(&message, ann, frame).await["type"], "ack");
@@ -62,7 +62,7 @@ async fn a_short_story(world: &World) {
     let elsewhere = json!({"type": "recall", "message_id": "01980000-0000-7000-8000-000000000000"});
     assert_eq!(said(&message, ann, &elsewhere).await["code"], "not_found");
 
-    let disconnect = functions.start("disconnect").await;
+    let disconnect = functions.start("disconnect");
     let mut nobodys = event(DISCONNECT, ann, None);
     nobodys["requestContext"]["connectionId"] = Value::Null;
     disconnect.invoke(nobodys).await.expect_err("it names no connection");
@@ -109,7 +109,7 @@ async fn upkeep_tells_what_waits() {
         let waiting = async || bus.depths().await.unwrap().iter().map(|queue| queue.messages).sum::<u64>();
         // A quorum queue says a little later how long it is.
         eventually(async || waiting().await == 1).await;
-        let upkeep = functions.start("upkeep").await;
+        let upkeep = functions.start("upkeep");
         upkeep.invoke(serde_json::from_str(EVERY_MINUTE).unwrap()).await.unwrap();
 
         let mut expected: Told = ["ColdStarts", "OutboxOpen", "OutboxAge"]
@@ -171,7 +171,7 @@ async fn nothing_is_told_without_a_namespace() {
     on_services(async |world| {
         let mut functions = Functions::on(world).await;
         functions.variables.retain(|(name, _)| name != "METRICS_NAMESPACE");
-        let connect = functions.start("connect").await;
+        let connect = functions.start("connect");
         connect.invoke(event(CONNECT, &functions.user("ann").await, None)).await.unwrap();
         assert_counts(&functions.told("connect"), &[]);
     })
@@ -203,13 +203,13 @@ impl Functions {
         Self { app: app(&variables).await, folder: world.folder().to_owned(), variables }
     }
 
-    async fn start(&self, name: &str) -> Instance {
-        Instance::start(name, &self.variables, &self.log(name)).await
+    fn start(&self, name: &str) -> Instance {
+        Instance::of(name, &self.variables, &self.log(name))
     }
 
     /// What a function tells of one event, whether it fails or not.
     async fn told_of(&self, function: &str, event: &str) -> Told {
-        let instance = self.start(function).await;
+        let instance = self.start(function);
         let _ = instance.invoke(serde_json::from_str(event).unwrap()).await;
         self.told(function)
     }

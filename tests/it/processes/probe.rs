@@ -28,7 +28,7 @@ impl Probe {
         let folder = tempfile::tempdir().expect("a folder");
         write_program(&folder.path().join("probe"));
         let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let described = Described { name: "probe".to_owned(), environment, timeout };
+        let described = Described { name: "probe".to_owned(), environment, timeout, log: None };
         let processes = Processes::new(folder.path(), [described], instances).expect("the program is there");
         Self { processes, folder }
     }

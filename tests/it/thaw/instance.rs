@@ -1,68 +1,46 @@
-//! A function's own binary as a child process, frozen and thawed as Lambda does it.
+//! One instance of a function's own binary, frozen whenever it isn't asked, as in Lambda.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
+use std::time::Duration;
 
+use local::invoke::{Described, FunctionError, Invoker, Processes};
 use serde_json::Value;
-use tokio::process::{Child, Command};
 
-use super::runtime_api::{Outcome, RuntimeApi};
+use crate::hark::eventually;
+
+/// Longer than an event takes on a busy machine.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Ended on drop.
 pub struct Instance {
-    api: RuntimeApi,
-    process: Child,
+    function: String,
+    processes: Processes,
 }
 
 impl Instance {
-    /// Starts `function` with these variables and no others; its log goes to the file `log`.
-    pub async fn start(function: &str, variables: &[(String, String)], log: &Path) -> Self {
-        let api = RuntimeApi::start().await;
-        let log = File::create(log).expect("the log is made");
-        let process = Command::new(binary(function))
-            .env_clear()
-            .envs(variables.iter().cloned())
-            .env("AWS_LAMBDA_RUNTIME_API", &api.address)
-            .env("AWS_LAMBDA_FUNCTION_NAME", function)
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .stdout(log.try_clone().expect("the log is shared"))
-            .stderr(log)
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the function starts");
-        Self { api, process }
+    /// Of `function`, with these variables; its log goes to the file `log`.
+    pub fn of(function: &str, variables: &[(String, String)], log: &Path) -> Self {
+        let described = Described {
+            name: function.to_owned(),
+            environment: variables.iter().cloned().collect(),
+            timeout: LIMIT,
+            log: Some(log.to_owned()),
+        };
+        // Beside this test's own: cargo builds it for the function's own tests.
+        let test = std::env::current_exe().expect("the test's own path");
+        let profile = test.parent().and_then(Path::parent).expect("it is in deps/");
+        let processes = Processes::new(profile, [described], 1);
+        let processes = processes.expect("`cargo test --workspace` builds the function");
+        Self { function: function.to_owned(), processes }
     }
 
-    pub async fn invoke(&self, event: Value) -> Outcome {
-        self.api.invoke(event).await
+    pub async fn invoke(&self, event: Value) -> Result<Value, FunctionError> {
+        let answer = self.processes.invoke(&self.function, event.to_string().into(), LIMIT).await?;
+        Ok(serde_json::from_slice(&answer).expect("JSON"))
     }
 
-    /// Stops it where Lambda does: when it waits for its next event.
-    pub async fn freeze(&self) {
-        self.api.until_idle().await;
-        self.signal("-STOP").await;
+    /// Waits until it asks for its next event, and is stopped there.
+    pub async fn is_frozen(&self) {
+        eventually(async || self.processes.resting(&self.function) == 1).await;
     }
-
-    pub async fn thaw(&self) {
-        self.signal("-CONT").await;
-    }
-
-    async fn signal(&self, signal: &str) {
-        let pid = self.process.id().expect("it runs").to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status().await.expect("kill starts");
-        assert!(sent.success(), "the function has ended");
-    }
-}
-
-/// Beside this test's own: cargo builds it for the function's own tests.
-fn binary(function: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("the test's own path");
-    let profile = test.parent().and_then(Path::parent).expect("it is in deps/");
-    let binary = profile.join(function);
-    let missing = "is missing: `cargo test --workspace` builds it";
-    assert!(binary.exists(), "{} {missing}", binary.display());
-    binary
 }

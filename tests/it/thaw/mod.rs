@@ -2,7 +2,6 @@
 //! afterwards succeeds.
 
 mod instance;
-mod runtime_api;
 mod services;
 
 use std::collections::HashMap;
@@ -76,9 +75,8 @@ async fn the_first_event_succeeds_with(
     all_say(&senders, "before").await;
     eventually(async || connections_on(&vhost.name).await >= count).await;
 
-    join_all(senders.iter().map(|sender| sender.instance.freeze())).await;
+    join_all(senders.iter().map(|sender| sender.instance.is_frozen())).await;
     close_all(world, redis).await;
-    join_all(senders.iter().map(|sender| sender.instance.thaw())).await;
     all_say(&senders, "after").await;
 
     let published = until_all_publish(&senders, &vhost.channel().await).await;
@@ -141,7 +139,7 @@ impl Sender {
         let user = app.accounts.create(account(&format!("sender{n}")), now).await.unwrap().user;
         let room = app.rooms.create(new_room(RoomType::Group, "team", user.id, &[]), 10, now).await.unwrap();
         let log = world.folder().join(format!("message-{n}.log"));
-        let instance = Instance::start("message", variables, &log).await;
+        let instance = Instance::of("message", variables, &log);
         Self { user, room: room.id, instance }
     }
 

@@ -1,5 +1,6 @@
 //! A function's process: started with Lambda's environment, frozen, thawed and ended with all that it started.
 
+use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{ExitStatus, Stdio};
@@ -49,7 +50,8 @@ impl Process {
         if let Some(folder) = program.path.parent() {
             command.env("LAMBDA_TASK_ROOT", folder).current_dir(folder);
         }
-        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let (stdout, stderr) = log(program)?;
+        command.process_group(0).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         let mut child = Command::from(command).spawn()?;
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         print_lines(program, child.stdout.take());
@@ -92,6 +94,13 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Where it writes: a file of its own, or us.
+fn log(program: &Program) -> io::Result<(Stdio, Stdio)> {
+    let Some(path) = &program.log else { return Ok((Stdio::piped(), Stdio::piped())) };
+    let file = File::options().create(true).append(true).open(path)?;
+    Ok((file.try_clone()?.into(), file.into()))
 }
 
 /// All functions write into one stream, each line under its function's name.

@@ -31,6 +31,7 @@ pub(super) struct Program {
     pub(super) environment: BTreeMap<String, String>,
     /// How long one event may take.
     pub(super) timeout: Duration,
+    pub(super) log: Option<PathBuf>,
 }
 
 /// The functions whose programs lie in a folder, by name.
@@ -43,6 +44,8 @@ pub struct Described {
     pub name: String,
     pub environment: BTreeMap<String, String>,
     pub timeout: Duration,
+    /// The file that its log is added to; None: the runner's own, each line under the function's name.
+    pub log: Option<PathBuf>,
 }
 
 impl Processes {
@@ -58,10 +61,10 @@ impl Processes {
     ) -> anyhow::Result<Self> {
         let mut pools = HashMap::new();
         let mut missing = Vec::new();
-        for Described { name, environment, timeout } in functions {
+        for Described { name, environment, timeout, log } in functions {
             match binary::find(folder, &name)? {
                 Some(path) => {
-                    let program = Program { name: name.clone(), path, environment, timeout };
+                    let program = Program { name: name.clone(), path, environment, timeout, log };
                     pools.insert(name, Pool::new(Arc::new(program), instances));
                 }
                 None => missing.push(name),

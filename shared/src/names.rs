@@ -221,7 +221,7 @@ parsed!(
     /// What a canned reply is called up by: 1 to [`SHORTCUT_MAX_CHARS`] characters without a space.
     Shortcut,
     1..=SHORTCUT_MAX_CHARS,
-    r"^[^\s\u0085]+$",
+    r"^[\s\u0085]*[^\s\u0085]+[\s\u0085]*$",
     |text: &str| {
         let text = bounded(text, 1, SHORTCUT_MAX_CHARS)?;
         if text.contains(char::is_whitespace) { Err("must not contain a space".to_owned()) } else { Ok(text) }

@@ -91,7 +91,7 @@ parsed!(
     /// 1 to [`NICKNAME_MAX_CHARS`] characters, trimmed.
     Nickname,
     1..=NICKNAME_MAX_CHARS,
-    r"\S",
+    r"[^\s\u0085]",
     |text: &str| bounded(text, 1, NICKNAME_MAX_CHARS)
 );
 parsed!(
@@ -151,7 +151,7 @@ parsed!(
     /// What a message says: 1 to [`CONTENT_MAX_CHARS`] characters after trimming.
     Content,
     1..=CONTENT_MAX_CHARS,
-    r"\S",
+    r"[^\s\u0085]",
     |text: &str| bounded(text, 1, CONTENT_MAX_CHARS)
 );
 parsed!(
@@ -172,7 +172,7 @@ parsed!(
     /// What a user calls one of their devices: 1 to [`DEVICE_NAME_MAX_CHARS`] characters, trimmed.
     DeviceName,
     1..=DEVICE_NAME_MAX_CHARS,
-    r"\S",
+    r"[^\s\u0085]",
     |text: &str| bounded(text, 1, DEVICE_NAME_MAX_CHARS)
 );
 parsed!(
@@ -207,21 +207,21 @@ parsed!(
     /// What staff note for each other: 1 to [`NOTE_MAX_CHARS`] characters, trimmed.
     NoteText,
     1..=NOTE_MAX_CHARS,
-    r"\S",
+    r"[^\s\u0085]",
     |text: &str| bounded(text, 1, NOTE_MAX_CHARS)
 );
 parsed!(
     /// What a team says to who comes outside of its hours: 1 to [`OFFLINE_MESSAGE_MAX_CHARS`] characters, trimmed.
     OfflineMessage,
     1..=OFFLINE_MESSAGE_MAX_CHARS,
-    r"\S",
+    r"[^\s\u0085]",
     |text: &str| bounded(text, 1, OFFLINE_MESSAGE_MAX_CHARS)
 );
 parsed!(
     /// What a canned reply is called up by: 1 to [`SHORTCUT_MAX_CHARS`] characters without a space.
     Shortcut,
     1..=SHORTCUT_MAX_CHARS,
-    r"^\S+$",
+    r"^[\s\u0085]*[^\s\u0085]+[\s\u0085]*$",
     |text: &str| {
         let text = bounded(text, 1, SHORTCUT_MAX_CHARS)?;
         if text.contains(char::is_whitespace) { Err("must not contain a space".to_owned()) } else { Ok(text) }
@@ -231,7 +231,7 @@ parsed!(
     /// What people call a key: 1 to [`KEY_NAME_MAX_CHARS`] characters, trimmed.
     KeyName,
     1..=KEY_NAME_MAX_CHARS,
-    r"\S",
+    r"[^\s\u0085]",
     |text: &str| bounded(text, 1, KEY_NAME_MAX_CHARS)
 );
 parsed!(

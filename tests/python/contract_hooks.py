@@ -30,7 +30,7 @@ def before_load_schema(context, document):
 def before_call(context, case, kwargs):
     called = (case.method.upper(), case.operation.path)
     if called in ENDING and (case.headers or {}).get("Authorization") == f"Bearer {TOKEN}":
-        case.headers["Authorization"] = f"Bearer {fresh_token(case.operation.base_url.rstrip("/"))}"
+        case.headers["Authorization"] = f"Bearer {fresh_token(case.operation.base_url)}"
     if called == ROLE and case.path_parameters.get("user") in OWN_NAMES:
         case.path_parameters["user"] = "bob"
     case.body = whole(case.body)
@@ -45,7 +45,8 @@ def permissions_are_asked_for(context, response, case):
 
 def fresh_token(base):
     body = json.dumps({"username": f"u-{secrets.token_hex(8)}", "password": "123456"}).encode()
-    request = urllib.request.Request(f"{base}/api/v1/auth/register", body, {"content-type": "application/json"})
+    url = f"{base.rstrip('/')}/api/v1/auth/register"
+    request = urllib.request.Request(url, body, {"content-type": "application/json"})
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)["token"]
 

@@ -13,6 +13,6 @@ pub use body::{BODY_MAX_BYTES, Body, Params};
 pub use caller::ON_BEHALF_OF;
 pub use error::ErrorBody;
 pub use idempotency::{client_id, idempotency_key};
-pub use paging::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Paged, Paging};
+pub use paging::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Paged, Paging, place};
 pub use path::At;
 pub use router::serve;

@@ -6,6 +6,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use crate::ids::Seq;
 use crate::model::{Listed, Listing, Page};
 use crate::{Error, contract};
 
@@ -37,6 +38,18 @@ impl Paging {
             size @ 1..=PAGE_SIZE_MAX => Ok(size),
             _ => Err(Error::invalid("page_size", format!("must be 1 to {PAGE_SIZE_MAX}"))),
         }
+    }
+}
+
+/// A place in a room's log, as `field` of a request gives it.
+///
+/// # Errors
+/// `invalid`: none is below 0.
+pub fn place(field: &str, seq: Option<Seq>) -> Result<Option<Seq>, Error> {
+    if seq.is_some_and(|seq| seq < Seq(0)) {
+        Err(Error::invalid(field, "must be 0 at least"))
+    } else {
+        Ok(seq)
     }
 }
 

@@ -19,6 +19,11 @@ impl Operations {
         Self(paths)
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.iter().map(|(_, item)| item.as_object().map_or(0, serde_json::Map::len)).sum()
+    }
+
     pub fn find(&self, method: &str, path: &str) -> Found<'_> {
         let wanted = segments(path);
         let Some((segments, item)) = self.0.iter().find(|(segments, _)| fits(segments, &wanted)) else {

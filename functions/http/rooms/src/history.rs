@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::app::App;
 use shared::chat::access::{self, Action, Seat};
-use shared::http::{At, Paging, Params};
+use shared::http::{At, Paging, Params, place};
 use shared::identity::Caller;
 use shared::ids::{RoomRef, Seq};
 use shared::model::{Listing, Message, Page};
@@ -78,7 +78,7 @@ fn visible_after(seat: &Seat) -> Seq {
 impl Query {
     fn part(&self, Paging { page, page_size }: Paging) -> Result<Part, Error> {
         let page_size = page_size.or(self.limit);
-        match (self.before, self.after) {
+        match (place("before", self.before)?, place("after", self.after)?) {
             (None, None) => Ok(Part::Page(Paging { page, page_size }.page()?)),
             (Some(_), Some(_)) => Err(Error::invalid("before", "can't stand beside after")),
             _ if page.is_some() => Err(Error::invalid("page", "can't stand beside before or after")),
@@ -136,5 +136,9 @@ mod tests {
         let after = |limit| Query { after: Some(Seq(1)), limit, ..Query::default() };
         assert!(after(None).part(paging(Some(1))).is_err());
         assert!(after(Some(101)).part(paging(None)).is_err());
+        let early = |before| Query { before: Some(Seq(before)), ..Query::default() };
+        assert!(early(0).part(paging(None)).is_ok());
+        let refused = early(-1).part(paging(None)).unwrap_err();
+        assert!(refused.message.starts_with("before: "), "{refused}");
     }
 }

@@ -83,13 +83,13 @@ pub(crate) async fn add(
 /// an admin.
 ///
 /// # Errors
-/// `forbidden` for all but the owner, `not_found`.
+/// `forbidden` for all but the owner; `not_found`; `conflict` for the owner, who names another one instead.
 #[utoipa::path(
     patch,
     path = "/api/v1/rooms/{room}/members/{user}",
     params(("room" = RoomRef, Path), ("user" = UserRef, Path)),
     request_body = NewRole,
-    responses((status = 204, description = "Done.")),
+    responses((status = 204, description = "Done."), Conflict),
 )]
 pub(crate) async fn set_role(
     State(app): State<Arc<App>>,

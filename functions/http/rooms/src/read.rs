@@ -7,7 +7,7 @@ use shared::Error;
 use shared::app::App;
 use shared::chat::access::{self, Action, Seat};
 use shared::chat::receipt;
-use shared::http::{At, Body};
+use shared::http::{At, Body, place};
 use shared::identity::Caller;
 use shared::ids::{MessageId, RoomId, RoomRef, Seq};
 use utoipa::ToSchema;
@@ -55,7 +55,7 @@ pub(crate) async fn read(
 
 impl Mark {
     async fn seq(&self, app: &App, room: RoomId) -> Result<Option<Seq>, Error> {
-        match (self.seq, self.message_id) {
+        match (place("seq", self.seq)?, self.message_id) {
             (seq, None) => Ok(seq),
             (None, Some(message)) => seq_of(app, room, message).await.map(Some),
             (Some(_), Some(_)) => Err(Error::invalid("message_id", "can't stand beside seq")),

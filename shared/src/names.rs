@@ -221,10 +221,12 @@ parsed!(
     /// What a canned reply is called up by: 1 to [`SHORTCUT_MAX_CHARS`] characters without a space.
     Shortcut,
     1..=SHORTCUT_MAX_CHARS,
-    r"^[\s\u0085]*[^\s\u0085]+[\s\u0085]*$",
+    r"^[^\s\u0085]+$",
     |text: &str| {
-        let text = bounded(text, 1, SHORTCUT_MAX_CHARS)?;
-        if text.contains(char::is_whitespace) { Err("must not contain a space".to_owned()) } else { Ok(text) }
+        if text.contains(char::is_whitespace) {
+            return Err("must not contain a space".to_owned());
+        }
+        bounded(text, 1, SHORTCUT_MAX_CHARS)
     }
 );
 parsed!(
@@ -477,6 +479,6 @@ mod tests {
         assert_eq!(TeamName::parse("").unwrap(), TeamName::default());
         assert_eq!(TeamName::parse("销售-1").unwrap().as_str(), "销售-1");
         assert!(TeamName::parse("a/b").is_err() && TeamName::parse("a b").is_err());
-        assert!(Shortcut::parse("two words").is_err());
+        assert!(Shortcut::parse("two words").is_err() && Shortcut::parse(" one").is_err());
     }
 }

@@ -21,9 +21,11 @@ cluster: ## run two nodes on private services, on ports 9430 and 9431
 	$(services) run infra/local/cluster
 
 test: ## run every test, with private Redis, RabbitMQ and Postgres
+	cargo build --workspace --all-targets
 	SERVICES_FSYNC=off $(services) run cargo test --workspace
 
 test-all: ## the same at full size, and every event through `cargo lambda`
+	cargo build --profile soak --workspace --all-targets
 	HARK_FULL=1 SERVICES_FSYNC=off $(services) run cargo test --profile soak --workspace
 	$(services) run infra/local/invoke-events
 

@@ -120,9 +120,10 @@ fn waiting(delay: Delay, events: &str) -> FieldTable {
     arguments
 }
 
-/// Quorum queues know no ten priorities, so this one is classic.
+/// Quorum queues know no ten priorities, so this one is classic; said aloud, since a broker's default may be another.
 fn prioritised() -> FieldTable {
     let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), text("classic"));
     arguments.insert("x-max-priority".into(), AMQPValue::LongInt(10));
     arguments
 }

@@ -30,7 +30,7 @@ impl Instance {
         let test = std::env::current_exe().expect("the test's own path");
         let profile = test.parent().and_then(Path::parent).expect("it is in deps/");
         let processes = Processes::new(profile, [described], 1);
-        let processes = processes.expect("`cargo test --workspace` builds the function");
+        let processes = processes.expect("`make test` builds the function");
         Self { function: function.to_owned(), processes }
     }
 

@@ -125,7 +125,7 @@ fn the_template_that_is_deployed_can_be_run() {
     assert_eq!(socket.routes["$default"].function, "message");
     assert!(socket.routes["$default"].responds);
     let http = template.http.expect("it has an HTTP API");
-    assert!(http.routes.iter().any(|route| route.key() == "GET /health"));
+    assert!(http.routes.iter().any(|route| route.key() == "ANY /health"));
     assert!(template.queues.iter().any(|source| source.queue == "chat.messages"));
     assert!(template.schedules.iter().any(|schedule| schedule.function == "upkeep"));
 }

@@ -5,6 +5,8 @@
 
 tools := target/tools/bin
 services := infra/local/services
+# Cases wait more than they compute, so one more than there are cores.
+threads := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -22,7 +24,7 @@ cluster: ## run two nodes on private services, on ports 9430 and 9431
 
 test: ## run every test, with private Redis, RabbitMQ and Postgres
 	cargo build --workspace --all-targets
-	SERVICES_FSYNC=off $(services) run cargo test --workspace
+	SERVICES_FSYNC=off RUST_TEST_THREADS=$(threads) $(services) run cargo test --workspace
 
 test-all: ## the same at full size, and every event through `cargo lambda`
 	cargo build --profile soak --workspace --all-targets

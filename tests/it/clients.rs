@@ -64,9 +64,14 @@ async fn boto3_posts_to_inspects_and_deletes_a_connection(world: &World) {
         ("AWS_SECRET_ACCESS_KEY", MANAGEMENT_SECRET),
         ("AWS_EC2_METADATA_DISABLED", "true"),
     ];
-    let learned = run("management.py", &[&address.endpoint, &address.connection.0], &environment).await;
+    let id = "019b76c6-9d0e-7b11-a2b3-c4d5e6f70809";
+    let frame =
+        json!({"type": "notification", "broadcast_id": id, "data": {"from": "boto3"}, "timestamp": 1});
+    let frame_text = frame.to_string();
+    let arguments: [&str; 3] = [&address.endpoint, &address.connection.0, &frame_text];
+    let learned = run("management.py", &arguments, &environment).await;
 
-    assert_eq!(socket.next_of("hello").await, json!({"type": "hello", "from": "boto3"}));
+    assert_eq!(socket.next_of("notification").await, frame);
     assert_eq!(socket.close_code().await, 1000);
     let connected_at = learned["connected_at"].as_f64().unwrap();
     assert!((connected_at - address.connected_at.0 as f64).abs() < 1.0, "{learned}");

@@ -1,4 +1,4 @@
-"""Drives `@connections` with boto3: management.py ENDPOINT CONNECTION, with credentials in the environment.
+"""Drives `@connections` with boto3: management.py ENDPOINT CONNECTION FRAME, with credentials in the environment.
 
 Posts, inspects and deletes the connection, and says as JSON what it learned.
 """
@@ -8,9 +8,9 @@ import sys
 
 import boto3
 
-endpoint, connection = sys.argv[1:]
+endpoint, connection, frame = sys.argv[1:]
 client = boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, region_name="us-east-1")
-client.post_to_connection(ConnectionId=connection, Data=json.dumps({"type": "hello", "from": "boto3"}))
+client.post_to_connection(ConnectionId=connection, Data=frame)
 seen = client.get_connection(ConnectionId=connection)
 client.delete_connection(ConnectionId=connection)
 

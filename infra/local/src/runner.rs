@@ -138,3 +138,25 @@ impl Runner {
         done.is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::Credentials;
+    use std::net::Ipv4Addr;
+
+    fn management_ip(options: &Options, access: ManagementAccess) -> std::net::IpAddr {
+        Ports::bind(options, access).unwrap().management_address().ip()
+    }
+
+    /// Binding needs a runtime around it.
+    #[tokio::test]
+    async fn a_port_of_its_own_for_connections_is_on_this_machine_alone_unless_told_otherwise() {
+        let key = Credentials { access_key: "local".to_owned(), secret_key: "secret".to_owned() };
+        let options = Options { port: 0, ..Options::defaults() };
+        assert!(management_ip(&options, ManagementAccess::Signed(key.clone())).is_loopback());
+        let everywhere = Options { management_host: Ipv4Addr::UNSPECIFIED.into(), ..options };
+        assert!(management_ip(&everywhere, ManagementAccess::Signed(key)).is_unspecified());
+        assert!(management_ip(&everywhere, ManagementAccess::Loopback).is_loopback());
+    }
+}

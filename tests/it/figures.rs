@@ -152,7 +152,7 @@ async fn a_kept_answer_is_given_again(world: &World) {
     let path = |end: &str| format!("/api/chatstatistics/range?startDate=2026-01-01&endDate={end}");
     let mut kept = hark.get(&sam, &path("2026-01-01")).await.expect(200);
     // What nobody counts.
-    kept["messages"] = json!(7);
+    kept["totals"]["messages"] = json!(7);
     let key = "chat:statistics:range:2026-01-01:2026-01-02";
     hark.running.app().cache.put(key, &kept.to_string(), Duration::from_secs(60)).await.unwrap();
     assert_eq!(hark.get(&sam, &path("2026-01-02")).await.expect(200), kept);

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use sqlx::Connection;
 
 const SERVICES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/local/services");
 
@@ -29,4 +30,28 @@ pub fn kill(state: &Path, name: &str) {
     let group = format!("-{}", record["pid"].as_i64().expect("a pid"));
     let killed = Command::new("kill").args(["-9", "--", &group]).status().expect("kill runs");
     assert!(killed.success(), "{name} was not there to be killed");
+}
+
+/// The process of the session that a connection has, stopped: it notices nothing any more.
+async fn hang(connection: &mut sqlx::PgConnection) {
+    let pid: i32 =
+        sqlx::query_scalar("select pg_backend_pid()").fetch_one(connection).await.expect("its pid");
+    let stopped = Command::new("kill").args(["-STOP", &pid.to_string()]).status().expect("kill runs");
+    assert!(stopped.success());
+}
+
+#[tokio::test]
+async fn a_killed_postgres_starts_again_while_one_of_its_sessions_hangs() {
+    let state = tempfile::tempdir().unwrap();
+    let exports = services(state.path(), &["start", "postgres"]).await;
+    let url =
+        exports.split('\'').chain(exports.split(['=', '\n'])).find(|word| word.starts_with("postgres://"));
+    let mut session = sqlx::PgConnection::connect(url.expect("its URL")).await.expect("it answers");
+    hang(&mut session).await;
+    kill(state.path(), "postgres");
+    services(state.path(), &["start", "postgres"]).await;
+    let mut another = sqlx::PgConnection::connect(url.unwrap()).await.expect("it answers");
+    let one: i32 = sqlx::query_scalar("select 1").fetch_one(&mut another).await.expect("a row");
+    assert_eq!(one, 1);
+    services(state.path(), &["stop", "postgres", "--wipe"]).await;
 }

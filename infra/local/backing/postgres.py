@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from . import packages
-from .process import Failed, as_user
+from .process import Failed, as_user, end_all_in
 from .state import State, owner_of, write_private
 
 READY_SECONDS = 60
@@ -33,7 +33,10 @@ class Postgres:
         if not (data / "PG_VERSION").exists():
             self._make_cluster(data)
         self.process.stop()
-        # What a killed server leaves. Postgres removes it itself unless the pid in it is still a zombie.
+        # What a killed server leaves: its sessions, each a group of its own, notice its death only when they next
+        # wait, and as long as one of them holds the shared memory no other server starts on this data.
+        end_all_in(data)
+        # And this, which Postgres removes itself unless the pid in it is still a zombie.
         (data / "postmaster.pid").unlink(missing_ok=True)
         self.process.spawn(self._command(data), owner=self.owner, cwd=data)
         self.process.wait_until(lambda: self._query("template1", "select 1") == "1", READY_SECONDS)

@@ -103,6 +103,27 @@ def as_user(owner) -> dict:
     return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
 
 
+def end_all_in(folder: Path) -> None:
+    """Ends by force every process that works in `folder`, and waits until none does."""
+    while found := [pid for pid in _pids() if _works_in(pid, folder)]:
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _pids() -> list:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd") == str(folder)
+    except OSError:
+        # It is gone, a zombie, or somebody else's.
+        return False
+
+
 def _identity(pid: int) -> str | None:
     """The boot and the tick in which `pid` began; None when it is gone or a zombie nobody has reaped."""
     try:

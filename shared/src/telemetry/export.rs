@@ -34,6 +34,12 @@ pub fn export(namespace: &str, function: &'static str) {
     Metric::ColdStarts.add(1);
 }
 
+/// Whether anybody gets figures: those that have to be fetched first are worth it only then.
+#[must_use]
+pub fn is_exported() -> bool {
+    COLLECTOR.get().is_some()
+}
+
 /// Has the figures of each event written before its answer is given back, also when it fails: an instance that has
 /// answered is frozen, perhaps for good.
 pub fn measured<E, S: Service<E>>(handler: S) -> Measured<S, S::Response, S::Error> {

@@ -4,6 +4,6 @@ mod export;
 mod logs;
 mod metric;
 
-pub use export::{Measured, export, measured};
+pub use export::{Measured, export, is_exported, measured};
 pub use logs::init;
 pub use metric::{Kind, METRICS, Metric, Row};

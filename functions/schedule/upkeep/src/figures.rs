@@ -1,8 +1,12 @@
 use shared::app::App;
-use shared::telemetry::Metric;
+use shared::telemetry::{Metric, is_exported};
 
-/// Notes what is open and what waits, before anything is done about it. What can't be known is left out.
+/// Notes what is open and what waits, before anything is done about it. What can't be known is left out, and where
+/// nothing is exported nobody is asked.
 pub(crate) async fn note(app: &App) {
+    if !is_exported() {
+        return;
+    }
     let (outbox, queues) = tokio::join!(app.outbox.backlog(), app.bus.depths());
     if let Ok((open, oldest)) = outbox {
         let now = app.clock.now();

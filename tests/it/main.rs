@@ -10,6 +10,7 @@ mod caps;
 mod clients;
 mod closing;
 mod cluster;
+mod cold_start;
 mod conformance;
 mod contract;
 mod cost;

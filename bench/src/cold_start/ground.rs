@@ -17,19 +17,27 @@ use crate::database::Database;
 
 const SEED: &str = include_str!("../../../events/seed.sql");
 
+/// Nobody is asked over the internet whether they are well.
+const ALONE: &str = "delete from service_instances";
+/// As `deliver` does with what comes out of the queues, which nobody reads here: `upkeep` would wait for it.
+const SETTLED: &str = "delete from outbox";
+
 /// As many as functions have by default.
 const FANOUT_QUEUES: u32 = 4;
 const PUBLISH_DEADLINE: Duration = Duration::from_secs(5);
 
-/// What the template gives the functions, with the secret that signed the tokens in `events/`, and without the limit
-/// that thousands of frames of one user would meet.
-const SETTINGS: [(&str, &str); 6] = [
+/// What the template gives the functions, with the secret that signed the tokens in `events/`, without the limit that
+/// thousands of frames of one user would meet, and with deadlines that a busy machine keeps to.
+const SETTINGS: [(&str, &str); 9] = [
     ("JWT_SECRET", "hark-events-development-secret-0001"),
     ("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true"),
     ("AWS_ACCESS_KEY_ID", "bench"),
     ("AWS_SECRET_ACCESS_KEY", "bench"),
     ("METRICS_NAMESPACE", "Hark"),
     ("RATE_LIMIT_MESSAGES", "0"),
+    ("DATABASE_TIMEOUT_MS", "5000"),
+    ("REDIS_TIMEOUT_MS", "5000"),
+    ("RABBITMQ_TIMEOUT_MS", "5000"),
 ];
 
 pub(super) struct Ground {
@@ -57,7 +65,20 @@ impl Ground {
     }
 
     async fn seed(&self) -> anyhow::Result<()> {
-        sqlx::raw_sql(SEED).execute(&mut self.database.connect().await?).await?;
+        self.execute(SEED).await?;
+        self.execute(ALONE).await
+    }
+
+    /// Takes every stored message for delivered.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub(super) async fn settle(&self) -> anyhow::Result<()> {
+        self.execute(SETTLED).await
+    }
+
+    async fn execute(&self, script: &'static str) -> anyhow::Result<()> {
+        sqlx::raw_sql(script).execute(&mut self.database.connect().await?).await?;
         Ok(())
     }
 

@@ -60,6 +60,11 @@ impl ColdStart {
     async fn measure(&self, chosen: &[&'static Function], ground: &Ground) -> anyhow::Result<Figures> {
         let mut connects = Connects::default();
         let mut functions: Vec<Measured> = chosen.iter().map(|function| Measured::new(function)).collect();
+        for measured in &functions {
+            // What there is to do once, as in `upkeep`, isn't timed.
+            ground.settle().await?;
+            self.fresh(measured.function, ground).await?.end().await?;
+        }
         // In rounds, so that what else the machine does weighs on all of them alike.
         for round in 1..=self.starts {
             for measured in &mut functions {
@@ -78,21 +83,28 @@ impl ColdStart {
         Ok(Figures::new(&connects, &functions))
     }
 
-    /// Starts a fresh instance and has it answer one event.
+    /// Times a fresh instance.
     async fn start(&self, measured: &mut Measured, ground: &Ground) -> anyhow::Result<()> {
-        let instance = Instance::of(measured.function, &self.functions, ground)?;
+        ground.settle().await?;
         let began = Instant::now();
-        instance.answer().await?;
+        let instance = self.fresh(measured.function, ground).await?;
         let took = began.elapsed();
         measured.latency.record(u64::try_from(took.as_nanos())?);
         measured.sizes = Some(instance.sizes(&self.functions)?);
         instance.end().await
     }
 
-    async fn memory_of(&self, function: &'static Function, ground: &Ground) -> anyhow::Result<u64> {
-        eprintln!("{}: {} events", function.name, self.events);
+    /// An instance that was started by its first event and has answered it.
+    async fn fresh(&self, function: &'static Function, ground: &Ground) -> anyhow::Result<Instance> {
         let instance = Instance::of(function, &self.functions, ground)?;
         instance.answer().await?;
+        Ok(instance)
+    }
+
+    async fn memory_of(&self, function: &'static Function, ground: &Ground) -> anyhow::Result<u64> {
+        eprintln!("{}: {} events", function.name, self.events);
+        ground.settle().await?;
+        let instance = self.fresh(function, ground).await?;
         let pid = instance.pid()?;
         for _ in 1..self.events {
             instance.answer().await?;

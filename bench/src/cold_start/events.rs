@@ -34,7 +34,7 @@ pub(super) const FUNCTIONS: [Function; 15] = [
     function!("events", "list"),
     function!("services", "list"),
     function!("statistics", "online-stats"),
-    function!("deliver", "stored-messages"),
+    function!("deliver", "edited-and-recalled"),
     function!("assign", "session-opened-and-assigned"),
     function!("relay", "delivery-due"),
     function!("upkeep", "every-minute"),

@@ -1,5 +1,5 @@
 # `make help` lists what is here. What a target needs it installs under target/ on first use.
-.PHONY: help run cluster test test-all lint fmt build documents bench rebuild-statistics clean
+.PHONY: help run dev cluster test test-all lint fmt build documents bench rebuild-statistics clean
 .PHONY: deps test-coverage build-prod certificates deploy docker-build docker-run
 .DEFAULT_GOAL := help
 
@@ -18,6 +18,9 @@ deps: ## fetch every dependency and tool
 
 run: ## run Hark locally, embedded: no service needed (PORT, STATE_DIR)
 	cargo run
+
+dev: ## run it on private services, each function built anew when its code changes (PORT, INVOKE_PORT)
+	infra/local/dev
 
 cluster: ## run two nodes on private services, on ports 9430 and 9431
 	$(services) run infra/local/cluster

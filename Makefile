@@ -1,6 +1,6 @@
 # `make help` lists what is here. What a target needs it installs under target/ on first use.
 .PHONY: help run dev cluster test test-all lint fmt build documents bench rebuild-statistics clean
-.PHONY: deps test-coverage build-prod certificates deploy docker-build docker-run
+.PHONY: lint-code lint-infra deps test-coverage build-prod certificates deploy docker-build docker-run
 .DEFAULT_GOAL := help
 
 tools := target/tools/bin
@@ -37,9 +37,13 @@ test-all: ## the same at full size, and every event through `cargo lambda`
 test-coverage: ## what of the code the tests run, into target/llvm-cov/html (cargo install cargo-llvm-cov)
 	SERVICES_FSYNC=off $(services) run cargo llvm-cov --workspace --html
 
-lint: ## check formatting, code, templates, manifests and container files
+lint: lint-code lint-infra ## check formatting, code, templates, manifests and container files
+
+lint-code:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+lint-infra:
 	infra/check
 
 fmt: ## format the code

@@ -9,6 +9,7 @@ use crate::gateway::{
     clock,
     sockets::{Close, End, Socket},
 };
+use crate::invoke::Trace;
 use futures::{SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -65,7 +66,7 @@ async fn disconnect(front: &WebSocketFront, socket: &Socket, close: &Close) {
         return;
     }
     let event = event::disconnect(front.context(), socket, close, &request_id());
-    if let Err(error) = front.invoke(route, event).await {
+    if let Err(error) = front.invoke(route, event, &Trace::start()).await {
         tracing::warn!(%error, "$disconnect failed");
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     gateway::{answer::Answer, ids, parameters::Parameters, sockets::Socket},
-    invoke::{Failure, FunctionError},
+    invoke::{Failure, FunctionError, TRACE_HEADER, Trace},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
@@ -47,11 +47,12 @@ impl WebSocketFront {
         request_id: &str,
     ) -> Result<(Arc<Socket>, Response<Full<Bytes>>), Refusal> {
         let accept = accept(request)?;
-        let parameters = Parameters::of(request.uri(), request.headers(), peer.ip());
         let text = |name| text(request.headers(), name);
+        let trace = Trace::of(Some(text(header::HeaderName::from_static(TRACE_HEADER))));
+        let parameters = Parameters::of(request.uri(), request.headers(), peer.ip(), &trace);
         let mut socket = Socket::new(id, peer.ip(), text(header::HOST), text(header::USER_AGENT));
-        socket.authorizer = authorizer::decide(self, &socket, &parameters, request_id).await?;
-        let protocol = self.connect(&socket, &parameters, request_id).await?;
+        socket.authorizer = authorizer::decide(self, &socket, &parameters, request_id, &trace).await?;
+        let protocol = self.connect(&socket, &parameters, request_id, &trace).await?;
         Ok((Arc::new(socket), switching(accept, protocol)))
     }
 
@@ -61,12 +62,13 @@ impl WebSocketFront {
         socket: &Socket,
         parameters: &Parameters,
         request_id: &str,
+        trace: &Trace,
     ) -> Result<Option<HeaderValue>, Refusal> {
         let Some(route) = self.api.routes.get("$connect") else {
             return Ok(None);
         };
         let event = event::connect(self.context(), socket, parameters, request_id);
-        let answer = self.invoke(route, event).await.map_err(|error| failed(&error))?;
+        let answer = self.invoke(route, event, trace).await.map_err(|error| failed(&error))?;
         let answer = Answer::parse(&answer).map_err(|_| Refusal::BAD_GATEWAY)?;
         if !answer.status.is_success() {
             return Err(refused(&answer));
@@ -116,7 +118,9 @@ fn switching(accept: HeaderValue, protocol: Option<HeaderValue>) -> Response<Ful
 fn failed(error: &FunctionError) -> Refusal {
     match error.failure {
         Failure::TimedOut => Refusal::TIMED_OUT,
-        Failure::Unhandled | Failure::NotFound => Refusal::BAD_GATEWAY,
+        Failure::Unhandled | Failure::Throttled | Failure::TooLarge | Failure::NotFound => {
+            Refusal::BAD_GATEWAY
+        }
     }
 }
 

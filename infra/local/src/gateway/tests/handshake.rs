@@ -115,6 +115,27 @@ async fn nothing_can_be_posted_before_connect_returned() {
 }
 
 #[tokio::test]
+async fn a_url_of_4096_bytes_is_taken_and_a_longer_one_is_414() {
+    let mut stage = Stage::start();
+    let path = |length: usize| {
+        let start = "/?token=good&pad=";
+        format!("{start}{}", "x".repeat(length - start.len()))
+    };
+    let _client = Client::open(&stage.url(&path(4096))).await.expect("it is let in");
+    stage.event().await;
+    assert_eq!(refused(&stage, &path(4097)).await.0, 414);
+    assert!(stage.is_quiet());
+}
+
+#[tokio::test]
+async fn a_connect_that_fails_is_502_and_leaves_no_connection() {
+    let mut stage = Stage::start();
+    assert_eq!(refused(&stage, "/?token=good&connect=fail").await.0, 502);
+    let id = stage.event().await["requestContext"]["connectionId"].as_str().expect("an id").to_owned();
+    assert!(stage.runner.sockets().inspect(&id).is_none() && stage.is_quiet());
+}
+
+#[tokio::test]
 async fn a_malformed_handshake_is_400() {
     let stage = Stage::start();
     let url = stage.url("/?token=good");

@@ -31,12 +31,21 @@ impl Stage {
     }
 
     pub(super) fn with(access: ManagementAccess, change: impl FnOnce(&mut Options)) -> Self {
+        Self::serving(template(), access, change)
+    }
+
+    /// Of another template than that of these tests.
+    pub(super) fn serving(
+        template: Template,
+        access: ManagementAccess,
+        change: impl FnOnce(&mut Options),
+    ) -> Self {
         let mut options = Options { port: 0, ..Options::defaults() };
         change(&mut options);
         let (sender, events) = mpsc::unbounded_channel();
         let desk = Desk { sockets: Sockets::new(), events: sender, gate: Arc::new(Semaphore::new(0)) };
         let parts = Parts {
-            template: template(),
+            template,
             sockets: desk.sockets.clone(),
             invoker: Arc::new(functions(&desk)),
             background: Vec::new(),
@@ -74,7 +83,7 @@ impl Stage {
     }
 }
 
-fn template() -> Template {
+pub(super) fn template() -> Template {
     let text = include_str!("../../../tests/fixtures/template.yaml");
     Template::parse(text, &Overrides::new()).expect("the template is right")
 }

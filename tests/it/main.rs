@@ -3,6 +3,7 @@
 
 mod app;
 mod bans;
+mod behaviours;
 mod blocks;
 mod broadcast;
 mod broker;
@@ -20,6 +21,7 @@ mod exchange_name;
 mod exported;
 mod failover;
 mod figures;
+mod foreign;
 mod handshake;
 mod hark;
 mod held;

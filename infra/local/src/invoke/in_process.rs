@@ -175,6 +175,18 @@ mod tests {
     use tokio::sync::Barrier;
 
     const INSTANCES: usize = 4;
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn a_handler_is_told_the_trace_of_its_event() {
+        let functions = Functions::new(1).event("told", |event: LambdaEvent<serde_json::Value>| async move {
+            Ok(event.context.xray_trace_id)
+        });
+        let root = "Root=1-67891233-abcdef012345678912345678";
+        let event = Bytes::from_static(b"{}");
+        let told = functions.invoke_traced("told", event, LIMIT, &Trace::of(Some(root))).await.unwrap();
+        assert!(told.starts_with(format!("\"{root};Parent=").as_bytes()), "{told:?}");
+    }
 
     #[tokio::test]
     async fn a_burst_is_handled_so_many_at_once_and_the_rest_wait_their_turn() {
@@ -193,8 +205,7 @@ mod tests {
                 }
             }
         });
-        let limit = Duration::from_secs(10);
-        let burst = (0..3 * INSTANCES).map(|_| functions.invoke("busy", Bytes::from_static(b"{}"), limit));
+        let burst = (0..3 * INSTANCES).map(|_| functions.invoke("busy", Bytes::from_static(b"{}"), LIMIT));
         let answers = join_all(burst).await;
         assert!(answers.iter().all(Result::is_ok), "{answers:?}");
         assert_eq!(most.load(Ordering::SeqCst), INSTANCES);

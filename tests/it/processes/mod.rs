@@ -38,6 +38,7 @@ async fn one_event_after_the_other_meets_the_same_instance() {
     let probe = Probe::new(5);
     let first = probe.pid().await;
     for _ in 0..5 {
+        eventually(async || probe.resting() == 1).await;
         assert_eq!(probe.pid().await, first);
     }
 }

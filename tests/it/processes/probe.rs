@@ -66,6 +66,11 @@ impl Probe {
         self.invoke(json!({"do": "answer"})).await.expect("an answer")["pid"].as_u64().expect("a number")
     }
 
+    /// How many instances wait frozen for an event.
+    pub fn resting(&self) -> usize {
+        self.processes.resting("probe")
+    }
+
     pub fn path(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }

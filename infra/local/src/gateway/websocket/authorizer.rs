@@ -1,6 +1,10 @@
 //! The `REQUEST` authorizer: asks the function and reads its answer.
 
-use super::{WebSocketFront, event, policy::Policy, refusal::Refusal};
+use super::{
+    WebSocketFront, event,
+    policy::{Policy, Verdict},
+    refusal::Refusal,
+};
 use crate::{
     gateway::{parameters::Parameters, sockets::Socket},
     invoke::{FunctionError, Trace},
@@ -44,9 +48,10 @@ pub(super) async fn decide(
     let asked = Instant::now();
     let event = event::authorize(front.context(), socket, parameters, request_id);
     let answer = ask(front, authorizer, event, trace).await?;
-    if !answer.policy_document.allows(&front.context().method_arn()) {
+    let verdict = answer.policy_document.verdict(&front.context().method_arn());
+    if verdict != Verdict::Allowed {
         let reason = answer.context.get("reason").and_then(Value::as_str);
-        return Err(Refusal::denied(reason.map(str::to_owned)));
+        return Err(Refusal::denied(verdict, reason.map(str::to_owned)));
     }
     context(answer, asked).map(Some)
 }

@@ -3,11 +3,12 @@
 use crate::{
     Options,
     app::Backend,
+    faults::{self, FaultyInvoker},
     invoke::{Described, Functions, InvokeApi, Invoker, Processes},
     template::Template,
     variables::SERVICES,
 };
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use lambda_runtime::LambdaEvent;
 use shared::app::App;
 use std::sync::Arc;
@@ -47,15 +48,26 @@ pub fn all(app: &Arc<App>) -> Functions {
         .http("events", events::router(Arc::clone(app)))
 }
 
-/// What runs the functions: this process, processes of their own, or an Invoke API.
+/// What runs the functions, as the faults have it.
 ///
 /// # Errors
-/// A function has no handler or no program, or the way asks for services that aren't there.
+/// A function has no handler or no program, a fault is about one that isn't there, or the way asks for
+/// services that aren't there.
 pub(crate) fn invoker(
     options: &Options,
     template: &Template,
     backend: &Backend,
 ) -> anyhow::Result<Arc<dyn Invoker>> {
+    faults::check(&options.faults, |name| template.functions.contains_key(name))
+        .map_err(|problem| anyhow!("--fault: {problem}"))?;
+    let routes = template.http.iter().flat_map(|api| &api.routes);
+    let http = routes.map(|route| route.function.clone()).collect();
+    let functions = running(options, template, backend)?;
+    Ok(Arc::new(FaultyInvoker::new(functions, backend.sockets.clone(), http)))
+}
+
+/// This process, processes of their own, or an Invoke API.
+fn running(options: &Options, template: &Template, backend: &Backend) -> anyhow::Result<Arc<dyn Invoker>> {
     if !options.runs_in_process() && backend.embedded.is_some() {
         bail!("functions in other processes share no embedded state: set {}", SERVICES.join(", "));
     }

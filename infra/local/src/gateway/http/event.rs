@@ -57,8 +57,22 @@ struct Http<'a> {
     user_agent: &'a str,
 }
 
-/// The event of one request to the API `id`.
-pub(super) fn request(id: &str, parts: &Parts, body: &Bytes, peer: SocketAddr, found: &Found<'_>) -> Bytes {
+/// What the gateway knows of a request by itself.
+#[derive(Clone, Copy)]
+pub(super) struct Api<'a> {
+    pub(super) id: &'a str,
+    /// When it came, in Unix milliseconds.
+    pub(super) now: i64,
+}
+
+/// The event of one request.
+pub(super) fn request(
+    api: Api<'_>,
+    parts: &Parts,
+    body: &Bytes,
+    peer: SocketAddr,
+    found: &Found<'_>,
+) -> Bytes {
     let query = parts.uri.query().unwrap_or_default();
     let (body, is_base64_encoded) = encoded(&parts.headers, body);
     let event = Event {
@@ -70,15 +84,15 @@ pub(super) fn request(id: &str, parts: &Parts, body: &Bytes, peer: SocketAddr, f
         headers: headers(&parts.headers, peer.ip()),
         query_string_parameters: parameters(query),
         path_parameters: &found.parameters,
-        request_context: context(id, parts, peer, found.key),
+        request_context: context(api, parts, peer, found.key),
         body,
         is_base64_encoded,
     };
     Bytes::from(serde_json::to_vec(&event).expect("an event holds only strings and numbers"))
 }
 
-fn context<'a>(id: &'a str, parts: &'a Parts, peer: SocketAddr, key: &'a str) -> RequestContext<'a> {
-    let now = clock::now();
+fn context<'a>(api: Api<'a>, parts: &'a Parts, peer: SocketAddr, key: &'a str) -> RequestContext<'a> {
+    let Api { id, now } = api;
     let domain = text(&parts.headers, header::HOST);
     RequestContext {
         account_id: "000000000000",

@@ -8,6 +8,7 @@ mod routes;
 
 use super::{answer::Answer, ids};
 use crate::{
+    faults::VirtualClock,
     invoke::{Failure, FunctionError, Invoker},
     template::HttpApi,
 };
@@ -18,6 +19,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use routes::Routes;
+use shared::clock::Clock;
 use std::{net::SocketAddr, sync::Arc};
 
 /// API Gateway's limit of a request's body, in bytes.
@@ -29,15 +31,17 @@ pub(super) struct HttpFront {
     routes: Routes,
     cors: Option<CorsPolicy>,
     invoker: Arc<dyn Invoker>,
+    clock: Arc<VirtualClock>,
 }
 
 impl HttpFront {
-    pub(super) fn new(api: HttpApi, invoker: Arc<dyn Invoker>) -> Self {
+    pub(super) fn new(api: HttpApi, invoker: Arc<dyn Invoker>, clock: Arc<VirtualClock>) -> Self {
         Self {
             id: if api.id.is_empty() { "http".to_owned() } else { api.id },
             routes: Routes::new(api.routes),
             cors: api.cors.map(CorsPolicy::new),
             invoker,
+            clock,
         }
     }
 
@@ -67,7 +71,8 @@ impl HttpFront {
             }
             Err(_) => return plain(StatusCode::BAD_REQUEST, "Bad Request"),
         };
-        let event = event::request(&self.id, parts, &body, peer, &found);
+        let api = event::Api { id: &self.id, now: self.clock.now().0 };
+        let event = event::request(api, parts, &body, peer, &found);
         let route = found.route;
         match self.invoker.invoke(&route.function, event, route.timeout).await {
             Ok(answer) => respond(&answer),

@@ -1,6 +1,8 @@
 //! The gateway under real clients, over tiny functions written here.
 
 mod client;
+mod fault_switches;
+mod faults;
 mod frames;
 mod functions;
 mod handshake;

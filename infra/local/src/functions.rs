@@ -4,11 +4,11 @@ use crate::{
     Options,
     app::Backend,
     faults::{self, FaultyInvoker},
-    invoke::{Described, Functions, InvokeApi, Invoker, Processes},
+    invoke::{Described, Functions, InvokeApi, Invoker, Processes, Recorder},
     template::Template,
     variables::SERVICES,
 };
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 use lambda_runtime::LambdaEvent;
 use shared::app::App;
 use std::sync::Arc;
@@ -48,11 +48,11 @@ pub fn all(app: &Arc<App>) -> Functions {
         .http("events", events::router(Arc::clone(app)))
 }
 
-/// What runs the functions, as the faults have it.
+/// What runs the functions, as the faults have it, and records their events when it is asked to.
 ///
 /// # Errors
-/// A function has no handler or no program, a fault is about one that isn't there, or the way asks for
-/// services that aren't there.
+/// A function has no handler or no program, a fault is about one that isn't there, the way asks for services that
+/// aren't there, or the recordings have no place.
 pub(crate) fn invoker(
     options: &Options,
     template: &Template,
@@ -63,7 +63,10 @@ pub(crate) fn invoker(
     let routes = template.http.iter().flat_map(|api| &api.routes);
     let http = routes.map(|route| route.function.clone()).collect();
     let functions = running(options, template, backend)?;
-    Ok(Arc::new(FaultyInvoker::new(functions, backend.sockets.clone(), http)))
+    let invoker: Arc<dyn Invoker> = Arc::new(FaultyInvoker::new(functions, backend.sockets.clone(), http));
+    let Some(folder) = &options.record else { return Ok(invoker) };
+    let recorder = Recorder::open(folder, invoker);
+    Ok(Arc::new(recorder.with_context(|| format!("--record: cannot keep events in {}", folder.display()))?))
 }
 
 /// This process, processes of their own, or an Invoke API.

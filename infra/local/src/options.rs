@@ -108,6 +108,11 @@ pub struct Options {
     #[arg(long, value_name = "NUMBER")]
     pub fault_seed: Option<u64>,
 
+    /// Keeps every event as DIR/<function>/<number>-<what>.json, for `--invoke` and `cargo lambda invoke --data-file`.
+    /// Tokens and the content of messages are in these files.
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
+
     /// Invokes one function with an event, a JSON document, prints its answer and ends: nothing is served.
     #[arg(long, num_args = 2, value_names = ["FUNCTION", "EVENT"])]
     pub invoke: Vec<String>,
@@ -163,6 +168,7 @@ impl Options {
             invoke_url: None,
             faults: Vec::new(),
             fault_seed: None,
+            record: None,
             invoke: Vec::new(),
             print: None,
             variables: HashMap::new(),

@@ -7,11 +7,13 @@ mod api;
 mod error;
 mod in_process;
 mod processes;
+mod recorder;
 
 pub use api::InvokeApi;
 pub use error::{Failure, FunctionError};
 pub use in_process::Functions;
 pub use processes::{Described, INSTANCES_DEFAULT, Processes};
+pub use recorder::Recorder;
 
 use async_trait::async_trait;
 use bytes::Bytes;

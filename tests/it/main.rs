@@ -19,6 +19,7 @@ mod exchange;
 mod exchange_name;
 mod exported;
 mod failover;
+mod faults;
 mod figures;
 mod handshake;
 mod hark;

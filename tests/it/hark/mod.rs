@@ -86,6 +86,17 @@ impl World {
 
     /// The same by another template.
     pub async fn start_by(&self, template: PathBuf, more: &[(&str, &str)]) -> Hark {
+        self.start_as(Options { template, ..self.options(more) }).await
+    }
+
+    /// The same by options that a case has changed.
+    pub async fn start_as(&self, options: Options) -> Hark {
+        let running = local::start(options).await.expect("Hark starts");
+        Hark { running, http: reqwest::Client::new() }
+    }
+
+    /// What a run on this state is started with.
+    pub fn options(&self, more: &[(&str, &str)]) -> Options {
         let mut variables: HashMap<String, String> = self.variables().into_iter().collect();
         variables.extend(UNLIMITED.map(|name| (name.to_owned(), "0".to_owned())));
         variables.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
@@ -93,19 +104,17 @@ impl World {
         let time = Time(self.clock.clone());
         let management_secret_key = Some(MANAGEMENT_SECRET.to_owned());
         let (processes, invoke_url) = elsewhere(self.is_real());
-        let options = Options {
+        Options {
             port: 0,
             state_dir,
             management_secret_key,
-            template,
+            template: PathBuf::from(TEMPLATE),
             variables,
             time,
             processes,
             invoke_url,
             ..Options::defaults()
-        };
-        let running = local::start(options).await.expect("Hark starts");
-        Hark { running, http: reqwest::Client::new() }
+        }
     }
 }
 

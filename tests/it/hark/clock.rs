@@ -23,7 +23,7 @@ impl TurnedClock {
     }
 
     /// From here on it moves only when it is turned, so that a case knows its times to the millisecond. Functions that
-    /// run elsewhere (`HARK_PROCESSES`) go by the machine: a moment of less than two hours from now, or sockets are
+    /// run elsewhere (`HARK_FUNCTIONS`) go by the machine: a moment of less than two hours from now, or sockets are
     /// past their life to them.
     pub fn stand_at(&self, moment: UnixMs) {
         self.stands_at.set(moment).expect("it stands at one moment");

@@ -99,7 +99,7 @@ async fn awss_chat_sample_runs_as_it_stands() {
     assert_eq!((one.hear().await, other.hear().await), ("hi".to_owned(), "hi".to_owned()));
 
     // It hears nothing of this end: only a post that finds nobody tells it.
-    sample.running.sockets().faults().lose_disconnects(true);
+    sample.running.sockets().faults().set([Fault::every(Kind::Disconnect(DisconnectFault::Lost))]);
     drop(other);
     eventually(async || sample.running.sockets().len() == 1).await;
     assert_eq!(sample.kept().await, 2);
@@ -110,6 +110,6 @@ async fn awss_chat_sample_runs_as_it_stands() {
     one.say(&json!({"action": "unheard-of"})).await;
     let refused: Value = serde_json::from_str(&one.hear().await).unwrap();
     assert_eq!(refused["message"], "Forbidden", "no route, and no $default: {refused}");
-    sample.running.sockets().faults().lose_disconnects(false);
+    sample.running.sockets().faults().set([]);
     assert!(sample.running.stop().await, "something still ran");
 }

@@ -20,6 +20,7 @@ mod exchange;
 mod exchange_name;
 mod exported;
 mod failover;
+mod faults;
 mod figures;
 mod foreign;
 mod handshake;

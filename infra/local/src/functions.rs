@@ -3,11 +3,12 @@
 use crate::{
     Options,
     app::Backend,
-    invoke::{Described, Functions, InvokeApi, Invoker, Processes},
+    faults::{self, FaultyInvoker},
+    invoke::{Described, Functions, InvokeApi, Invoker, Processes, Recorder},
     template::Template,
     variables::SERVICES,
 };
-use anyhow::bail;
+use anyhow::{Context, anyhow, bail};
 use lambda_runtime::LambdaEvent;
 use shared::app::App;
 use std::sync::Arc;
@@ -72,15 +73,29 @@ pub fn all(app: &Arc<App>) -> Functions {
         .http("events", events::router(Arc::clone(app)))
 }
 
-/// What runs the functions: this process, processes of their own, or an Invoke API.
+/// What runs the functions, as the faults have it, and records their events when it is asked to.
 ///
 /// # Errors
-/// A function has no handler or no program, or the way asks for services that aren't there.
+/// A function has no handler or no program, a fault is about one that isn't there, the way asks for services that
+/// aren't there, or the recordings have no place.
 pub(crate) fn invoker(
     options: &Options,
     template: &Template,
     backend: &Backend,
 ) -> anyhow::Result<Arc<dyn Invoker>> {
+    faults::check(&options.faults, |name| template.functions.contains_key(name))
+        .map_err(|problem| anyhow!("--fault: {problem}"))?;
+    let routes = template.http.iter().flat_map(|api| &api.routes);
+    let http = routes.map(|route| route.function.clone()).collect();
+    let functions = running(options, template, backend)?;
+    let invoker: Arc<dyn Invoker> = Arc::new(FaultyInvoker::new(functions, backend.sockets.clone(), http));
+    let Some(folder) = &options.record else { return Ok(invoker) };
+    let recorder = Recorder::open(folder, invoker);
+    Ok(Arc::new(recorder.with_context(|| format!("--record: cannot keep events in {}", folder.display()))?))
+}
+
+/// This process, processes of their own, or an Invoke API.
+fn running(options: &Options, template: &Template, backend: &Backend) -> anyhow::Result<Arc<dyn Invoker>> {
     let are_guests = are_guests(options, template);
     if !options.runs_in_process() && backend.embedded.is_some() && !are_guests {
         bail!("functions in other processes share no embedded state: set {}", SERVICES.join(", "));

@@ -3,7 +3,7 @@
 use super::{Backend, bind, keep_jwt_secret, secret};
 use crate::{
     Options,
-    gateway::{Credentials, ManagementAccess, sockets::Sockets},
+    gateway::{Credentials, ManagementAccess},
     source::Broker,
     template::Template,
     variables::Variables,
@@ -47,9 +47,10 @@ pub(super) async fn connect(
     let config = variables.config(template)?;
     let warm = [Warm::Postgres, Warm::Redis, Warm::RabbitMq];
     let app = App::with_services(config, Arc::new(management(&credentials)), &warm).await?;
+    let sockets = options.sockets();
     Ok(Backend {
-        app: Arc::new(App { clock: options.time.0.clone(), ..app }),
-        sockets: Sockets::new(),
+        app: Arc::new(App { clock: sockets.clock().clone(), ..app }),
+        sockets,
         ports,
         broker: Broker::RabbitMq(variables.need("RABBITMQ_URL")?),
         variables,

@@ -7,12 +7,14 @@ mod api;
 mod error;
 mod in_process;
 mod processes;
+mod recorder;
 mod trace;
 
 pub use api::InvokeApi;
 pub use error::{Failure, FunctionError};
 pub use in_process::Functions;
 pub use processes::{Described, INSTANCES_DEFAULT, Processes};
+pub use recorder::Recorder;
 pub use trace::{TRACE_HEADER, Trace};
 
 use async_trait::async_trait;

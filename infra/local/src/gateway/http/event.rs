@@ -62,11 +62,13 @@ struct Http<'a> {
     user_agent: &'a str,
 }
 
-/// What events say about the API itself.
+/// What the gateway knows of a request by itself.
 #[derive(Clone, Copy)]
 pub(super) struct Api<'a> {
     pub(super) id: &'a str,
     pub(super) variables: &'a BTreeMap<String, String>,
+    /// When it came, in Unix milliseconds.
+    pub(super) now: i64,
 }
 
 /// The event of one request to `api`.
@@ -90,15 +92,15 @@ pub(super) fn request(
         query_string_parameters: parameters(query),
         path_parameters: &found.parameters,
         stage_variables: api.variables,
-        request_context: context(api.id, parts, peer, found.key),
+        request_context: context(api, parts, peer, found.key),
         body,
         is_base64_encoded,
     };
     Bytes::from(serde_json::to_vec(&event).expect("an event holds only strings and numbers"))
 }
 
-fn context<'a>(id: &'a str, parts: &'a Parts, peer: SocketAddr, key: &'a str) -> RequestContext<'a> {
-    let now = clock::now();
+fn context<'a>(api: Api<'a>, parts: &'a Parts, peer: SocketAddr, key: &'a str) -> RequestContext<'a> {
+    let Api { id, now, .. } = api;
     let domain = text(&parts.headers, header::HOST);
     RequestContext {
         account_id: "000000000000",

@@ -8,6 +8,7 @@ mod routes;
 
 use super::{answer::Answer, ids};
 use crate::{
+    faults::VirtualClock,
     invoke::{Failure, FunctionError, Invoker, TRACE_HEADER, Trace},
     template::HttpApi,
 };
@@ -18,6 +19,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use routes::Routes;
+use shared::clock::Clock;
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 /// API Gateway's limit of a request's body, in bytes.
@@ -32,16 +34,18 @@ pub(super) struct HttpFront {
     routes: Routes,
     cors: Option<CorsPolicy>,
     invoker: Arc<dyn Invoker>,
+    clock: Arc<VirtualClock>,
 }
 
 impl HttpFront {
-    pub(super) fn new(api: HttpApi, invoker: Arc<dyn Invoker>) -> Self {
+    pub(super) fn new(api: HttpApi, invoker: Arc<dyn Invoker>, clock: Arc<VirtualClock>) -> Self {
         Self {
             id: if api.id.is_empty() { "http".to_owned() } else { api.id },
             variables: api.variables,
             routes: Routes::new(api.routes),
             cors: api.cors.map(CorsPolicy::new),
             invoker,
+            clock,
         }
     }
 
@@ -73,7 +77,7 @@ impl HttpFront {
         };
         let trace = parts.headers.get(TRACE_HEADER).and_then(|trace| trace.to_str().ok());
         let trace = Trace::of(trace);
-        let api = event::Api { id: &self.id, variables: &self.variables };
+        let api = event::Api { id: &self.id, variables: &self.variables, now: self.clock.now().0 };
         let event = event::request(api, parts, &body, peer, &found, &trace);
         let route = found.route;
         match self.invoker.invoke_traced(&route.function, event, route.timeout, &trace).await {

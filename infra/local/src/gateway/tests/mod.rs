@@ -3,6 +3,8 @@
 mod authorizer;
 mod client;
 mod events;
+mod fault_switches;
+mod faults;
 mod frames;
 mod functions;
 mod handshake;

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     Options, Parts, Ports, Runner,
+    faults::FaultyInvoker,
     gateway::{ManagementAccess, sockets::Sockets},
     template::{Overrides, Template},
 };
@@ -44,10 +45,12 @@ impl Stage {
         change(&mut options);
         let (sender, events) = mpsc::unbounded_channel();
         let desk = Desk { sockets: Sockets::new(), events: sender, gate: Arc::new(Semaphore::new(0)) };
+        let http = ["site".to_owned()].into();
+        let invoker = FaultyInvoker::new(Arc::new(functions(&desk)), desk.sockets.clone(), http);
         let parts = Parts {
             template,
             sockets: desk.sockets.clone(),
-            invoker: Arc::new(functions(&desk)),
+            invoker: Arc::new(invoker),
             background: Vec::new(),
         };
         let ports = Ports::bind(&options, access).expect("a free port");
@@ -69,6 +72,12 @@ impl Stage {
         let event = self.event().await;
         assert_eq!(event["requestContext"]["eventType"], "CONNECT");
         client.named(event["requestContext"]["connectionId"].as_str().expect("it has an id"))
+    }
+
+    /// These go wrong from now on, in place of those that did before.
+    pub(super) fn go_wrong<const N: usize>(&self, specs: [&str; N]) {
+        let faults = specs.map(|spec| spec.parse().expect("a fault"));
+        self.runner.sockets().faults().set(faults);
     }
 
     /// The next event that a socket function got.

@@ -134,7 +134,7 @@ fn context<'a>(
     event_type: &'static str,
     request_id: &'a str,
 ) -> RequestContext<'a> {
-    let now = clock::now();
+    let now = socket.now();
     RequestContext {
         route_key,
         disconnect_status_code: None,

@@ -31,7 +31,8 @@ impl WebSocketFront {
         let request_id = request_id();
         match self.admit(&request, id.clone(), peer, &request_id).await {
             Ok((socket, response)) => {
-                self.sockets.faults().connect_is_let_go().await;
+                let let_go = self.sockets.faults().connect_is_let_go();
+                self.stopping.run_until_cancelled(let_go).await;
                 self.serve(socket, upgrade);
                 response
             }
@@ -47,10 +48,14 @@ impl WebSocketFront {
         request_id: &str,
     ) -> Result<(Arc<Socket>, Response<Full<Bytes>>), Refusal> {
         let accept = accept(request)?;
+        if self.sockets.faults().throttles_connect() {
+            return Err(Refusal::THROTTLED);
+        }
         let text = |name| text(request.headers(), name);
         let trace = Trace::of(Some(text(header::HeaderName::from_static(TRACE_HEADER))));
         let parameters = Parameters::of(request.uri(), request.headers(), peer.ip(), &trace);
-        let mut socket = Socket::new(id, peer.ip(), text(header::HOST), text(header::USER_AGENT));
+        let (host, agent) = (text(header::HOST), text(header::USER_AGENT));
+        let mut socket = Socket::new(id, peer.ip(), host, agent, self.sockets.clock());
         socket.authorizer = authorizer::decide(self, &socket, &parameters, request_id, &trace).await?;
         let protocol = self.connect(&socket, &parameters, request_id, &trace).await?;
         Ok((Arc::new(socket), switching(accept, protocol)))

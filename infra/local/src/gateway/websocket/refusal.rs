@@ -43,6 +43,7 @@ pub(super) enum RefusalBody {
 impl Refusal {
     pub(super) const UNAUTHORIZED: Self = Self::new(StatusCode::UNAUTHORIZED, "Unauthorized");
     pub(super) const FAILED: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
+    pub(super) const THROTTLED: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
     pub(super) const BAD_GATEWAY: Self = Self::new(StatusCode::BAD_GATEWAY, "Internal server error");
     pub(super) const TIMED_OUT: Self = Self::new(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out");
 

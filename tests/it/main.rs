@@ -47,6 +47,7 @@ mod retention;
 mod revisions;
 mod runner;
 mod schedules;
+mod secrets;
 mod seed_env;
 mod seed_requests;
 mod seeds;

@@ -16,6 +16,7 @@ const HANDSHAKE: &str = include_str!("../../../events/authorize/token-in-query.j
 const KEYS: &str = "hark/keys";
 const NEW: &str = "k2:the-key-that-is-rotated-in-while-it-runs";
 const THEIRS: &str = "the-key-that-a-shop-shares-with-us-now";
+const THEIRS_BEFORE: &str = "the-key-that-a-shop-shared-with-us-before";
 
 /// A function that checks tokens, and whose they are.
 struct Door {
@@ -73,7 +74,7 @@ fn token_of_the_shop(kid: &str, secret: &str) -> String {
 async fn keys_that_are_rotated_in_are_taken_by_a_function_that_runs() {
     on_services(async |world| {
         let scene = Scene::new(world).await;
-        let old = json!({"2026-05": "the-key-that-a-shop-shared-with-us-before"});
+        let old = json!({"2026-05": THEIRS_BEFORE});
         scene.manager.put(KEYS, &[("JWT_SECRET", JWT_SECRET), ("JWT_ISSUERS", &issuers(&old))]).await;
         let door = Door::open(world, &scene).await;
         assert!(door.lets_in(&door.token(JWT_SECRET)).await);
@@ -99,10 +100,11 @@ async fn keys_that_are_rotated_in_are_taken_by_a_function_that_runs() {
 async fn a_key_of_an_issuer_that_is_rotated_in_is_taken_by_a_function_that_runs() {
     on_services(async |world| {
         let scene = Scene::new(world).await;
-        let old = json!({"2026-05": "the-key-that-a-shop-shared-with-us-before"});
+        let old = json!({"2026-05": THEIRS_BEFORE});
         scene.manager.put(KEYS, &[("JWT_SECRET", JWT_SECRET), ("JWT_ISSUERS", &issuers(&old))]).await;
         let door = Door::open(world, &scene).await;
-        assert!(door.lets_in(&door.token(JWT_SECRET)).await);
+        assert!(door.lets_in(&token_of_the_shop("2026-05", THEIRS_BEFORE)).await);
+        assert_eq!(scene.manager.asked(KEYS).await, 1, "its key is known");
         let new = json!({"2026-11": THEIRS});
         scene.manager.put(KEYS, &[("JWT_SECRET", JWT_SECRET), ("JWT_ISSUERS", &issuers(&new))]).await;
         assert!(door.lets_in(&token_of_the_shop("2026-11", THEIRS)).await);

@@ -33,7 +33,8 @@ fn only_literal_environment_values_are_kept() {
 
 #[test]
 fn secrets_of_the_deployment_are_left_out() {
-    let literal = SMALL.replace("FANOUT_QUEUES: !Ref FanoutQueues", "FANOUT_QUEUES: '3'\n        SECRETS: 'hark'");
+    let literal =
+        SMALL.replace("FANOUT_QUEUES: !Ref FanoutQueues", "FANOUT_QUEUES: '3'\n        SECRETS: 'hark'");
     assert_ne!(literal, SMALL);
     let environment = &read(&literal).functions["message"].environment;
     assert_eq!(environment["FANOUT_QUEUES"], "3");

@@ -1,6 +1,6 @@
 # `make help` lists what is here. What a target needs it installs under target/ on first use.
-.PHONY: help run cluster test test-all lint fmt build documents bench rebuild-statistics clean
-.PHONY: deps test-coverage build-prod certificates deploy docker-build docker-run
+.PHONY: help run dev cluster test test-all lint fmt build documents bench rebuild-statistics clean
+.PHONY: lint-code lint-infra deps test-coverage build-prod certificates deploy docker-build docker-run
 .DEFAULT_GOAL := help
 
 tools := target/tools/bin
@@ -19,6 +19,9 @@ deps: ## fetch every dependency and tool
 run: ## run Hark locally, embedded: no service needed (PORT, STATE_DIR)
 	cargo run
 
+dev: ## run it on private services, each function built anew when its code changes (PORT, INVOKE_PORT)
+	infra/local/dev
+
 cluster: ## run two nodes on private services, on ports 9430 and 9431
 	$(services) run infra/local/cluster
 
@@ -34,9 +37,13 @@ test-all: ## the same at full size, and every event through `cargo lambda`
 test-coverage: ## what of the code the tests run, into target/llvm-cov/html (cargo install cargo-llvm-cov)
 	SERVICES_FSYNC=off $(services) run cargo llvm-cov --workspace --html
 
-lint: ## check formatting, code, templates, manifests and container files
+lint: lint-code lint-infra ## check formatting, code, templates, manifests and container files
+
+lint-code:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+lint-infra:
 	infra/check
 
 fmt: ## format the code

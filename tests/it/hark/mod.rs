@@ -4,13 +4,13 @@
 mod clock;
 mod http;
 mod socket;
+mod watch;
 mod world;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ::http::Uri;
 use local::{Options, Running, Time};
 use serde_json::json;
 use shared::ids::{RoomRef, UserId};
@@ -21,10 +21,14 @@ use tokio::time::Instant;
 pub use clock::{TurnedClock, ten_to};
 pub use http::{Answer, answer};
 pub use socket::{Refused, Socket};
+use watch::Watch;
 pub use world::{RedisDatabase, World, on_embedded, on_services};
 
 /// What callers of `@connections` sign with, under the key id `local`.
 pub const MANAGEMENT_SECRET: &str = "the tests sign with it";
+
+/// What signs tokens where the functions are elsewhere.
+const JWT_SECRET: &str = "the tests sign their tokens with it";
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
@@ -64,6 +68,7 @@ pub(crate) use on_both;
 pub struct Hark {
     pub running: Running,
     http: reqwest::Client,
+    watch: Option<Watch>,
 }
 
 /// Somebody with an account and a token.
@@ -92,7 +97,6 @@ impl World {
         let state_dir = self.folder().to_owned();
         let time = Time(self.clock.clone());
         let management_secret_key = Some(MANAGEMENT_SECRET.to_owned());
-        let (processes, invoke_url) = elsewhere(self.is_real());
         let options = Options {
             port: 0,
             state_dir,
@@ -100,27 +104,38 @@ impl World {
             template,
             variables,
             time,
-            processes,
-            invoke_url,
             ..Options::defaults()
         };
+        let (options, watch) = self.place_functions(options).await;
         let running = local::start(options).await.expect("Hark starts");
-        Hark { running, http: reqwest::Client::new() }
+        Hark { running, http: reqwest::Client::new(), watch }
     }
-}
 
-/// Where the functions of a run on real services are, when they aren't in this process: `HARK_PROCESSES` is a folder
-/// with their programs, `HARK_INVOKE_URL` an Invoke API that has them.
-fn elsewhere(is_real: bool) -> (Option<PathBuf>, Option<Uri>) {
-    let given = |name| std::env::var(name).ok().filter(|value| is_real && !value.is_empty());
-    let folder = given("HARK_PROCESSES").map(|folder| Path::new(ROOT).join(folder));
-    (folder, given("HARK_INVOKE_URL").map(|url| url.parse().expect("HARK_INVOKE_URL is a URL")))
+    /// Where the functions of a run on real services are: in this process unless `HARK_FUNCTIONS` is a folder with
+    /// their programs, or `watch` for a `cargo lambda watch` of the case's own.
+    async fn place_functions(&self, mut options: Options) -> (Options, Option<Watch>) {
+        let place = std::env::var("HARK_FUNCTIONS").unwrap_or_default();
+        match place.as_str() {
+            _ if !self.is_real() => (options, None),
+            "" => (options, None),
+            "watch" => {
+                // Those that the runner makes would be known to nobody else.
+                options.variables.entry("JWT_SECRET".to_owned()).or_insert_with(|| JWT_SECRET.to_owned());
+                let watch = Watch::start(&options.variables).await;
+                options.invoke_url = Some(watch.url());
+                options.management_port = Some(watch.management_port);
+                (options, Some(watch))
+            }
+            folder => (Options { processes: Some(Path::new(ROOT).join(folder)), ..options }, None),
+        }
+    }
 }
 
 impl Hark {
     /// Ends it in order.
     pub async fn stop(self) {
         assert!(self.running.stop().await, "nothing was left running");
+        drop(self.watch);
     }
 
     /// An account of that name with a token, made without the cost of a password.

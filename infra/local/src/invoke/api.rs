@@ -14,6 +14,10 @@ use super::{FunctionError, Invoker};
 /// The header with which Lambda says that the body is an error.
 const FUNCTION_ERROR: &str = "x-amz-function-error";
 
+/// How long an event may take at least, whatever its function's timeout, which the API enforces if it does at all:
+/// the first one after a change waits while the function is built anew. As long as API Gateway waits.
+const PATIENCE: Duration = Duration::from_secs(29);
+
 /// A client of an Invoke API without credentials, on this machine.
 pub struct InvokeApi {
     client: Client<HttpConnector, Full<Bytes>>,
@@ -43,6 +47,7 @@ impl InvokeApi {
 #[async_trait]
 impl Invoker for InvokeApi {
     async fn invoke(&self, function: &str, event: Bytes, limit: Duration) -> Result<Bytes, FunctionError> {
+        let limit = limit.max(PATIENCE);
         let answered = tokio::time::timeout(limit, self.call(function, event)).await;
         match answered {
             Ok(Ok((head, body))) => outcome(function, &head, body),

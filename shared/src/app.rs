@@ -88,9 +88,7 @@ impl App {
         telemetry::init(&config.log_level);
         telemetry::export(&config.statistics.metrics_namespace, function);
         let connections = ManagementApi::new(ManagementConfig { post_deadline: POST_DEADLINE });
-        let app = Self::on_services(config, &secrets, Arc::new(connections), warm).await?;
-        app.follow(&secrets);
-        Ok(app)
+        Self::on_services(config, &secrets, Arc::new(connections), warm).await
     }
 
     /// An app on Postgres, Redis and RabbitMQ, posting through `connections`.
@@ -105,15 +103,6 @@ impl App {
         Self::on_services(config, &Arc::default(), connections, warm).await
     }
 
-    /// Takes the keys of tokens that `secrets` say from now on.
-    fn follow(&self, secrets: &Secrets) {
-        let (tokens, issuers) = (Arc::clone(&self.tokens), Arc::clone(&self.issuers));
-        secrets.on_change(move |config| {
-            tokens.replace_keys(&config.identity);
-            issuers.replace(&config.identity.issuers);
-        });
-    }
-
     async fn on_services(
         config: Config,
         secrets: &Arc<Secrets>,
@@ -121,11 +110,13 @@ impl App {
         warm: &[Warm],
     ) -> Result<Self, ConfigError> {
         let Adapters { postgres, redis, rabbitmq } = Adapters::new(&config, secrets)?;
+        // Connecting may read the secrets again already.
+        let (tokens, issuers) = keys(&config, secrets);
         connect(warm, &postgres, &redis, &rabbitmq).await;
         let (postgres, redis) = (Arc::new(postgres), Arc::new(redis));
         Ok(Self {
-            tokens: Arc::new(Tokens::new(&config.identity)),
-            issuers: Arc::new(Issuers::new(&config.identity.issuers)),
+            tokens,
+            issuers,
             moderation: Arc::new(Moderation::new(config.moderation.clone())),
             push: Arc::new(PushChannels::new(&config.push)),
             outbound: Outbound::new(config.registry.networks),
@@ -160,6 +151,20 @@ impl App {
             connections,
         })
     }
+}
+
+/// What checks tokens: by the keys of `config`, and by those that `secrets` say later.
+fn keys(config: &Config, secrets: &Secrets) -> (Arc<Tokens>, Arc<Issuers>) {
+    let tokens = Arc::new(Tokens::new(&config.identity));
+    let issuers = Arc::new(Issuers::new(&config.identity.issuers));
+    secrets.on_change({
+        let (tokens, issuers) = (Arc::clone(&tokens), Arc::clone(&issuers));
+        move |config| {
+            tokens.replace_keys(&config.identity);
+            issuers.replace(&config.identity.issuers);
+        }
+    });
+    (tokens, issuers)
 }
 
 /// The adapters of the services, not yet connected.

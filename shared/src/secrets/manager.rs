@@ -75,12 +75,10 @@ async fn read(client: &Client, id: &str) -> Result<Values, String> {
 /// In words that never hold what was answered, as the SDK's own would when it can't make sense of it.
 fn reason(error: &SdkError<GetSecretValueError>) -> String {
     match error {
-        SdkError::ServiceError(refused) => {
-            let refused = refused.err();
-            let (code, message) =
-                (refused.code().unwrap_or("it"), refused.message().unwrap_or("was refused"));
-            format!("{code}: {message}")
-        }
+        SdkError::ServiceError(refused) => match refused.err().code() {
+            Some(code) => format!("{code}: {}", refused.err().message().unwrap_or_default()),
+            None => format!("it answered {}", refused.raw().status()),
+        },
         SdkError::ResponseError(_) => "the answer makes no sense".to_owned(),
         SdkError::TimeoutError(_) => format!("no answer within {} s", READ_WITHIN.as_secs()),
         other => {

@@ -1,5 +1,8 @@
 //! How a function starts.
 
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
 use crate::hark::{World, on_services};
 use crate::thaw::Instance;
 
@@ -64,6 +67,21 @@ async fn what_is_wrong_with_a_secret_is_said_by_its_name_and_key() {
         let nobody = [("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:1")];
         let complaint = complaint(world, &manager.variables("whole", &nobody)).await;
         assert!(complaint.contains("SECRETS: whole can't be read: "), "{complaint}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_secrets_manager_that_never_answers_ends_the_start_in_time() {
+    on_services(async |world| {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let manager = Manager::start().await;
+        let began = Instant::now();
+        let variables = manager.variables("whole", &[("AWS_ENDPOINT_URL_SECRETS_MANAGER", &url)]);
+        let complaint = complaint(world, &variables).await;
+        assert!(complaint.contains("SECRETS: whole can't be read: no answer within 5 s"), "{complaint}");
+        assert!(began.elapsed() >= Duration::from_secs(5), "{:?}", began.elapsed());
     })
     .await;
 }

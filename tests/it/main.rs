@@ -50,6 +50,7 @@ mod retention;
 mod revisions;
 mod runner;
 mod schedules;
+mod secrets;
 mod seed_env;
 mod seed_requests;
 mod seeds;

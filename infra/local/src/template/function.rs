@@ -99,12 +99,16 @@ fn timeout(layers: Layers<'_, '_>) -> Result<Duration> {
     }
 }
 
+/// Where a deployment's secrets are: nobody answers for them here, and what they hold is given to the runner.
+const SECRETS: &str = "SECRETS";
+
 /// The literal values of both layers, the function's own over the global ones.
 fn environment(layers: Layers<'_, '_>) -> Result<BTreeMap<String, String>> {
     let mut environment = BTreeMap::new();
     for layer in layers.into_iter().flatten() {
         for (name, value) in variables(layer)? {
             match value.text() {
+                _ if name == SECRETS => None,
                 Ok(text) if !text.starts_with("{{resolve:") => environment.insert(name.to_owned(), text),
                 // Made by the deployment: an own value that has no literal hides the global one too.
                 _ => environment.remove(name),

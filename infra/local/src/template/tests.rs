@@ -35,6 +35,16 @@ fn only_literal_environment_values_are_kept() {
 }
 
 #[test]
+fn secrets_of_the_deployment_are_left_out() {
+    let literal =
+        SMALL.replace("FANOUT_QUEUES: !Ref FanoutQueues", "FANOUT_QUEUES: '3'\n        SECRETS: 'hark'");
+    assert_ne!(literal, SMALL);
+    let environment = &read(&literal).functions["message"].environment;
+    assert_eq!(environment["FANOUT_QUEUES"], "3");
+    assert!(!environment.contains_key("SECRETS"));
+}
+
+#[test]
 fn the_websocket_api_has_routes_responses_and_an_authorizer() {
     let api = read(SMALL).websocket.expect("there is one");
     assert_eq!(api.stage, "live");

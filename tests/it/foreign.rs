@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use futures::{SinkExt, StreamExt};
+use local::faults::{DisconnectFault, Fault, Kind};
 use local::{Options, Running};
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};

@@ -11,6 +11,7 @@ mod caps;
 mod clients;
 mod closing;
 mod cluster;
+mod cold_start;
 mod conformance;
 mod contract;
 mod cost;

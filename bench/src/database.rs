@@ -31,7 +31,7 @@ impl Database {
         let database = Self { url, server: PgConnectOptions::from_str(&server)?, name };
         database.on_server(&format!("create database {}", database.name)).await?;
         let config = PostgresConfig {
-            url: database.url.clone(),
+            url: database.url.clone().into(),
             max_connections: 1,
             deadline: Duration::from_secs(5),
         };

@@ -5,7 +5,8 @@ use std::time::Duration;
 use lapin::ExchangeKind;
 use lapin::options::ExchangeDeclareOptions;
 use lapin::types::FieldTable;
-use local::gateway::sockets::{PostAnswer, PostError, PostFault};
+use local::faults::{Fault, PostAnswer};
+use local::gateway::sockets::PostError;
 use shared::rabbitmq::topology::EXCHANGE;
 
 use crate::hark::{World, eventually, on_services};
@@ -34,11 +35,11 @@ async fn messages_arrive_by_an_exchange_of_another_name_at_once_and_after_waitin
         let ack = anns.say(room, "hello").await;
         assert_eq!(bobs.next_of("message").await["message_id"], ack["message_id"]);
 
-        let away = PostFault::every(PostAnswer::Refused(PostError::Unavailable));
-        hark.running.sockets().faults().fail_posts([away]);
+        let away = Fault::of_posts(PostAnswer::Refused(PostError::Unavailable));
+        hark.running.sockets().faults().set([away]);
         anns.say(room, "wait for it").await;
         eventually(async || hark.running.sockets().counters().posts_refused > 0).await;
-        hark.running.sockets().faults().fail_posts([]);
+        hark.running.sockets().faults().set([]);
         world.clock.turn(Duration::from_secs(6));
         assert_eq!(bobs.next_of("message").await["content"], "wait for it");
         assert_eq!((exists(world, NAME).await, exists(world, EXCHANGE).await), (true, false));

@@ -3,6 +3,7 @@
 
 mod app;
 mod bans;
+mod behaviours;
 mod blocks;
 mod broadcast;
 mod broker;
@@ -20,7 +21,9 @@ mod exchange;
 mod exchange_name;
 mod exported;
 mod failover;
+mod faults;
 mod figures;
+mod foreign;
 mod handshake;
 mod hark;
 mod held;
@@ -48,6 +51,7 @@ mod retention;
 mod revisions;
 mod runner;
 mod schedules;
+mod secrets;
 mod seed_env;
 mod seed_requests;
 mod seeds;

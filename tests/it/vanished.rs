@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use local::faults::{DisconnectFault, Fault, Kind};
 use serde_json::json;
 use shared::ids::UserId;
 
@@ -69,7 +70,7 @@ async fn who_vanished_is_not_online_after_the_ttl_and_forgotten_by_one_post_each
     let size = full_or_tenth(CLIENTS) / ROOMS;
     // Else one that falls between the turn of the clock and the sends finds the dead first.
     hark.running.schedules().hold(true);
-    hark.running.sockets().faults().lose_disconnects(true);
+    hark.running.sockets().faults().set([Fault::every(Kind::Disconnect(DisconnectFault::Lost))]);
     let mut rooms = Vec::with_capacity(ROOMS);
     for number in 0..ROOMS {
         rooms.push(Deserted::of(&hark, number, size).await);

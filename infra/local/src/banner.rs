@@ -18,17 +18,35 @@ pub struct Banner<'a> {
 impl Display for Banner<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let http = self.running.http_url();
+        if self.running.are_guests() {
+            return writeln!(f, "The template's functions are behind {http} and {}", self.running.ws_url());
+        }
         writeln!(f, "Hark listens on {http}\n")?;
         writeln!(f, "  {http}{:<14} describes its HTTP API", docs::PATH)?;
         writeln!(f, "  {http}{:<14} describes its sockets\n", page::SOCKET_PATH)?;
         match self.demos {
             [] => self.registering(f),
             demos => self.trying(demos, f),
-        }
+        }?;
+        self.going_wrong(f)
     }
 }
 
 impl Banner<'_> {
+    fn going_wrong(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (seed, faults) = self.running.sockets().faults().list();
+        if !faults.is_empty() {
+            writeln!(f, "\nGoing wrong on demand:\n")?;
+        }
+        for fault in &faults {
+            writeln!(f, "  {fault}")?;
+        }
+        if faults.iter().any(|fault| !fault.share.is_all()) {
+            writeln!(f, "\nBy chance of seed {seed}: --fault-seed {seed} decides the same again.")?;
+        }
+        Ok(())
+    }
+
     fn registering(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (http, ws) = (self.running.http_url(), self.running.ws_url());
         writeln!(

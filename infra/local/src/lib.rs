@@ -8,6 +8,7 @@ mod banner;
 pub mod demo;
 pub mod documents;
 pub mod embedded;
+pub mod faults;
 pub mod functions;
 pub mod gateway;
 pub mod invoke;

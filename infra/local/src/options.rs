@@ -2,7 +2,8 @@
 
 use crate::{
     documents::Document,
-    gateway::{Credentials, Limits},
+    faults::{Fault, Faults, VirtualClock},
+    gateway::{Credentials, Limits, sockets::Sockets},
     invoke::INSTANCES_DEFAULT,
     template::Overrides,
 };
@@ -74,7 +75,7 @@ pub struct Options {
     pub stage: Option<String>,
 
     /// Runs the functions as processes of their own, each `DIR/<function>/bootstrap` or `DIR/<function>`, as Lambda
-    /// does. Needs real services.
+    /// does. Hark's own need real services; those of another template need none.
     #[arg(long, value_name = "DIR", conflicts_with = "invoke_url")]
     pub processes: Option<PathBuf>,
 
@@ -85,6 +86,32 @@ pub struct Options {
     /// Invokes the functions through a Lambda Invoke API, such as `cargo lambda watch`'s. Needs real services.
     #[arg(long, value_name = "URL")]
     pub invoke_url: Option<Uri>,
+
+    /// Makes something go wrong; may be repeated.
+    ///
+    /// SPEC is one of these:
+    ///
+    ///   disconnect=lose | late:TIME | twice
+    ///   connect=429 | limit:PER_SECOND | late:TIME
+    ///   post=403 | 410 | 413 | 429 | 503 | late:TIME
+    ///   event=twice
+    ///   function=NAME:fail | NAME:crash | NAME:slow:TIME
+    ///
+    /// TIME is 500ms, 2s or 1m. What follows is optional: :SHARE, the part from 0 to 1 that meets it; ,count=N, how
+    /// many do before it is off; of posts ,connection=ID and of events ,function=NAME, whose they are. For
+    /// example disconnect=lose:0.2 or post=429:0.1,count=5. While it runs, /_faults changes the list.
+    #[arg(long = "fault", value_name = "SPEC", verbatim_doc_comment)]
+    pub faults: Vec<Fault>,
+
+    /// What the shares of faults are decided by; one of chance, which is printed, when not given. The same seed
+    /// decides the same again.
+    #[arg(long, value_name = "NUMBER")]
+    pub fault_seed: Option<u64>,
+
+    /// Keeps every event as DIR/<function>/<number>-<what>.json, for `--invoke` and `cargo lambda invoke --data-file`.
+    /// Tokens and the content of messages are in these files.
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
 
     /// Invokes one function with an event, a JSON document, prints its answer and ends: nothing is served.
     #[arg(long, num_args = 2, value_names = ["FUNCTION", "EVENT"])]
@@ -99,7 +126,7 @@ pub struct Options {
     #[arg(skip)]
     pub variables: HashMap<String, String>,
 
-    /// What the functions read the time from. For tests, which turn it.
+    /// What the gateway and the functions read the time from. For tests, which turn it.
     #[arg(skip)]
     pub time: Time,
 }
@@ -139,6 +166,9 @@ impl Options {
             processes: None,
             instances: INSTANCES_DEFAULT,
             invoke_url: None,
+            faults: Vec::new(),
+            fault_seed: None,
+            record: None,
             invoke: Vec::new(),
             print: None,
             variables: HashMap::new(),
@@ -154,6 +184,12 @@ impl Options {
     /// How long a socket may live.
     pub fn limits(&self) -> Limits {
         Limits { idle: self.idle_timeout, life: self.max_lifetime }
+    }
+
+    /// No sockets yet, and what they will meet.
+    pub(crate) fn sockets(&self) -> Sockets {
+        let faults = Faults::new(self.fault_seed, self.faults.iter().cloned());
+        Sockets::under(faults, VirtualClock::over(self.time.0.clone()))
     }
 
     /// Whether the functions are those that are linked in.

@@ -100,7 +100,7 @@ impl Runner {
             Gateway::new(&template, &invoker, &sockets, options.limits(), &ports.access, &lifecycle);
         let gateway = Arc::new(gateway);
         if let (Some(listener), ManagementAccess::Signed(key)) = (ports.management, ports.access) {
-            let management = SignedManagement::new(sockets.clone(), key);
+            let management = SignedManagement::new(&template, sockets.clone(), key);
             listener.serve(Arc::new(management), &lifecycle);
         }
         ports.main.serve(gateway.clone(), &lifecycle);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use local::gateway::sockets::{PostAnswer, PostError, PostFault};
+use local::faults::{Fault, Kind, PostAnswer};
+use local::gateway::sockets::PostError;
 use serde_json::json;
 use shared::ids::BroadcastId;
 use shared::model::Role;
@@ -153,14 +154,13 @@ async fn who_is_out_of_reach_is_handed_on_and_counted_when_reached(world: &World
     deliver(&app, &Event::BroadcastStep(BroadcastStep { broadcast: id, step: 0 })).await.unwrap();
     let chunk = chunks(kept.take()).0.remove(0);
     let lost = chunk.listeners[1].address.connection.0.clone();
-    let refusing = PostAnswer::Refused(PostError::Throttled);
-    let fault = PostFault { connection: Some(lost.clone()), ..PostFault::every(refusing) };
-    hark.running.sockets().faults().fail_posts([fault]);
+    let (answer, connection) = (PostAnswer::Refused(PostError::Throttled), Some(lost.clone()));
+    hark.running.sockets().faults().set([Fault::every(Kind::Post { answer, connection })]);
     deliver(&app, &Event::FanoutChunk(chunk)).await.unwrap();
     let standing = hark.get(&root, &format!("/api/v1/broadcast/{id}")).await.expect(200);
     assert_eq!((&standing["state"], counts(&standing)), (&json!("running"), [3, 2, 0, 1]));
 
-    hark.running.sockets().faults().fail_posts([]);
+    hark.running.sockets().faults().set([]);
     let (mut handed_on, _) = chunks(kept.take());
     let rest = handed_on.remove(0);
     assert_eq!((rest.attempt, rest.listeners.len()), (1, 1));

@@ -20,7 +20,8 @@ use shared::ports::{Event as Told, NewSession};
 use sqlx::{Connection, PgConnection};
 
 use expected::{EXPECTED, Expected};
-use files::{Event, every};
+pub use files::Event;
+use files::every;
 use integrations::integrations;
 use seeded::Seeded;
 
@@ -183,20 +184,21 @@ async fn the_seed_of_a_development_database_is_the_one_of_the_tests() {
 
 #[test]
 fn every_event_reads_the_same_after_it_was_written() {
-    for event in every() {
-        match event.function() {
-            "authorize" => read_write_read::<ApiGatewayCustomAuthorizerRequestTypeRequest>(&event),
-            "connect" | "disconnect" | "message" => {
-                read_write_read::<ApiGatewayWebsocketProxyRequest>(&event);
-            }
-            "deliver" | "assign" | "relay" => read_write_read::<RabbitMqEvent>(&event),
-            "accounts" | "rooms" | "services" | "statistics" | "support" | "events" => {
-                read_write_read::<ApiGatewayV2httpRequest>(&event);
-            }
-            "upkeep" => read_write_read::<EventBridgeEvent<Value>>(&event),
-            "migrate" => read_write_read::<Value>(&event),
-            other => panic!("{other} is no function"),
+    every().iter().for_each(reads_the_same);
+}
+
+/// As the type that its function takes.
+pub fn reads_the_same(event: &Event) {
+    match event.function() {
+        "authorize" => read_write_read::<ApiGatewayCustomAuthorizerRequestTypeRequest>(event),
+        "connect" | "disconnect" | "message" => read_write_read::<ApiGatewayWebsocketProxyRequest>(event),
+        "deliver" | "assign" | "relay" => read_write_read::<RabbitMqEvent>(event),
+        "accounts" | "rooms" | "services" | "statistics" | "support" | "events" => {
+            read_write_read::<ApiGatewayV2httpRequest>(event);
         }
+        "upkeep" => read_write_read::<EventBridgeEvent<Value>>(event),
+        "migrate" => read_write_read::<Value>(event),
+        other => panic!("{other} is no function"),
     }
 }
 

@@ -22,8 +22,9 @@ impl TurnedClock {
         self.ahead_ms.fetch_add(i64::try_from(by.as_millis()).unwrap(), SeqCst);
     }
 
-    /// From here on it moves only when it is turned, so that a case knows its times to the millisecond. Sockets
-    /// are dated by the machine: a moment of less than two hours from now, or they are past their life.
+    /// From here on it moves only when it is turned, so that a case knows its times to the millisecond. Functions that
+    /// run elsewhere (`HARK_FUNCTIONS`) go by the machine: a moment of less than two hours from now, or sockets are
+    /// past their life to them.
     pub fn stand_at(&self, moment: UnixMs) {
         self.stands_at.set(moment).expect("it stands at one moment");
     }

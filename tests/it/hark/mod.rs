@@ -91,24 +91,33 @@ impl World {
 
     /// The same by another template.
     pub async fn start_by(&self, template: PathBuf, more: &[(&str, &str)]) -> Hark {
+        self.start_as(Options { template, ..self.options(more) }).await
+    }
+
+    /// The same by options that a case has changed.
+    pub async fn start_as(&self, options: Options) -> Hark {
+        let (options, watch) = self.place_functions(options).await;
+        let running = local::start(options).await.expect("Hark starts");
+        Hark { running, http: reqwest::Client::new(), watch }
+    }
+
+    /// What a run on this state is started with.
+    pub fn options(&self, more: &[(&str, &str)]) -> Options {
         let mut variables: HashMap<String, String> = self.variables().into_iter().collect();
         variables.extend(UNLIMITED.map(|name| (name.to_owned(), "0".to_owned())));
         variables.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let state_dir = self.folder().to_owned();
         let time = Time(self.clock.clone());
         let management_secret_key = Some(MANAGEMENT_SECRET.to_owned());
-        let options = Options {
+        Options {
             port: 0,
             state_dir,
             management_secret_key,
-            template,
+            template: PathBuf::from(TEMPLATE),
             variables,
             time,
             ..Options::defaults()
-        };
-        let (options, watch) = self.place_functions(options).await;
-        let running = local::start(options).await.expect("Hark starts");
-        Hark { running, http: reqwest::Client::new(), watch }
+        }
     }
 
     /// Where the functions of a run on real services are: in this process unless `HARK_FUNCTIONS` is a folder with

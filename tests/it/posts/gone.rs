@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use local::gateway::sockets::{PostError, PostFault};
+use local::faults::Fault;
+use local::gateway::sockets::PostError;
 use shared::ports::Delay;
 
 use super::unreachable::chunk;
@@ -43,7 +44,7 @@ async fn a_young_socket_that_seems_gone_is_tried_again_by_the_queue_and_not_forg
     let (mut anns, mut bobs) = (hark.connect(&ann).await, hark.connect(&bob).await);
     let young = known(&hark, &bob).await;
     // One post of the sender's, and every round of `deliver`: only the retry queue is left.
-    fail_posts(&hark, [PostFault { posts: Some(5), ..refusing(PostError::Gone, &young[0]) }]);
+    fail_posts(&hark, [Fault { count: Some(5), ..refusing(PostError::Gone, &young[0]) }]);
     let ack = anns.say(room, "hello").await;
     assert_eq!(bobs.next_of("message").await["message_id"], ack["message_id"]);
     assert!(bobs.heard("message").await.is_empty(), "once");

@@ -6,7 +6,8 @@ mod gone;
 mod throttled;
 mod unreachable;
 
-use local::gateway::sockets::{PostAnswer, PostError, PostFault};
+use local::faults::{Fault, Kind, PostAnswer};
+use local::gateway::sockets::PostError;
 use shared::ids::UserId;
 use shared::model::Listener;
 
@@ -20,13 +21,13 @@ const QUIET: (&str, &str) = ("PUSH_ROOM_MAX", "0");
 const FRAME: &str = r#"{"type":"message","content":"once more"}"#;
 
 /// Refuses every post to a connection.
-fn refusing(error: PostError, to: &Listener) -> PostFault {
+fn refusing(error: PostError, to: &Listener) -> Fault {
     let connection = Some(to.address.connection.0.clone());
-    PostFault { connection, ..PostFault::every(PostAnswer::Refused(error)) }
+    Fault::every(Kind::Post { answer: PostAnswer::Refused(error), connection })
 }
 
-fn fail_posts(hark: &Hark, faults: impl IntoIterator<Item = PostFault>) {
-    hark.running.sockets().faults().fail_posts(faults);
+fn fail_posts(hark: &Hark, faults: impl IntoIterator<Item = Fault>) {
+    hark.running.sockets().faults().set(faults);
 }
 
 /// Posts that were sent, and those that were refused.

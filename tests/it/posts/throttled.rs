@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use local::gateway::sockets::{PostAnswer, PostError, PostFault};
+use local::faults::{Fault, PostAnswer};
+use local::gateway::sockets::PostError;
 use shared::chat::send::{self, BROADCAST_BUDGET};
 use shared::clock::UnixMs;
 use shared::frames::{Draft, Target};
@@ -25,8 +26,8 @@ async fn a_throttled_post_is_tried_again_within_the_budget_and_leaves_the_queue_
     let (ann, bob) = (hark.user("ann").await, hark.user("bob").await);
     let room = hark.group(&ann, &[&bob]).await;
     let mut bobs = hark.connect(&bob).await;
-    let throttled = PostFault::every(PostAnswer::Refused(PostError::Throttled));
-    fail_posts(&hark, [PostFault { posts: Some(1), ..throttled }]);
+    let throttled = Fault::of_posts(PostAnswer::Refused(PostError::Throttled));
+    fail_posts(&hark, [Fault { count: Some(1), ..throttled }]);
 
     let (app, kept) = aside(&hark);
     let account = app.accounts.account(UserId(ann.id)).await.unwrap().unwrap();
@@ -65,7 +66,7 @@ async fn who_is_throttled_for_longer_gets_it_by_the_retry_queue_and_nobody_twice
     for member in &others[..3] {
         faults.push(refusing(PostError::Throttled, &known(&hark, member).await[0]));
     }
-    faults[2].posts = Some(MORE_THAN_THE_SENDER_TRIES);
+    faults[2].count = Some(MORE_THAN_THE_SENDER_TRIES);
     fail_posts(&hark, faults);
 
     let began = Instant::now();
@@ -96,8 +97,8 @@ async fn who_is_answered_for_late_gets_it_again(world: &World) {
     let (ann, bob) = (hark.user("ann").await, hark.user("bob").await);
     let room = hark.group(&ann, &[&bob]).await;
     let (mut anns, mut bobs) = (hark.connect(&ann).await, hark.connect(&bob).await);
-    let late = PostFault::every(PostAnswer::Late(2 * BROADCAST_BUDGET));
-    fail_posts(&hark, [PostFault { posts: Some(1), ..late }]);
+    let late = Fault::of_posts(PostAnswer::Late(2 * BROADCAST_BUDGET));
+    fail_posts(&hark, [Fault { count: Some(1), ..late }]);
     let ack = anns.say(room, "hello").await;
     for _ in 0..2 {
         assert_eq!(bobs.next_of("message").await["message_id"], ack["message_id"]);

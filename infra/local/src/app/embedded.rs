@@ -38,9 +38,9 @@ pub(super) async fn open(
     let store = Sqlite::open(&folder.database()).await?;
     keep_jwt_secret(&store, &mut variables).await?;
     let config = variables.config(template)?;
-    let (sockets, queues) = (Sockets::new(), Arc::new(Queues::default()));
+    let (sockets, queues) = (options.sockets(), Arc::new(Queues::default()));
     Ok(Backend {
-        app: Arc::new(App { clock: options.time.0.clone(), ..app(config, &store, &queues, &sockets) }),
+        app: Arc::new(App { clock: sockets.clock().clone(), ..app(config, &store, &queues, &sockets) }),
         sockets,
         ports,
         broker: Broker::InProcess(queues.clone()),
@@ -86,6 +86,7 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         bus: Arc::new(SweepingBus::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues))),
         connections: Arc::new(LocalConnections::new(sockets.clone())),
         config: Arc::new(config),
+        secrets: Arc::default(),
     }
 }
 

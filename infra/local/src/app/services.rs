@@ -3,7 +3,7 @@
 use super::{Backend, bind, keep_jwt_secret, secret};
 use crate::{
     Options,
-    gateway::{Credentials, ManagementAccess, sockets::Sockets},
+    gateway::{Credentials, ManagementAccess},
     source::Broker,
     template::Template,
     variables::Variables,
@@ -47,9 +47,10 @@ pub(super) async fn connect(
     let config = variables.config(template)?;
     let warm = [Warm::Postgres, Warm::Redis, Warm::RabbitMq];
     let app = App::with_services(config, Arc::new(management(&credentials)), &warm).await?;
+    let sockets = options.sockets();
     Ok(Backend {
-        app: Arc::new(App { clock: options.time.0.clone(), ..app }),
-        sockets: Sockets::new(),
+        app: Arc::new(App { clock: sockets.clock().clone(), ..app }),
+        sockets,
         ports,
         broker: Broker::RabbitMq(variables.need("RABBITMQ_URL")?),
         variables,
@@ -60,7 +61,8 @@ pub(super) async fn connect(
 /// Brings the schema up to date and reads from the database what the functions are configured with.
 async fn prepare(options: &Options, variables: &mut Variables) -> anyhow::Result<Credentials> {
     let url = variables.need("DATABASE_URL")?;
-    let store = Postgres::new(PostgresConfig { url, max_connections: 1, deadline: START_DEADLINE })?;
+    let store =
+        Postgres::new(PostgresConfig { url: url.into(), max_connections: 1, deadline: START_DEADLINE })?;
     store.migrate().await.context("cannot bring DATABASE_URL's schema up to date")?;
     keep_jwt_secret(&store, variables).await?;
     let kept = store.keep_setting(MANAGEMENT_SECRET_KEY, &secret()).await?;

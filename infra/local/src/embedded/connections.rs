@@ -45,7 +45,7 @@ fn post_error(error: sockets::PostError) -> PostError {
         sockets::PostError::Unavailable => PostError::Unreachable(error.to_string()),
         sockets::PostError::TooLarge => PostError::TooLarge,
         // What API Gateway does with bytes that are no text is not told; a frame of ours always is.
-        sockets::PostError::NotText => PostError::Forbidden,
+        sockets::PostError::Forbidden | sockets::PostError::NotText => PostError::Forbidden,
     }
 }
 

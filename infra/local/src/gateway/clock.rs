@@ -1,17 +1,11 @@
 //! Times as events carry them.
 
-use time::{OffsetDateTime, UtcDateTime, format_description::BorrowedFormatItem, macros::format_description};
+use time::{UtcDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 const REQUEST_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
 const ISO_8601: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-
-/// Now, in Unix milliseconds.
-pub(super) fn now() -> i64 {
-    let nanos = OffsetDateTime::now_utc().unix_timestamp_nanos();
-    i64::try_from(nanos / 1_000_000).unwrap_or(i64::MAX)
-}
 
 /// As in `requestContext.requestTime`: `21/Nov/2026:01:26:03 +0000`.
 pub(super) fn request_time(millis: i64) -> String {

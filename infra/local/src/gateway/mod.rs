@@ -25,11 +25,11 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use management::Management;
 use sockets::Sockets;
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use websocket::WebSocketFront;
 
-/// Who may use `@connections`, and where.
+/// Who may use `@connections` and `/_faults`, and where.
 #[derive(Clone, Debug)]
 pub enum ManagementAccess {
     /// Callers on this machine, on the main port.
@@ -78,9 +78,9 @@ impl Gateway {
         let http = template.http.clone();
         Self {
             websocket,
-            http: http.map(|api| Arc::new(HttpFront::new(api, invoker.clone()))),
+            http: http.map(|api| Arc::new(HttpFront::new(api, invoker.clone(), sockets.clock().clone()))),
             management: match access {
-                ManagementAccess::Loopback => Some(Management::open(sockets.clone())),
+                ManagementAccess::Loopback => Some(Management::new(sockets.clone(), names(template), None)),
                 ManagementAccess::Signed(_) => None,
             },
             lifecycle: lifecycle.clone(),
@@ -95,10 +95,10 @@ impl Gateway {
             return self.detached(front.clone().open(request, peer)).await;
         }
         if let Some(management) = &self.management
-            && let Some(id) = management::connection_of(request.uri().path())
+            && let Some(resource) = management::resource_of(request.uri().path())
         {
             return match peer.ip().to_canonical().is_loopback() {
-                true => management.answer(&id, request).await,
+                true => management.answer(&resource, request).await,
                 false => management::forbidden(),
             };
         }
@@ -131,10 +131,13 @@ pub(crate) struct SignedManagement {
 }
 
 impl SignedManagement {
-    pub(crate) fn new(sockets: Sockets, credentials: Credentials) -> Self {
-        let management = Management::signed(sockets, credentials);
-        Self { management }
+    pub(crate) fn new(template: &Template, sockets: Sockets, credentials: Credentials) -> Self {
+        Self { management: Management::new(sockets, names(template), Some(credentials)) }
     }
+}
+
+fn names(template: &Template) -> BTreeSet<String> {
+    template.functions.keys().cloned().collect()
 }
 
 /// What answers the requests of a port.
@@ -155,8 +158,8 @@ impl Answers for Gateway {
 
 impl Answers for SignedManagement {
     async fn answer(&self, request: Request<Incoming>, _: SocketAddr) -> Response<Full<Bytes>> {
-        match management::connection_of(request.uri().path()) {
-            Some(id) => self.management.answer(&id, request).await,
+        match management::resource_of(request.uri().path()) {
+            Some(resource) => self.management.answer(&resource, request).await,
             None => management::forbidden(),
         }
     }

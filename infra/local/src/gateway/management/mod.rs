@@ -1,5 +1,6 @@
-//! `@connections`: post to a socket, look at it, close it.
+//! `@connections`: post to a socket, look at it, close it. Beside it, `/_faults`.
 
+mod faults;
 mod signature;
 
 pub use signature::Credentials;
@@ -9,23 +10,37 @@ use super::{
     sockets::{Close, MAX_POST, PostError, Sockets},
 };
 use bytes::Bytes;
+use faults::Switches;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use signature::Verifier;
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// The management API over the live sockets.
 pub(super) struct Management {
     sockets: Sockets,
+    switches: Switches,
     verifier: Option<Verifier>,
+}
+
+/// What a request is about.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Resource {
+    /// The connection of this id.
+    Connection(String),
+    /// What goes wrong on demand.
+    Faults,
+    /// The clock that goes with it.
+    FaultClock,
 }
 
 /// A refusal in the words that the SDKs know, by `x-amzn-ErrorType`.
 struct Refused {
     status: StatusCode,
     kind: &'static str,
-    message: &'static str,
+    message: Cow<'static, str>,
 }
 
 const GONE: Refused = Refused::new(StatusCode::GONE, "GoneException", "Gone");
@@ -36,32 +51,39 @@ const THROTTLED: Refused =
     Refused::new(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", "Limit exceeded");
 const UNAVAILABLE: Refused =
     Refused::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", "Service Unavailable");
-const NOT_TEXT: Refused =
-    Refused::new(StatusCode::BAD_REQUEST, "BadRequestException", "A frame must be UTF-8 text");
+const BAD_REQUEST: Refused = Refused::new(StatusCode::BAD_REQUEST, "BadRequestException", "Bad request");
 
 impl Refused {
     const fn new(status: StatusCode, kind: &'static str, message: &'static str) -> Self {
-        Self { status, kind, message }
+        Self { status, kind, message: Cow::Borrowed(message) }
+    }
+
+    fn saying(self, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { message: message.into(), ..self }
     }
 }
 
 impl Management {
-    /// Answers without asking for a signature: for callers on this machine.
-    pub(super) fn open(sockets: Sockets) -> Self {
-        Self { sockets, verifier: None }
+    /// Over `sockets` and the faults of `functions`. Answers requests signed with `credentials` (Signature Version
+    /// 4); without them, all: for callers on this machine.
+    pub(super) fn new(
+        sockets: Sockets,
+        functions: BTreeSet<String>,
+        credentials: Option<Credentials>,
+    ) -> Self {
+        let switches = Switches { sockets: sockets.clone(), functions };
+        Self { sockets, switches, verifier: credentials.map(Verifier::new) }
     }
 
-    /// Answers requests signed with `credentials` (Signature Version 4).
-    pub(super) fn signed(sockets: Sockets, credentials: Credentials) -> Self {
-        let verifier = Some(Verifier::new(credentials));
-        Self { sockets, verifier }
-    }
-
-    /// Answers one request about the connection `id`.
-    pub(super) async fn answer(&self, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    /// Answers one request about `resource`.
+    pub(super) async fn answer(
+        &self,
+        resource: &Resource,
+        request: Request<Incoming>,
+    ) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
         let answered = match Limited::new(body, MAX_POST).collect().await {
-            Ok(body) => self.permitted(id, &parts, body.to_bytes()).await,
+            Ok(body) => self.permitted(resource, &parts, body.to_bytes()).await,
             Err(_) => Err(TOO_LARGE),
         };
         answered.unwrap_or_else(|refused| refused.response())
@@ -69,17 +91,32 @@ impl Management {
 
     async fn permitted(
         &self,
-        id: &str,
+        resource: &Resource,
         parts: &Parts,
         body: Bytes,
     ) -> Result<Response<Full<Bytes>>, Refused> {
         if let Some(verifier) = &self.verifier {
             verifier.verify(parts, &body).map_err(|reason| {
-                tracing::warn!(reason, "an @connections request is not signed as it must be");
+                tracing::warn!(reason, "a management request is not signed as it must be");
                 FORBIDDEN
             })?;
         }
-        match parts.method {
+        match resource {
+            Resource::Connection(id) => self.connection(id, &parts.method, body).await,
+            // Without a signature they are for this machine alone.
+            _ if self.verifier.is_none() && !faults::is_own(&parts.headers) => Err(FORBIDDEN),
+            Resource::Faults => self.switches.faults(&parts.method, &body),
+            Resource::FaultClock => self.switches.clock(&parts.method, &body),
+        }
+    }
+
+    async fn connection(
+        &self,
+        id: &str,
+        method: &Method,
+        body: Bytes,
+    ) -> Result<Response<Full<Bytes>>, Refused> {
+        match *method {
             Method::POST => self.post(id, body).await,
             Method::GET => self.inspect(id),
             Method::DELETE => self.delete(id),
@@ -91,10 +128,11 @@ impl Management {
         match self.sockets.post(id, body).await {
             Ok(()) => Ok(Response::new(Full::default())),
             Err(PostError::Gone) => Err(GONE),
+            Err(PostError::Forbidden) => Err(FORBIDDEN),
             Err(PostError::Throttled) => Err(THROTTLED),
             Err(PostError::Unavailable) => Err(UNAVAILABLE),
             Err(PostError::TooLarge) => Err(TOO_LARGE),
-            Err(PostError::NotText) => Err(NOT_TEXT),
+            Err(PostError::NotText) => Err(BAD_REQUEST.saying("A frame must be UTF-8 text")),
         }
     }
 
@@ -140,8 +178,17 @@ fn json(status: StatusCode, body: &serde_json::Value) -> Response<Full<Bytes>> {
     response
 }
 
+/// What `path` is about, if it is the management API's.
+pub(super) fn resource_of(path: &str) -> Option<Resource> {
+    match path {
+        "/_faults" => Some(Resource::Faults),
+        "/_faults/clock" => Some(Resource::FaultClock),
+        _ => connection_of(path).map(Resource::Connection),
+    }
+}
+
 /// The connection id of `/{stage}/@connections/{id}` or `/@connections/{id}`, however it is encoded.
-pub(super) fn connection_of(path: &str) -> Option<String> {
+fn connection_of(path: &str) -> Option<String> {
     let (before, id) = path.rsplit_once('/')?;
     let (stage, name) = before.rsplit_once('/')?;
     let is_ours = percent_decode_str(name).eq(b"@connections".iter().copied());

@@ -3,24 +3,23 @@
 //! [`Sockets`] is made before anything else, since the handlers post through it; the gateway fills it.
 
 mod counters;
-mod faults;
 mod outbox;
-mod post_faults;
 mod socket;
 
 pub use counters::Counters;
-pub use faults::Faults;
 pub use outbox::Close;
 pub(in crate::gateway) use outbox::End;
-pub use post_faults::{PostAnswer, PostFault};
 pub use socket::{Inspection, PostError, Socket};
 
+use crate::faults::{Faults, PostAnswer, VirtualClock};
 use bytes::Bytes;
 use counters::Tally;
+use shared::clock::SystemClock;
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
 };
 use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -34,23 +33,36 @@ pub const MAX_POST: usize = 128 * 1024;
 type Shard = HashMap<Arc<str>, Arc<Socket>>;
 
 /// Every open socket by its connection id. Clones share one table.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Sockets {
     inner: Arc<Inner>,
 }
 
-#[derive(Default)]
 struct Inner {
     shards: [RwLock<Shard>; SHARDS],
     hasher: RandomState,
     tally: Tally,
     faults: Faults,
+    clock: Arc<VirtualClock>,
+}
+
+impl Default for Sockets {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Sockets {
-    /// An empty table.
+    /// An empty table, without a fault, by the machine's time.
     pub fn new() -> Self {
-        Self::default()
+        Self::under(Faults::default(), VirtualClock::over(Arc::new(SystemClock)))
+    }
+
+    /// An empty table whose sockets meet `faults` and are dated by `clock`.
+    pub fn under(faults: Faults, clock: VirtualClock) -> Self {
+        let clock = Arc::new(clock);
+        let (shards, hasher, tally) = Default::default();
+        Self { inner: Arc::new(Inner { shards, hasher, tally, faults, clock }) }
     }
 
     /// Sends `frame` to one connection: a send into its queue, without a copy of the frame.
@@ -60,7 +72,7 @@ impl Sockets {
     /// [`PostError::Gone`] when there is no such connection, its `$connect` hasn't returned yet, or it is
     /// closing; whatever a fault says that this post meets.
     pub async fn post(&self, id: &str, frame: Bytes) -> Result<(), PostError> {
-        match self.inner.faults.meets(id) {
+        match self.inner.faults.post(id) {
             None => self.send(id, frame),
             Some(PostAnswer::Refused(refusal)) => {
                 self.inner.tally.refused();
@@ -116,6 +128,19 @@ impl Sockets {
     /// The faults that can be switched on.
     pub fn faults(&self) -> &Faults {
         &self.inner.faults
+    }
+
+    /// What the gateway reads the time from.
+    pub fn clock(&self) -> &Arc<VirtualClock> {
+        &self.inner.clock
+    }
+
+    /// Moves the clock forward: sockets whose time is over then are closed at once.
+    pub fn advance(&self, by: Duration) {
+        self.clock().advance(by);
+        for shard in &self.inner.shards {
+            read(shard).values().for_each(|socket| socket.wake());
+        }
     }
 
     /// Makes `socket` reachable: its `$connect` has returned.

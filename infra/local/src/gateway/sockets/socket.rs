@@ -1,7 +1,9 @@
 //! One open socket as everyone but its own task sees it.
 
 use super::outbox::{Batch, Close, Outbox};
+use crate::faults::VirtualClock;
 use serde_json::value::RawValue;
+use shared::clock::Clock;
 use std::{
     net::IpAddr,
     sync::{
@@ -21,6 +23,9 @@ pub enum PostError {
     /// There are too many; only on demand, since the runner has no limit of its own.
     #[error("too many posts")]
     Throttled,
+    /// The caller may not post here; only on demand, since a signature is checked before.
+    #[error("forbidden")]
+    Forbidden,
     /// The gateway can't; only on demand.
     #[error("the gateway is unavailable")]
     Unavailable,
@@ -56,6 +61,7 @@ pub struct Socket {
     pub(in crate::gateway) domain: Box<str>,
     /// `requestContext.authorizer` of every event, kept as the JSON it is sent as.
     pub(in crate::gateway) authorizer: Option<Box<RawValue>>,
+    clock: Arc<VirtualClock>,
     last_active_at: AtomicI64,
     running: AtomicUsize,
     outbox: Mutex<Outbox>,
@@ -63,8 +69,14 @@ pub struct Socket {
 }
 
 impl Socket {
-    pub(in crate::gateway) fn new(id: Arc<str>, source_ip: IpAddr, domain: &str, user_agent: &str) -> Self {
-        let now = crate::gateway::clock::now();
+    pub(in crate::gateway) fn new(
+        id: Arc<str>,
+        source_ip: IpAddr,
+        domain: &str,
+        user_agent: &str,
+        clock: &Arc<VirtualClock>,
+    ) -> Self {
+        let now = clock.now().0;
         Self {
             id,
             connected_at: now,
@@ -72,6 +84,7 @@ impl Socket {
             user_agent: user_agent.into(),
             domain: domain.into(),
             authorizer: None,
+            clock: clock.clone(),
             last_active_at: AtomicI64::new(now),
             running: AtomicUsize::new(0),
             outbox: Mutex::default(),
@@ -121,7 +134,12 @@ impl Socket {
 
     /// A message went either way.
     pub(in crate::gateway) fn touch(&self) {
-        self.last_active_at.store(crate::gateway::clock::now(), Relaxed);
+        self.last_active_at.store(self.now(), Relaxed);
+    }
+
+    /// Now, by the gateway's clock, in Unix milliseconds.
+    pub(in crate::gateway) fn now(&self) -> i64 {
+        self.clock.now().0
     }
 
     pub(in crate::gateway) fn last_active_at(&self) -> i64 {

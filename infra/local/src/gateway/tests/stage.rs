@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     Options, Parts, Ports, Runner,
+    faults::FaultyInvoker,
     gateway::{ManagementAccess, sockets::Sockets},
     template::{Overrides, Template},
 };
@@ -31,14 +32,25 @@ impl Stage {
     }
 
     pub(super) fn with(access: ManagementAccess, change: impl FnOnce(&mut Options)) -> Self {
+        Self::serving(template(), access, change)
+    }
+
+    /// Of another template than that of these tests.
+    pub(super) fn serving(
+        template: Template,
+        access: ManagementAccess,
+        change: impl FnOnce(&mut Options),
+    ) -> Self {
         let mut options = Options { port: 0, ..Options::defaults() };
         change(&mut options);
         let (sender, events) = mpsc::unbounded_channel();
         let desk = Desk { sockets: Sockets::new(), events: sender, gate: Arc::new(Semaphore::new(0)) };
+        let http = ["site".to_owned()].into();
+        let invoker = FaultyInvoker::new(Arc::new(functions(&desk)), desk.sockets.clone(), http);
         let parts = Parts {
-            template: template(),
+            template,
             sockets: desk.sockets.clone(),
-            invoker: Arc::new(functions(&desk)),
+            invoker: Arc::new(invoker),
             background: Vec::new(),
         };
         let ports = Ports::bind(&options, access).expect("a free port");
@@ -62,6 +74,12 @@ impl Stage {
         client.named(event["requestContext"]["connectionId"].as_str().expect("it has an id"))
     }
 
+    /// These go wrong from now on, in place of those that did before.
+    pub(super) fn go_wrong<const N: usize>(&self, specs: [&str; N]) {
+        let faults = specs.map(|spec| spec.parse().expect("a fault"));
+        self.runner.sockets().faults().set(faults);
+    }
+
     /// The next event that a socket function got.
     pub(super) async fn event(&mut self) -> Value {
         let event = timeout(PATIENCE, self.events.recv()).await;
@@ -74,7 +92,7 @@ impl Stage {
     }
 }
 
-fn template() -> Template {
+pub(super) fn template() -> Template {
     let text = include_str!("../../../tests/fixtures/template.yaml");
     Template::parse(text, &Overrides::new()).expect("the template is right")
 }

@@ -5,10 +5,8 @@ use super::{
     ending::{ABNORMAL, Ending, NOT_TEXT, broken, client_close, too_slow},
     event, request_id,
 };
-use crate::gateway::{
-    clock,
-    sockets::{Close, End, Socket},
-};
+use crate::gateway::sockets::{Close, End, Socket};
+use crate::invoke::Trace;
 use futures::{SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -16,7 +14,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
@@ -61,12 +59,19 @@ async fn disconnect(front: &WebSocketFront, socket: &Socket, close: &Close) {
     let Some(route) = front.api.routes.get("$disconnect") else {
         return;
     };
-    if front.sockets.faults().loses_disconnects() {
+    let met = front.sockets.faults().disconnect();
+    if met.is_lost {
         return;
     }
+    if !met.late.is_zero() {
+        front.stopping.run_until_cancelled(sleep(met.late)).await;
+    }
     let event = event::disconnect(front.context(), socket, close, &request_id());
-    if let Err(error) = front.invoke(route, event).await {
-        tracing::warn!(%error, "$disconnect failed");
+    let times = if met.comes_twice { 2 } else { 1 };
+    for _ in 0..times {
+        if let Err(error) = front.invoke(route, event.clone(), &Trace::start()).await {
+            tracing::warn!(%error, "$disconnect failed");
+        }
     }
 }
 
@@ -91,9 +96,15 @@ impl Connection {
     }
 
     async fn until_end(&mut self) -> Ending {
-        let timer = tokio::time::sleep(self.time_left());
+        let mut ahead_ms = self.front.sockets.clock().ahead_ms();
+        let timer = sleep(self.time_left());
         tokio::pin!(timer);
         loop {
+            // Whoever moves the clock wakes the socket.
+            if self.front.sockets.clock().ahead_ms() != ahead_ms {
+                ahead_ms = self.front.sockets.clock().ahead_ms();
+                timer.as_mut().reset(Instant::now() + self.time_left());
+            }
             let may_read = self.socket.running() < MAX_RUNNING;
             let ending = tokio::select! {
                 () = self.socket.woken() => self.write_queued().await,
@@ -113,7 +124,7 @@ impl Connection {
     /// The time until the socket has been idle or open for too long. Looked at when it has passed,
     /// since resetting a timer at every frame would cost more than the frame.
     fn time_left(&self) -> Duration {
-        let now = clock::now();
+        let now = self.socket.now();
         let since = |start: i64| Duration::from_millis(u64::try_from(now - start).unwrap_or(0));
         let limits = self.front.limits;
         let idle = limits.idle.saturating_sub(since(self.socket.last_active_at()));

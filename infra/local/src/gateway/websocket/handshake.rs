@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     gateway::{answer::Answer, ids, parameters::Parameters, sockets::Socket},
-    invoke::{Failure, FunctionError},
+    invoke::{Failure, FunctionError, TRACE_HEADER, Trace},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
@@ -31,7 +31,8 @@ impl WebSocketFront {
         let request_id = request_id();
         match self.admit(&request, id.clone(), peer, &request_id).await {
             Ok((socket, response)) => {
-                self.sockets.faults().connect_is_let_go().await;
+                let let_go = self.sockets.faults().connect_is_let_go();
+                self.stopping.run_until_cancelled(let_go).await;
                 self.serve(socket, upgrade);
                 response
             }
@@ -47,11 +48,16 @@ impl WebSocketFront {
         request_id: &str,
     ) -> Result<(Arc<Socket>, Response<Full<Bytes>>), Refusal> {
         let accept = accept(request)?;
-        let parameters = Parameters::of(request.uri(), request.headers(), peer.ip());
+        if self.sockets.faults().throttles_connect() {
+            return Err(Refusal::THROTTLED);
+        }
         let text = |name| text(request.headers(), name);
-        let mut socket = Socket::new(id, peer.ip(), text(header::HOST), text(header::USER_AGENT));
-        socket.authorizer = authorizer::decide(self, &socket, &parameters, request_id).await?;
-        let protocol = self.connect(&socket, &parameters, request_id).await?;
+        let trace = Trace::of(Some(text(header::HeaderName::from_static(TRACE_HEADER))));
+        let parameters = Parameters::of(request.uri(), request.headers(), peer.ip(), &trace);
+        let (host, agent) = (text(header::HOST), text(header::USER_AGENT));
+        let mut socket = Socket::new(id, peer.ip(), host, agent, self.sockets.clock());
+        socket.authorizer = authorizer::decide(self, &socket, &parameters, request_id, &trace).await?;
+        let protocol = self.connect(&socket, &parameters, request_id, &trace).await?;
         Ok((Arc::new(socket), switching(accept, protocol)))
     }
 
@@ -61,12 +67,13 @@ impl WebSocketFront {
         socket: &Socket,
         parameters: &Parameters,
         request_id: &str,
+        trace: &Trace,
     ) -> Result<Option<HeaderValue>, Refusal> {
         let Some(route) = self.api.routes.get("$connect") else {
             return Ok(None);
         };
         let event = event::connect(self.context(), socket, parameters, request_id);
-        let answer = self.invoke(route, event).await.map_err(|error| failed(&error))?;
+        let answer = self.invoke(route, event, trace).await.map_err(|error| failed(&error))?;
         let answer = Answer::parse(&answer).map_err(|_| Refusal::BAD_GATEWAY)?;
         if !answer.status.is_success() {
             return Err(refused(&answer));
@@ -116,7 +123,9 @@ fn switching(accept: HeaderValue, protocol: Option<HeaderValue>) -> Response<Ful
 fn failed(error: &FunctionError) -> Refusal {
     match error.failure {
         Failure::TimedOut => Refusal::TIMED_OUT,
-        Failure::Unhandled | Failure::NotFound => Refusal::BAD_GATEWAY,
+        Failure::Unhandled | Failure::Throttled | Failure::TooLarge | Failure::NotFound => {
+            Refusal::BAD_GATEWAY
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! How a handshake is refused and a failed frame is answered: API Gateway's message, with the ids.
 
+use super::policy::Verdict;
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
 use http_body_util::Full;
@@ -42,6 +43,7 @@ pub(super) enum RefusalBody {
 impl Refusal {
     pub(super) const UNAUTHORIZED: Self = Self::new(StatusCode::UNAUTHORIZED, "Unauthorized");
     pub(super) const FAILED: Self = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
+    pub(super) const THROTTLED: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
     pub(super) const BAD_GATEWAY: Self = Self::new(StatusCode::BAD_GATEWAY, "Internal server error");
     pub(super) const TIMED_OUT: Self = Self::new(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out");
 
@@ -49,8 +51,11 @@ impl Refusal {
         Self { status, body: RefusalBody::Notice(message, None) }
     }
 
-    pub(super) fn denied(reason: Option<String>) -> Self {
-        let message = "User is not authorized to access this resource with an explicit deny";
+    pub(super) fn denied(verdict: Verdict, reason: Option<String>) -> Self {
+        let message = match verdict {
+            Verdict::Denied => "User is not authorized to access this resource with an explicit deny",
+            Verdict::Allowed | Verdict::Silent => "User is not authorized to access this resource",
+        };
         Self { status: StatusCode::FORBIDDEN, body: RefusalBody::Notice(message, reason) }
     }
 

@@ -1,5 +1,5 @@
 # `make help` lists what is here. What a target needs it installs under target/ on first use.
-.PHONY: help run dev cluster test test-all lint fmt build documents bench rebuild-statistics clean
+.PHONY: help run dev cluster test test-all lint fmt build documents bench cold-start rebuild-statistics clean
 .PHONY: lint-code lint-infra deps test-coverage build-prod certificates deploy docker-build docker-run
 .DEFAULT_GOAL := help
 
@@ -49,9 +49,10 @@ lint-infra:
 fmt: ## format the code
 	cargo fmt --all
 
-build: ## build every function for Lambda into target/lambda
+build: ## build every function for Lambda into target/lambda, with its zip, and print how large they are
 	infra/tools
-	PATH="$(CURDIR)/$(tools):$$PATH" cargo lambda build --release --workspace --exclude local --exclude bench --exclude tests
+	PATH="$(CURDIR)/$(tools):$$PATH" cargo lambda build --profile function --workspace --exclude local --exclude bench --exclude tests
+	infra/zips
 
 documents: ## write the documents that are generated from the code, docs/openapi.json and docs/asyncapi.json
 	cargo run --quiet -- --print openapi >target/openapi.json
@@ -63,6 +64,10 @@ bench: ## measure for about two minutes
 	cargo build --release --package local --package bench
 	$(services) run target/release/hark-bench --quick --json target/bench.json
 	$(services) run target/release/hark-bench statistics --messages 50000 --sessions 500
+
+cold-start: build ## measure what is deployed: cold starts beside bare connects, memory, zips (some minutes)
+	cargo build --release --package bench
+	$(services) run target/release/hark-bench cold-start --json target/cold-start.json
 
 build-prod: build ## build every function for Lambda, and the runner for servers of one's own
 	cargo build --release --locked --package local --bin hark

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cold_start::ColdStart;
 use crate::hops;
 use crate::load::Load;
 use crate::report::Report;
@@ -31,6 +32,8 @@ enum Command {
     Hops(Hops),
     /// Figures over a month of messages and sessions
     Statistics(Statistics),
+    /// How long the functions take from their start to their first answer
+    ColdStart(ColdStart),
 }
 
 #[derive(Args)]
@@ -85,6 +88,7 @@ impl Cli {
             Some(Command::Load(command)) => (command.run(&mut report).await, command.output),
             Some(Command::Hops(command)) => (command.run(&mut report).await, command.output),
             Some(Command::Statistics(command)) => return command.run().await,
+            Some(Command::ColdStart(command)) => return command.run().await,
         };
         // What was measured before a failure is shown all the same.
         if !report.is_empty() {

@@ -3,6 +3,8 @@
 
 mod cast;
 mod cli;
+mod cold_start;
+mod database;
 mod drive;
 mod frames;
 mod hops;

@@ -40,6 +40,30 @@ fn resident_kib(status: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
+/// The processes that this one started and that haven't ended.
+///
+/// # Errors
+/// When /proc can't be read.
+pub(crate) fn children() -> anyhow::Result<Vec<u32>> {
+    let own = std::process::id();
+    let entries = std::fs::read_dir("/proc")?.filter_map(Result::ok);
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    Ok(pids.filter(|pid| is_living_child(*pid, own)).collect())
+}
+
+fn is_living_child(pid: u32, of: u32) -> bool {
+    // It may end between the listing and this.
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    state_and_parent(&stat).is_some_and(|(state, parent)| state != "Z" && parent == of)
+}
+
+/// Fields 3 and 4.
+fn state_and_parent(stat: &str) -> Option<(&str, u32)> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut fields = after_name.split_whitespace();
+    Some((fields.next()?, fields.next()?.parse().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +72,17 @@ mod tests {
     fn cpu_ticks_are_found_behind_a_name_with_spaces_and_parentheses() {
         let stat = "42 (a (b) c) S 1 42 42 0 -1 4194304 100 0 0 0 70 30 0 0 20 0 4 0 99";
         assert_eq!(cpu_ticks(stat), Some(100));
+        assert_eq!(state_and_parent(stat), Some(("S", 1)));
+    }
+
+    #[test]
+    fn a_child_is_found_until_it_ends() {
+        let mut child =
+            std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+        assert!(children().unwrap().contains(&child.id()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!children().unwrap().contains(&child.id()));
     }
 
     #[test]

@@ -75,9 +75,17 @@ impl Report {
     /// # Errors
     /// When the file can't be written.
     pub(crate) fn write_json(&self, file: &Path) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(self)?;
-        std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+        write_json(file, self)
     }
+}
+
+/// Writes figures as JSON.
+///
+/// # Errors
+/// When the file can't be written.
+pub(crate) fn write_json(file: &Path, figures: &impl Serialize) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(figures)?;
+    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
 impl fmt::Display for Report {

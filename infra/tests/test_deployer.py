@@ -12,27 +12,18 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "deployer"))
 
 import deployer  # noqa: E402
 
-ALL = {"DATABASE_URL": "postgres://d", "REDIS_URL": "redis://r", "RABBITMQ_URL": "amqp://q", "JWT_SECRET": "k1:s"}
-
 
 class Aws(BaseHTTPRequestHandler):
-    """Secrets Manager, Lambda and the bucket that takes answers, on one port."""
+    """Lambda and the bucket that takes answers, on one port."""
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-        if self.path.startswith("/2015-03-31/functions/"):
-            self.server.invoked.append(self.path)
-            if self.server.lambda_is_away:
-                self.answer(500, b'{"message":"away"}')
-                return
-            failed = {"X-Amz-Function-Error": "Unhandled"} if self.server.migrate_fails else {}
-            self.answer(200, b'{"migrated":true}', failed)
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self.server.invoked.append(self.path)
+        if self.server.lambda_is_away:
+            self.answer(500, b'{"message":"away"}')
             return
-        name = json.loads(body)["SecretId"]
-        if name in self.server.secrets:
-            self.answer(200, json.dumps({"Name": name, "SecretString": self.server.secrets[name]}).encode())
-        else:
-            self.answer(400, b'{"__type":"ResourceNotFoundException","message":"no such secret"}')
+        failed = {"X-Amz-Function-Error": "Unhandled"} if self.server.migrate_fails else {}
+        self.answer(200, b'{"migrated":true}', failed)
 
     def do_PUT(self):
         self.server.answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -52,7 +43,6 @@ class Aws(BaseHTTPRequestHandler):
 class Deployer(unittest.TestCase):
     def setUp(self):
         self.aws = HTTPServer(("127.0.0.1", 0), Aws)
-        self.aws.secrets = {"hark": json.dumps(ALL), "admin": '{"username":"root","password":"s3cret"}'}
         self.aws.invoked, self.aws.answers = [], []
         self.aws.migrate_fails = self.aws.lambda_is_away = False
         self.url = f"http://127.0.0.1:{self.aws.server_port}"
@@ -80,37 +70,6 @@ class Deployer(unittest.TestCase):
             event |= {"OldResourceProperties": before, "PhysicalResourceId": kind}
         deployer.handle(event, None)
         return self.aws.answers[-1]
-
-    def test_secrets_are_read_and_hidden_and_what_is_not_named_is_empty(self):
-        answer = self.ask("Secrets", {"Secret": "hark", "AdminSecret": "admin", "PushSecret": ""})
-        self.assertEqual(answer["Status"], "SUCCESS")
-        self.assertIs(answer["NoEcho"], True)
-        rest = {"JWT_ISSUERS": "", "vapid_private_key": "", "webhook_secret": ""}
-        self.assertEqual(answer["Data"], ALL | {"username": "root", "password": "s3cret"} | rest)
-
-    def test_a_key_that_is_missing_is_named_and_nothing_is_shown(self):
-        self.aws.secrets["hark"] = json.dumps({**ALL, "JWT_SECRET": None})
-        answer = self.ask("Secrets", {"Secret": "hark"})
-        self.assertEqual(answer["Status"], "FAILED")
-        self.assertIn("JWT_SECRET", answer["Reason"])
-        self.assertNotIn("postgres", answer["Reason"])
-
-    def test_a_secret_that_is_no_json_is_not_shown(self):
-        self.aws.secrets["hark"] = "postgres://hunter2"
-        answer = self.ask("Secrets", {"Secret": "hark"})
-        self.assertEqual(answer["Status"], "FAILED")
-        self.assertNotIn("hunter2", json.dumps(answer))
-
-    def test_secrets_that_cloudformation_would_not_take_fail_by_name(self):
-        self.aws.secrets["issuers"] = json.dumps({"JWT_ISSUERS": "x" * 3_000})
-        answer = self.ask("Secrets", {"Secret": "hark", "IssuersSecret": "issuers"})
-        self.assertEqual(answer["Status"], "FAILED")
-        self.assertIn("JWT_ISSUERS", answer["Reason"])
-        self.aws.secrets["issuers"] = json.dumps({"JWT_ISSUERS": "x" * 2_500})
-        self.assertEqual(self.ask("Secrets", {"Secret": "hark", "IssuersSecret": "issuers"})["Status"], "SUCCESS")
-
-    def test_a_secret_that_is_not_there_fails_the_deployment(self):
-        self.assertEqual(self.ask("Secrets", {"Secret": "nothing"})["Status"], "FAILED")
 
     def test_a_new_version_is_migrated(self):
         answer = self.ask("Migration", {"Version": "arn:f:migrate:8"}, "Update", {"Version": "arn:f:migrate:7"})

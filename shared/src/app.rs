@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ConfigError, ROUTING_TTL, Secret};
+use crate::config::{Config, ConfigError, ROUTING_TTL};
 use crate::events::Subscribed;
 use crate::identity::{Issuers, Tokens};
 use crate::management::{ManagementApi, ManagementConfig};
@@ -20,6 +20,7 @@ use crate::postgres::{Postgres, PostgresConfig};
 use crate::push::PushChannels;
 use crate::rabbitmq::{RabbitBus, RabbitConfig};
 use crate::redis::{RedisConfig, RedisPresence};
+use crate::secrets::{LoginUrl, Secrets};
 use crate::sweeping_bus::SweepingBus;
 use crate::telemetry;
 use crate::webhook::Outbound;
@@ -31,6 +32,7 @@ const POST_DEADLINE: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct App {
     pub config: Arc<Config>,
+    pub secrets: Arc<Secrets>,
     pub tokens: Arc<Tokens>,
     pub issuers: Arc<Issuers>,
     pub moderation: Arc<Moderation>,
@@ -75,17 +77,18 @@ pub enum Warm {
 }
 
 impl App {
-    /// Starts a function in AWS: logging, figures under the function's name, configuration, the adapters, and side by
-    /// side a connection to each service of `warm`. A service that is away doesn't stop the start.
+    /// Starts a function in AWS: its secrets, configuration, logging, figures under the function's name, the adapters,
+    /// and side by side a connection to each service of `warm`. A service that is away doesn't stop the start.
     ///
     /// # Errors
-    /// When the configuration is wrong, naming every bad key.
+    /// When a secret can't be read or the configuration is wrong, naming every bad key.
     pub async fn from_env(function: &'static str, warm: &[Warm]) -> Result<Self, ConfigError> {
-        let config = Config::from_env()?;
+        let secrets = Secrets::from_env().await?;
+        let config = Config::from_vars(|key| secrets.setting(key))?;
         telemetry::init(&config.log_level);
         telemetry::export(&config.statistics.metrics_namespace, function);
         let connections = ManagementApi::new(ManagementConfig { post_deadline: POST_DEADLINE });
-        Self::with_services(config, Arc::new(connections), warm).await
+        Self::on_services(config, &secrets, Arc::new(connections), warm).await
     }
 
     /// An app on Postgres, Redis and RabbitMQ, posting through `connections`.
@@ -97,16 +100,28 @@ impl App {
         connections: Arc<dyn Connections>,
         warm: &[Warm],
     ) -> Result<Self, ConfigError> {
-        let Adapters { postgres, redis, rabbitmq } = Adapters::new(&config)?;
+        Self::on_services(config, &Arc::default(), connections, warm).await
+    }
+
+    async fn on_services(
+        config: Config,
+        secrets: &Arc<Secrets>,
+        connections: Arc<dyn Connections>,
+        warm: &[Warm],
+    ) -> Result<Self, ConfigError> {
+        let Adapters { postgres, redis, rabbitmq } = Adapters::new(&config, secrets)?;
+        // Connecting may read the secrets again already.
+        let (tokens, issuers) = keys(&config, secrets);
         connect(warm, &postgres, &redis, &rabbitmq).await;
         let (postgres, redis) = (Arc::new(postgres), Arc::new(redis));
         Ok(Self {
-            tokens: Arc::new(Tokens::new(&config.identity)),
-            issuers: Arc::new(Issuers::new(&config.identity.issuers)),
+            tokens,
+            issuers,
             moderation: Arc::new(Moderation::new(config.moderation.clone())),
             push: Arc::new(PushChannels::new(&config.push)),
             outbound: Outbound::new(config.registry.networks),
             config: Arc::new(config),
+            secrets: Arc::clone(secrets),
             clock: Arc::new(SystemClock),
             database: postgres.clone(),
             accounts: postgres.clone(),
@@ -138,6 +153,20 @@ impl App {
     }
 }
 
+/// What checks tokens: by the keys of `config`, and by those that `secrets` say later.
+fn keys(config: &Config, secrets: &Secrets) -> (Arc<Tokens>, Arc<Issuers>) {
+    let tokens = Arc::new(Tokens::new(&config.identity));
+    let issuers = Arc::new(Issuers::new(&config.identity.issuers));
+    secrets.on_change({
+        let (tokens, issuers) = (Arc::clone(&tokens), Arc::clone(&issuers));
+        move |config| {
+            tokens.replace_keys(&config.identity);
+            issuers.replace(&config.identity.issuers);
+        }
+    });
+    (tokens, issuers)
+}
+
 /// The adapters of the services, not yet connected.
 struct Adapters {
     postgres: Postgres,
@@ -146,15 +175,20 @@ struct Adapters {
 }
 
 impl Adapters {
-    fn new(config: &Config) -> Result<Self, ConfigError> {
-        let mut problems = Vec::new();
+    fn new(config: &Config, secrets: &Arc<Secrets>) -> Result<Self, ConfigError> {
         let services = &config.services;
-        let database_url = url("DATABASE_URL", services.database_url.as_ref(), &mut problems);
-        let redis_url = url("REDIS_URL", services.redis_url.as_ref(), &mut problems);
-        let rabbitmq_url = url("RABBITMQ_URL", services.rabbitmq_url.as_ref(), &mut problems);
-        if !problems.is_empty() {
+        let urls = [
+            ("DATABASE_URL", &services.database_url),
+            ("REDIS_URL", &services.redis_url),
+            ("RABBITMQ_URL", &services.rabbitmq_url),
+        ];
+        let missing = urls.iter().filter(|(_, url)| url.is_none());
+        let problems: Vec<_> = missing.map(|(key, _)| format!("{key}: is missing")).collect();
+        let [Some(database_url), Some(redis_url), Some(rabbitmq_url)] =
+            urls.map(|(key, url)| Some(LoginUrl::renewed(url.clone()?, key, secrets)))
+        else {
             return Err(ConfigError { problems });
-        }
+        };
         let postgres = Postgres::new(PostgresConfig {
             url: database_url,
             max_connections: services.database_connections,
@@ -183,13 +217,6 @@ impl Adapters {
             rabbitmq,
         })
     }
-}
-
-fn url(key: &str, value: Option<&Secret>, problems: &mut Vec<String>) -> String {
-    if value.is_none() {
-        problems.push(format!("{key}: is missing"));
-    }
-    value.map(|url| url.expose().to_owned()).unwrap_or_default()
 }
 
 /// Side by side: a cold start waits for the slowest, not for the sum.

@@ -34,6 +34,7 @@ pub mod rabbitmq;
 pub mod redis;
 pub mod registry;
 pub mod search;
+pub mod secrets;
 pub mod socket;
 pub mod sql;
 pub mod support;

@@ -108,5 +108,6 @@ pub async fn embedded_app(folder: &Path, posted: Arc<Posted>) -> App {
         bus: Arc::new(InProcessBus::new(queues, config.chat.fanout_queues)),
         connections: posted,
         config: Arc::new(config),
+        secrets: Arc::default(),
     }
 }

@@ -1,6 +1,6 @@
 //! Clients that nobody here wrote: boto3's of `@connections`, and Python's `websockets`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use serde_json::{Value, json};
@@ -20,11 +20,16 @@ async fn install() {
     succeed(making.await.expect("infra/tools starts"));
 }
 
+/// A Python that has all of them.
+pub async fn python() -> PathBuf {
+    INSTALLED.get_or_init(install).await;
+    Path::new(ROOT).join("target/clients/bin/python")
+}
+
 /// A script of tests/python, to be started; it ends with its process.
 pub async fn command(script: &str) -> Command {
-    INSTALLED.get_or_init(install).await;
     let root = Path::new(ROOT);
-    let mut command = Command::new(root.join("target/clients/bin/python"));
+    let mut command = Command::new(python().await);
     command.arg(root.join("tests/python").join(script)).kill_on_drop(true);
     command
 }

@@ -1,46 +1,65 @@
 //! The runner invokes schedules as EventBridge does.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use local::embedded::bus::Queues;
-use local::invoke::{Failure, FunctionError, Invoker};
+use local::invoke::{Failure, FunctionError, Invoker, Trace};
 use local::source::{Broker, Sources};
-use local::template::Schedule;
+use local::template::{Retries, Schedule};
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 /// Takes `length` for each run and reports when it began, with the event.
 struct Upkeep {
     length: Duration,
     running: AtomicUsize,
     runs: mpsc::UnboundedSender<(Instant, Value)>,
+    failures: Mutex<VecDeque<FunctionError>>,
 }
 
 #[async_trait]
 impl Invoker for Upkeep {
-    async fn invoke(&self, function: &str, event: Bytes, _: Duration) -> Result<Bytes, FunctionError> {
+    async fn invoke_traced(
+        &self,
+        function: &str,
+        event: Bytes,
+        _: Duration,
+        _: &Trace,
+    ) -> Result<Bytes, FunctionError> {
         assert_eq!(self.running.fetch_add(1, SeqCst), 0, "{function} runs once at a time");
         let event = serde_json::from_slice(&event).expect("the event is JSON");
         let _ = self.runs.send((Instant::now(), event));
         tokio::time::sleep(self.length).await;
         self.running.fetch_sub(1, SeqCst);
-        Ok(Bytes::from_static(b"\"done\""))
+        let failure = self.failures.lock().expect("no test panicked in here").pop_front();
+        failure.map_or(Ok(Bytes::from_static(b"\"done\"")), Err)
     }
 }
 
-fn start(length: Duration) -> (Sources, mpsc::UnboundedReceiver<(Instant, Value)>) {
+type Runs = mpsc::UnboundedReceiver<(Instant, Value)>;
+
+fn start(length: Duration) -> (Sources, Runs) {
+    start_failing(length, vec![], Retries::default())
+}
+
+/// Fails with `failures`, one after the other, and then no more.
+fn start_failing(length: Duration, failures: Vec<FunctionError>, retries: Retries) -> (Sources, Runs) {
     let (runs, recorded) = mpsc::unbounded_channel();
-    let function: Arc<dyn Invoker> = Arc::new(Upkeep { length, running: AtomicUsize::new(0), runs });
+    let failures = Mutex::new(failures.into());
+    let function: Arc<dyn Invoker> =
+        Arc::new(Upkeep { length, running: AtomicUsize::new(0), runs, failures });
     let schedule = Schedule {
         name: "EveryMinute".to_owned(),
         function: "upkeep".to_owned(),
         timeout: Duration::from_secs(30),
         rate: Duration::from_secs(60),
+        retries,
     };
     let broker = Broker::InProcess(Arc::new(Queues::default()));
     (Sources::start(vec![], vec![schedule], &broker, &function), recorded)
@@ -90,5 +109,76 @@ async fn a_schedule_can_be_run_at_once_by_either_name() {
     assert_eq!(sources.run_schedule("upkeep").await.expect("it runs"), "\"done\"");
     let unknown = sources.run_schedule("unheard-of").await.expect_err("there is none");
     assert_eq!(unknown.failure, Failure::NotFound);
+    sources.stop().await;
+}
+
+fn failure() -> FunctionError {
+    FunctionError::unhandled("unavailable", "the database is away")
+}
+
+/// A schedule that is due once a minute, each minute's event apart from the others by its `id`; the seconds after the
+/// first event at which that one came again.
+async fn repeats_of_the_first(runs: &mut Runs, until: Duration) -> Vec<u64> {
+    let (first, event) = runs.recv().await.expect("the first run");
+    let mut repeats = Vec::new();
+    while let Ok(Some((at, again))) = timeout_at(first + until, runs.recv()).await {
+        if again["id"] == event["id"] {
+            repeats.push((at - first).as_secs());
+        }
+    }
+    repeats
+}
+
+const LONG: Duration = Duration::from_secs(1_000);
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_fails_comes_again_after_one_minute_and_after_two_more() {
+    // The first, its repeat beside the second minute's own event, and its last: whoever comes when, all fail.
+    let (sources, mut runs) = start_failing(Duration::ZERO, vec![failure(); 100], Retries::default());
+    assert_eq!(repeats_of_the_first(&mut runs, LONG).await, [60, 180]);
+    sources.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_succeeds_at_the_second_try_does_not_come_again() {
+    let (sources, mut runs) = start_failing(Duration::ZERO, vec![failure()], Retries::default());
+    assert_eq!(repeats_of_the_first(&mut runs, LONG).await, [60]);
+    sources.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_may_want_no_second_try() {
+    let none = Retries { attempts: 0, ..Retries::default() };
+    let (sources, mut runs) = start_failing(Duration::ZERO, vec![failure(); 100], none);
+    assert!(repeats_of_the_first(&mut runs, LONG).await.is_empty());
+    sources.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_would_be_too_old_at_its_next_try_is_given_up() {
+    for (seconds, repeats) in [(179, vec![60]), (180, vec![60, 180])] {
+        let young = Retries { max_age: Duration::from_secs(seconds), ..Retries::default() };
+        let (sources, mut runs) = start_failing(Duration::ZERO, vec![failure(); 100], young);
+        assert_eq!(repeats_of_the_first(&mut runs, LONG).await, repeats, "{seconds} s");
+        sources.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_throttled_comes_again_sooner_each_time_later_and_does_not_count() {
+    let throttled = vec![FunctionError::throttled(); 4];
+    let none = Retries { attempts: 0, ..Retries::default() };
+    let (sources, mut runs) = start_failing(Duration::ZERO, throttled, none);
+    // After 1, 2, 4 and 8 s.
+    assert_eq!(repeats_of_the_first(&mut runs, LONG).await, [1, 3, 7, 15]);
+    sources.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_asked_for_is_its_askers_and_does_not_come_again() {
+    let (sources, mut runs) = start_failing(Duration::ZERO, vec![failure()], Retries::default());
+    let asked = sources.run_schedule("EveryMinute").await;
+    assert_eq!(asked.expect_err("it fails").error_type, "unavailable");
+    assert!(repeats_of_the_first(&mut runs, LONG).await.is_empty());
     sources.stop().await;
 }

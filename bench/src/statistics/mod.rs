@@ -1,7 +1,8 @@
 //! What the figures cost: a month of messages and sessions in a Postgres database of its own, counted, and then
 //! read through the function's router.
 
-mod database;
+mod fill;
+mod plans;
 mod silent;
 
 use std::sync::Arc;
@@ -22,8 +23,8 @@ use shared::ports::NewAccount;
 use shared::postgres::statements::statistics as statements;
 use tower::ServiceExt;
 
+use crate::database::Database;
 use crate::measure::Latency;
-use database::Database;
 use silent::NoCache;
 
 /// Each path is asked so often, unless `AT_MOST` is over first.
@@ -53,7 +54,7 @@ impl Statistics {
     /// When the services aren't there, or a path reads messages.
     pub(crate) async fn run(&self) -> anyhow::Result<()> {
         ensure!(self.messages >= 10 * self.sessions, "ten messages are each session's");
-        let database = Database::create().await?;
+        let database = Database::create("statistics").await?;
         let measured = self.measure(&database).await;
         database.drop().await?;
         measured
@@ -61,7 +62,7 @@ impl Statistics {
 
     async fn measure(&self, database: &Database) -> anyhow::Result<()> {
         eprintln!("{} messages and {} sessions are made", self.messages, self.sessions);
-        database.fill(self.messages, self.sessions).await?;
+        fill::fill(database, self.messages, self.sessions).await?;
         let app = app(&database.url).await?;
         let began = Instant::now();
         let days = Day::of(2026, 1, 1)..=Day::of(2026, 1, 31);
@@ -73,7 +74,7 @@ impl Statistics {
             ("active users", statements::KEPT_ACTIVES, 2),
             ("staff", statements::STAFF, 6),
         ] {
-            let tables = database.tables_read(statement, parameters).await?;
+            let tables = plans::tables_read(database, statement, parameters).await?;
             println!("{name}: reads {}", tables.join(", "));
             let counted = ["messages", "sessions", "session_events"];
             ensure!(!tables.iter().any(|table| counted.contains(&table.as_str())), "{name} isn't kept");

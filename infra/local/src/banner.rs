@@ -18,6 +18,9 @@ pub struct Banner<'a> {
 impl Display for Banner<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let http = self.running.http_url();
+        if self.running.are_guests() {
+            return writeln!(f, "The template's functions are behind {http} and {}", self.running.ws_url());
+        }
         writeln!(f, "Hark listens on {http}\n")?;
         writeln!(f, "  {http}{:<14} describes its HTTP API", docs::PATH)?;
         writeln!(f, "  {http}{:<14} describes its sockets\n", page::SOCKET_PATH)?;

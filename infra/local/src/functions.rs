@@ -28,6 +28,31 @@ macro_rules! handler {
 /// without a bound a burst would slow every one of them past its deadlines.
 const INSTANCES: usize = 16;
 
+/// The functions that are linked in, in order.
+const NAMES: [&str; 15] = [
+    "accounts",
+    "assign",
+    "authorize",
+    "connect",
+    "deliver",
+    "disconnect",
+    "events",
+    "message",
+    "migrate",
+    "relay",
+    "rooms",
+    "services",
+    "statistics",
+    "support",
+    "upkeep",
+];
+
+/// Whether a template is somebody else's: its functions have programs, and none of them is one of ours. They need
+/// none of our services.
+pub(crate) fn are_guests(options: &Options, template: &Template) -> bool {
+    options.processes.is_some() && !template.functions.keys().any(|name| NAMES.contains(&name.as_str()))
+}
+
 /// All functions by the names that the template calls them.
 pub fn all(app: &Arc<App>) -> Functions {
     Functions::new(INSTANCES)
@@ -71,15 +96,20 @@ pub(crate) fn invoker(
 
 /// This process, processes of their own, or an Invoke API.
 fn running(options: &Options, template: &Template, backend: &Backend) -> anyhow::Result<Arc<dyn Invoker>> {
-    if !options.runs_in_process() && backend.embedded.is_some() {
+    let are_guests = are_guests(options, template);
+    if !options.runs_in_process() && backend.embedded.is_some() && !are_guests {
         bail!("functions in other processes share no embedded state: set {}", SERVICES.join(", "));
     }
     if let Some(folder) = &options.processes {
         let described = template.functions.values().map(|function| Described {
             name: function.name.clone(),
-            environment: backend.variables.of(function),
+            environment: match are_guests {
+                true => backend.variables.of_guest(function),
+                false => backend.variables.of(function),
+            },
             timeout: function.timeout,
             log: None,
+            reserved: function.reserved,
         });
         return Ok(Arc::new(Processes::new(folder, described, options.instances)?));
     }
@@ -108,6 +138,14 @@ fn check(functions: &Functions, template: &Template) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_names_are_those_of_the_functions_that_are_linked_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { port: 0, state_dir: folder.path().to_owned(), ..Options::defaults() };
+        let backend = Backend::open(&options, &Template::default()).await.unwrap();
+        assert_eq!(all(&backend.app).names(), NAMES);
+    }
 
     #[test]
     fn a_function_of_the_template_that_is_not_linked_in_is_named() {

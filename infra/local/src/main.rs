@@ -39,7 +39,8 @@ async fn run(options: Options) -> anyhow::Result<()> {
 }
 
 async fn announce(running: &Running) -> anyhow::Result<()> {
-    let demos = if running.is_embedded() { demo::identities(running.app()).await? } else { Vec::new() };
+    let has_demos = running.is_embedded() && !running.are_guests();
+    let demos = if has_demos { demo::identities(running.app()).await? } else { Vec::new() };
     println!("{}", Banner { running, demos: &demos });
     Ok(())
 }

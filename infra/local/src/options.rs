@@ -75,7 +75,7 @@ pub struct Options {
     pub stage: Option<String>,
 
     /// Runs the functions as processes of their own, each `DIR/<function>/bootstrap` or `DIR/<function>`, as Lambda
-    /// does. Needs real services.
+    /// does. Hark's own need real services; those of another template need none.
     #[arg(long, value_name = "DIR", conflicts_with = "invoke_url")]
     pub processes: Option<PathBuf>,
 

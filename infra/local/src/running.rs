@@ -25,6 +25,7 @@ pub struct Running {
     app: Arc<App>,
     schedules: Schedules,
     embedded: Option<Embedded>,
+    are_guests: bool,
 }
 
 /// Starts everything that `options` describe and returns once it serves.
@@ -36,6 +37,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     if let (Some(stage), Some(api)) = (&options.stage, &mut template.websocket) {
         api.stage.clone_from(stage);
     }
+    let are_guests = functions::are_guests(&options, &template);
     let backend = Backend::open(&options, &template).await?;
     let invoker = functions::invoker(&options, &template, &backend)?;
     let Backend { app, sockets, ports, broker, embedded, .. } = backend;
@@ -45,7 +47,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     let schedules = sources.schedules();
     let background = vec![sources.into_background()];
     let runner = Runner::start(&options, ports, Parts { template, sockets, invoker, background });
-    Ok(Running { runner, app, schedules, embedded })
+    Ok(Running { runner, app, schedules, embedded, are_guests })
 }
 
 /// What a deployment does before the first event, and the forgetting of sockets that died with an earlier
@@ -124,6 +126,11 @@ impl Running {
     /// Whether no real service is used.
     pub fn is_embedded(&self) -> bool {
         self.embedded.is_some()
+    }
+
+    /// Whether the functions are somebody else's: there is no Hark behind the address.
+    pub fn are_guests(&self) -> bool {
+        self.are_guests
     }
 
     /// Stops as [`Runner::stop`] does, and then closes the store. False when something was still running.

@@ -51,7 +51,23 @@ impl Variables {
         let renamed = RENAMED.into_iter().filter_map(|name| Some((name.to_owned(), self.get(name)?)));
         let signs =
             CREDENTIALS.into_iter().filter_map(|name| Some((name.to_owned(), self.own.get(name)?.clone())));
-        unless_given.chain(renamed).chain(self.given.clone()).chain(signs).collect()
+        let own = unless_given.chain(self.endpoints(function)).chain(settings(function));
+        own.chain(renamed).chain(self.given.clone()).chain(signs).collect()
+    }
+
+    /// The environment of a process of a template that isn't Hark's: what the template says, and where to post.
+    pub(crate) fn of_guest(&self, function: &Function) -> BTreeMap<String, String> {
+        let key = CREDENTIALS.into_iter().map(|name| (name.to_owned(), "local".to_owned()));
+        let given = function.environment.keys().filter_map(|name| Some((name.clone(), self.given(name)?)));
+        let environment = function.environment.clone().into_iter().chain(given).chain(key);
+        environment.chain(self.endpoints(function)).chain(settings(function)).collect()
+    }
+
+    /// The variables that say where to post, unless they were given.
+    fn endpoints(&self, function: &Function) -> impl Iterator<Item = (String, String)> {
+        let own = self.get("ENDPOINT_URL").unwrap_or_default();
+        let named = function.endpoints.iter();
+        named.map(move |name| (name.clone(), self.given(name).unwrap_or_else(|| own.clone())))
     }
 
     fn given(&self, name: &str) -> Option<String> {
@@ -108,6 +124,13 @@ impl Variables {
 pub fn log_level() -> Option<String> {
     let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     given("LOG_LEVEL").or_else(|| by_another_name("LOG_LEVEL", given))
+}
+
+/// What Lambda tells a function of its own settings.
+fn settings(function: &Function) -> impl Iterator<Item = (String, String)> {
+    let memory = function.memory_mb.map(|size| size.to_string());
+    let settings = [("_HANDLER", function.handler.clone()), ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory)];
+    settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)))
 }
 
 /// What a function signs its posts with: the runner's, never a developer's own.

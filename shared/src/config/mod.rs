@@ -1,4 +1,4 @@
-//! Configuration: environment variables, one small struct per concern, all checked at start with one
+//! Configuration: environment variables and the secrets that these name, one small struct per concern, all checked at start with one
 //! error that names every bad key.
 
 mod chat;
@@ -11,6 +11,7 @@ mod moderation;
 mod push;
 mod reader;
 mod registry;
+mod secrets;
 mod services;
 mod sockets;
 mod statistics;
@@ -26,6 +27,7 @@ pub use moderation::{MODERATION_WORDS_MAX, ModerationAction, ModerationConfig, M
 pub use push::{PushConfig, PushWebhookConfig, VapidConfig};
 pub use reader::{ConfigError, Secret};
 pub use registry::RegistryConfig;
+pub use secrets::{SECRET_SETTINGS, SecretsConfig};
 pub use services::ServicesConfig;
 pub use sockets::{ROUTING_TTL, SocketConfig};
 pub use statistics::StatisticsConfig;
@@ -52,18 +54,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the process's environment.
-    ///
-    /// # Errors
-    /// One error that names every key that is missing or malformed.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_vars(|key| std::env::var(key).ok())
-    }
-
     /// Reads variables from wherever `lookup` finds them.
     ///
     /// # Errors
-    /// As [`Config::from_env`].
+    /// One error that names every key that is missing or malformed.
     pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(&lookup);
         let config = Self {

@@ -26,10 +26,18 @@ impl Caller {
         if let Some(key) = ApiKey::given(bearer) {
             return of_key(app, &key, now).await;
         }
+        know_its_key(app, bearer).await;
         match app.issuers.verify(bearer, now).await? {
             Some(vouched) => of_issuer(app, vouched, now).await,
             None => of_own(app, bearer, now).await,
         }
+    }
+}
+
+/// A key may have come since this instance read its own.
+async fn know_its_key(app: &App, token: &str) {
+    if app.issuers.lacks_key_of(token).unwrap_or_else(|| app.tokens.lacks_key_of(token)) {
+        app.secrets.read_again().await;
     }
 }
 

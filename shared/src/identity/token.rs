@@ -1,11 +1,13 @@
 //! Hark's own tokens: JWT (RFC 7519) signed with HS256.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::clock::UnixMs;
-use crate::config::IdentityConfig;
+use crate::config::{IdentityConfig, SigningKey};
 use crate::ids::UserId;
 use crate::model::{Account, Role};
 
@@ -63,7 +65,7 @@ struct Key {
 
 /// Makes and checks tokens.
 pub struct Tokens {
-    keys: Vec<Key>,
+    keys: RwLock<Arc<[Key]>>,
     life_ms: i64,
     validation: Validation,
 }
@@ -72,15 +74,25 @@ impl Tokens {
     /// Takes at least one key, as the configuration made sure.
     #[must_use]
     pub fn new(config: &IdentityConfig) -> Self {
-        let keys = config.keys.iter().map(|key| {
-            let secret = key.secret.expose().as_bytes();
-            Key {
-                kid: key.kid.clone(),
-                sign: EncodingKey::from_secret(secret),
-                check: DecodingKey::from_secret(secret),
-            }
-        });
-        Self { keys: keys.collect(), life_ms: config.expire_minutes * 60_000, validation: validation() }
+        let keys = RwLock::new(keys_of(config));
+        Self { keys, life_ms: config.expire_minutes * 60_000, validation: validation() }
+    }
+
+    /// Signs and checks by the keys of `config` from now on.
+    pub fn replace_keys(&self, config: &IdentityConfig) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys_of(config);
+    }
+
+    /// Whether a token names a key that isn't here.
+    #[must_use]
+    pub fn lacks_key_of(&self, token: &str) -> bool {
+        let kid = decode_header(token).ok().and_then(|header| header.kid);
+        kid.is_some_and(|kid| !self.keys().iter().any(|key| key.kid == kid))
+    }
+
+    fn keys(&self) -> Arc<[Key]> {
+        // The value is replaced whole, so a panic elsewhere can't have left it half written.
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A token for the account and the time at which it expires.
@@ -98,7 +110,8 @@ impl Tokens {
             iat: now.seconds(),
             exp: expires_at.seconds(),
         };
-        let key = self.keys.first().ok_or_else(Error::internal)?;
+        let keys = self.keys();
+        let key = keys.first().ok_or_else(Error::internal)?;
         let mut header = Header::new(Algorithm::HS256);
         header.kid = Some(key.kid.clone());
         let token = encode(&header, &claims, &key.sign).map_err(|_| Error::internal())?;
@@ -113,14 +126,27 @@ impl Tokens {
     pub fn verify(&self, token: &str, now: UnixMs) -> Result<Claims, TokenError> {
         let header = decode_header(token).map_err(|_| TokenError::Malformed)?;
         // A token without a key id was made by other software with our secret: try the signing key.
+        let keys = self.keys();
         let key = match &header.kid {
-            Some(kid) => self.keys.iter().find(|key| key.kid == *kid),
-            None => self.keys.first(),
+            Some(kid) => keys.iter().find(|key| key.kid == *kid),
+            None => keys.first(),
         };
         let key = key.ok_or(TokenError::BadSignature)?;
         let claims = decode::<Claims>(token, &key.check, &self.validation).map_err(TokenError::from)?.claims;
         if claims.exp <= now.seconds() { Err(TokenError::Expired) } else { Ok(claims) }
     }
+}
+
+fn keys_of(config: &IdentityConfig) -> Arc<[Key]> {
+    let key = |key: &SigningKey| {
+        let secret = key.secret.expose().as_bytes();
+        Key {
+            kid: key.kid.clone(),
+            sign: EncodingKey::from_secret(secret),
+            check: DecodingKey::from_secret(secret),
+        }
+    };
+    config.keys.iter().map(key).collect()
 }
 
 /// HS256 and nothing else; the time is checked against the clock port.
@@ -146,7 +172,7 @@ impl From<jsonwebtoken::errors::Error> for TokenError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Secret, SigningKey};
+    use crate::config::Secret;
     use crate::model::User;
 
     const NOW: UnixMs = UnixMs(1_700_000_000_000);
@@ -155,15 +181,19 @@ mod tests {
         SigningKey { kid: kid.to_owned(), secret: Secret::new(fill.repeat(32)) }
     }
 
-    fn tokens(keys: Vec<SigningKey>) -> Tokens {
-        Tokens::new(&IdentityConfig {
+    fn config(keys: Vec<SigningKey>) -> IdentityConfig {
+        IdentityConfig {
             keys,
             expire_minutes: 1,
             issuers: vec![],
             api_keys_max: 1,
             admin_username: None,
             admin_password: None,
-        })
+        }
+    }
+
+    fn tokens(keys: Vec<SigningKey>) -> Tokens {
+        Tokens::new(&config(keys))
     }
 
     fn account() -> Account {
@@ -196,6 +226,18 @@ mod tests {
         assert!(after.verify(&token, NOW).is_ok());
         let (token, _) = after.issue(&account(), NOW).unwrap();
         assert_eq!(before.verify(&token, NOW), Err(TokenError::BadSignature));
+    }
+
+    #[test]
+    fn keys_that_are_replaced_check_and_the_first_signs() {
+        let ours = tokens(vec![key("old", "a")]);
+        let (token, _) = tokens(vec![key("new", "b")]).issue(&account(), NOW).unwrap();
+        assert!(ours.lacks_key_of(&token));
+        ours.replace_keys(&config(vec![key("new", "b"), key("old", "a")]));
+        assert!(!ours.lacks_key_of(&token) && ours.verify(&token, NOW).is_ok());
+        let (token, _) = ours.issue(&account(), NOW).unwrap();
+        assert_eq!(decode_header(&token).unwrap().kid.as_deref(), Some("new"));
+        assert!(!ours.lacks_key_of("nonsense"), "it names none");
     }
 
     #[test]

@@ -16,13 +16,13 @@ const RENEWED_BEFORE: Duration = Duration::from_secs(300);
 /// Who signs: credentials asked for at first use and kept until shortly before they run out, so that a
 /// post costs no look-up.
 #[derive(Debug)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     provider: OnceCell<SharedCredentialsProvider>,
     held: RwLock<Option<Credentials>>,
 }
 
 impl Identity {
-    pub(super) fn of_environment() -> Self {
+    pub(crate) fn of_environment() -> Self {
         Self { provider: OnceCell::new(), held: RwLock::default() }
     }
 

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use crate::model::Address;
 use crate::ports::{ConnectionInfo, Connections, PostError};
 use control::Control;
-use credentials::Identity;
+pub(crate) use credentials::Identity;
 use endpoint::Endpoint;
 use transport::Transport;
 

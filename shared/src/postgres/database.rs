@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::{Connection, Executor, SqlStr, query_scalar};
 use uuid::Uuid;
 
-use super::{Postgres, statements};
+use super::{Postgres, login, statements};
+use crate::config::Secret;
 use crate::ports::{Database, StoreError};
 
 /// How long to wait for a server that is just starting.
@@ -52,15 +53,16 @@ impl Postgres {
     }
 }
 
+async fn patient_connection(url: Secret) -> Result<PgPool, sqlx::Error> {
+    let one = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIMEOUT);
+    one.connect_with(login::options(&url)?).await
+}
+
 #[async_trait]
 impl Database for Postgres {
     /// Runs without a deadline on a connection of its own; two at once wait for each other.
     async fn migrate(&self) -> Result<(), StoreError> {
-        let connection = PgPoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(CONNECT_TIMEOUT)
-            .connect_with(self.options.clone())
-            .await?;
+        let connection = self.url.connect(patient_connection, login::is_refused).await?;
         let outcome = MIGRATIONS.run(&connection).await;
         connection.close().await;
         outcome.map_err(|error| StoreError::Internal(error.to_string()))

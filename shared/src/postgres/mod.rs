@@ -14,6 +14,7 @@ mod database;
 mod desk;
 mod events;
 mod flags;
+mod login;
 mod messages;
 mod outbox;
 mod pool;
@@ -27,14 +28,14 @@ mod statuses;
 mod times;
 mod visitors;
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::Connection;
+use sqlx::postgres::PgConnection;
 
 use crate::ports::StoreError;
+use crate::secrets::LoginUrl;
 use crate::sql::Failure;
 pub use database::schema_fingerprint;
 use pool::Pool;
@@ -46,7 +47,7 @@ pub const DEFAULT_DEADLINE: Duration = Duration::from_millis(700);
 #[derive(Clone)]
 pub struct PostgresConfig {
     /// `postgres://user:password@host:port/database?sslmode=...`
-    pub url: String,
+    pub url: LoginUrl,
     /// One in Lambda, where an instance handles one event at a time.
     pub max_connections: u32,
     /// Of one operation, waiting for a connection and connecting included.
@@ -58,7 +59,7 @@ pub struct PostgresConfig {
 pub struct Postgres {
     pool: Arc<Pool>,
     deadline: Duration,
-    options: PgConnectOptions,
+    url: LoginUrl,
 }
 
 impl Postgres {
@@ -67,19 +68,12 @@ impl Postgres {
     /// # Errors
     /// `Internal` when the URL isn't one.
     pub fn new(config: PostgresConfig) -> Result<Self, StoreError> {
-        let options =
-            PgConnectOptions::from_str(&config.url)?.application_name("hark").disable_statement_logging();
+        let PostgresConfig { url, max_connections, deadline } = config;
+        login::options(&url.current())?;
         // The server gives up a little before the client does, so that a failure that was reported isn't
         // committed after all, and no lock outlives its caller.
-        let limit = format!("{}ms", (config.deadline * 9 / 10).as_millis());
-        let limited = options
-            .clone()
-            .options([("statement_timeout", &limit), ("idle_in_transaction_session_timeout", &limit)]);
-        Ok(Self {
-            pool: Arc::new(Pool::new(limited, config.max_connections)),
-            deadline: config.deadline,
-            options,
-        })
+        let pool = Pool::new(url.clone(), deadline * 9 / 10, max_connections);
+        Ok(Self { pool: Arc::new(pool), deadline, url })
     }
 
     /// Runs `work` on a connection of its own within the deadline. The connection is kept when the work

@@ -8,11 +8,13 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::Connection;
+use sqlx::postgres::PgConnection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::login;
 use crate::ports::StoreError;
+use crate::secrets::LoginUrl;
 
 /// Idle for longer, a connection is tried before use: the environment may have been frozen meanwhile.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
@@ -21,7 +23,9 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 const PING_DEADLINE: Duration = Duration::from_millis(200);
 
 pub(super) struct Pool {
-    options: PgConnectOptions,
+    url: LoginUrl,
+    /// Of a statement.
+    limit: Duration,
     permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Idle>>>,
 }
@@ -49,9 +53,9 @@ impl Idle {
 }
 
 impl Pool {
-    pub(super) fn new(options: PgConnectOptions, max_connections: u32) -> Self {
+    pub(super) fn new(url: LoginUrl, limit: Duration, max_connections: u32) -> Self {
         let permits = Arc::new(Semaphore::new(max_connections.max(1) as usize));
-        Self { options, permits, idle: Arc::default() }
+        Self { url, limit, permits, idle: Arc::default() }
     }
 
     /// A connection that works, the one used last first. The caller bounds the time.
@@ -64,7 +68,7 @@ impl Pool {
         };
         let connection = match connection {
             Some(connection) => connection,
-            None => self.options.connect().await?,
+            None => login::connect(&self.url, self.limit).await?,
         };
         Ok(Lease { connection, idle: Arc::clone(&self.idle), _permit: permit })
     }

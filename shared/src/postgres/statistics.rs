@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{ConnectOptions, Connection, Row, query, query_scalar};
+use sqlx::{Connection, Row, query, query_scalar};
 use tokio::time::timeout;
 
-use super::Postgres;
 use super::statements::statistics as statements;
 use super::times::timestamp;
+use super::{Postgres, login};
 use crate::calendar::{Calendar, Day};
 use crate::ids::{OutboxId, UserId};
 use crate::model::{Listing, Page, Status, User};
@@ -188,10 +188,8 @@ impl Postgres {
         deadline: Duration,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let limit = format!("{}ms", (deadline * 9 / 10).as_millis());
-        let options = self.options.clone().options([("statement_timeout", &limit)]);
         let attempt = async {
-            let mut connection = options.connect().await?;
+            let mut connection = login::connect(&self.url, deadline * 9 / 10).await?;
             let mut transaction = connection.begin().await?;
             let outcome = work(&mut transaction).await?;
             transaction.commit().await?;

@@ -1,7 +1,19 @@
 //! What can go wrong with a publish, told apart by what helps against it.
 
+use std::io;
+
 use lapin::ErrorKind;
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
+
+/// Whether another login may help: a URL that isn't one is mended in the same place.
+pub(super) fn is_refused(error: &lapin::Error) -> bool {
+    match error.kind() {
+        ErrorKind::ProtocolError(e) => *e.kind() == AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED),
+        // What lapin makes of a URL that it can't read.
+        ErrorKind::IOError(error) => error.kind() == io::ErrorKind::Other,
+        _ => false,
+    }
+}
 
 /// Each case names its remedy.
 #[derive(Debug, thiserror::Error)]

@@ -7,6 +7,7 @@ use lapin::options::ConfirmSelectOptions;
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::time::sleep;
 
+use crate::config::Secret;
 use crate::parcel::APP_ID;
 
 /// A connection that nothing was confirmed on for this long may have died unseen, for example while the
@@ -27,9 +28,9 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) async fn open(url: &str) -> Result<Self, lapin::Error> {
+    pub(super) async fn open(url: Secret) -> Result<Self, lapin::Error> {
         let properties = ConnectionProperties::default().with_connection_name(APP_ID.into());
-        let connection = Connection::connect(url, properties).await?;
+        let connection = Connection::connect(url.expose(), properties).await?;
         let first = confirm_channel(&connection).await?;
         Ok(Self {
             connection,

@@ -18,6 +18,7 @@ use crate::breaker::Breaker;
 use crate::clock::UnixMs;
 use crate::parcel::Parcel;
 use crate::ports::{Bus, BusError, Delay, Event, QueueDepth};
+use crate::secrets::LoginUrl;
 use fault::Fault;
 use link::Link;
 use slot::Slot;
@@ -31,7 +32,7 @@ const DECLARE_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct RabbitConfig {
     /// `amqp://` or `amqps://user:password@host:port/vhost`; the vhost `/` is written `%2f`.
-    pub url: String,
+    pub url: LoginUrl,
     /// For connecting, and for publishing with all confirms, each.
     pub deadline: Duration,
     /// How many `chat.fanout.N` run in parallel.

@@ -5,22 +5,23 @@ use std::time::Duration;
 
 use tokio::time::{error::Elapsed, timeout};
 
-use super::fault::Fault;
+use super::fault::{self, Fault};
 use super::link::Link;
+use crate::secrets::LoginUrl;
 
 /// How long one connecting may take; it goes on in the background when the publish that began it has
 /// given up, so that a slow handshake (TLS on a small function) is done by the next one.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) struct Slot {
-    url: String,
+    url: LoginUrl,
     current: Mutex<Option<Arc<Link>>>,
     /// Held while connecting: many publishes at once open one connection.
     opening: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Slot {
-    pub(super) fn new(url: String) -> Arc<Self> {
+    pub(super) fn new(url: LoginUrl) -> Arc<Self> {
         Arc::new(Self { url, current: Mutex::default(), opening: Arc::default() })
     }
 
@@ -78,7 +79,8 @@ impl Slot {
     }
 
     async fn connect(&self) -> Result<Arc<Link>, Fault> {
-        let opened = timeout(CONNECT_WITHIN, Link::open(&self.url)).await;
+        let opening = self.url.connect(Link::open, fault::is_refused);
+        let opened = timeout(CONNECT_WITHIN, opening).await;
         let link = opened.map_err(|late| too_slow(late, CONNECT_WITHIN))?;
         let link = Arc::new(link.map_err(|e| Fault::of(&e, false))?);
         tokio::spawn(Link::stay_awake(Arc::downgrade(&link)));

@@ -88,9 +88,9 @@ use redis::Cmd;
 use crate::ids::UserId;
 use crate::limiter::{Arrivals, Limiter, Rate};
 use crate::ports::PresenceError;
+use crate::secrets::LoginUrl;
 use link::Link;
 pub use url::RedisConfigError;
-use url::RedisUrl;
 
 /// A note of a joined room outlives every register that began before it: those end within deadlines of
 /// a second, and a function's own limit is under a minute.
@@ -109,7 +109,7 @@ const LIMITED_ALONE: usize = 20_000;
 #[derive(Debug, Clone)]
 pub struct RedisConfig {
     /// Where Redis is; the forms are those of `REDIS_URL` in docs/CONFIGURATION.md.
-    pub url: String,
+    pub url: LoginUrl,
     /// Longest wait for one round trip, a new connection included.
     pub deadline: Duration,
     /// A user is online for this long after their last frame.
@@ -138,7 +138,7 @@ impl RedisPresence {
     /// # Errors
     /// The URL is malformed.
     pub fn new(config: RedisConfig) -> Result<Self, RedisConfigError> {
-        let link = Link::new(RedisUrl::parse(&config.url)?, config.deadline)?;
+        let link = Link::new(config.url.clone(), config.deadline)?;
         let rate = Rate::per_second(config.rate_messages_per_second, config.rate_burst);
         let (alone, others_alone) = (Limiter::new(rate, LIMITED_ALONE), Arrivals::new(LIMITED_ALONE));
         Ok(Self { link, config, alone, others_alone })

@@ -43,8 +43,9 @@ fn is_passing(code: &str) -> bool {
         return matches!(extended & 0xff, 5 | 6 | 10 | 13 | 14);
     }
     // Connection exceptions, resources, operator's intervention (shutdown, statement_timeout), deadlocks,
-    // a lock not given, and a primary that has become a standby.
-    ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class)) || matches!(code, "55P03" | "25006")
+    // a lock not given, a primary that has become a standby, and a login that was changed.
+    ["08", "28", "53", "57", "40"].iter().any(|class| code.starts_with(class))
+        || matches!(code, "55P03" | "25006")
 }
 
 impl Failure for StoreError {
@@ -88,8 +89,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cut_connection_a_busy_file_and_a_deadlock_may_pass() {
-        for code in ["08006", "53300", "57P01", "57014", "40P01", "25006", "5", "517", "6", "10", "13"] {
+    fn a_cut_connection_a_changed_login_a_busy_file_and_a_deadlock_may_pass() {
+        for code in
+            ["08006", "28P01", "53300", "57P01", "57014", "40P01", "25006", "5", "517", "6", "10", "13"]
+        {
             assert!(is_passing(code), "{code}");
         }
     }

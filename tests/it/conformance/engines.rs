@@ -51,7 +51,8 @@ async fn run(case: impl AsyncFn(&Stores), stores: Stores) -> Result<(), Panic> {
 
 /// A store with connections for a dozen racers; the deadline leaves room for a busy machine.
 pub(crate) fn postgres(url: &str, deadline: Duration) -> Postgres {
-    Postgres::new(PostgresConfig { url: url.to_owned(), max_connections: 12, deadline }).expect("a URL")
+    Postgres::new(PostgresConfig { url: url.to_owned().into(), max_connections: 12, deadline })
+        .expect("a URL")
 }
 
 /// Runs `work` with the URL of a migrated database of its own, and drops that at the end.

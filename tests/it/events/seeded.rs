@@ -171,6 +171,7 @@ fn app(store: &Arc<Sqlite>, queues: &Arc<Queues>) -> App {
         bus: Arc::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues)),
         connections: Arc::new(LocalConnections::new(Sockets::new())),
         config: Arc::new(config),
+        secrets: Arc::default(),
     }
 }
 

@@ -14,7 +14,7 @@ use super::world::Hark;
 
 fn no_redis() -> RedisPresence {
     let config = RedisConfig {
-        url: "redis://127.0.0.1:1".to_owned(),
+        url: "redis://127.0.0.1:1".to_owned().into(),
         deadline: Duration::from_millis(150),
         presence_ttl: Duration::from_secs(300),
         routing_ttl: Duration::from_secs(7200),
@@ -30,8 +30,11 @@ fn without_presence(app: App) -> App {
 
 fn without_database(app: App) -> App {
     let url = "postgres://nobody@127.0.0.1:1/none".to_owned();
-    let postgres =
-        Postgres::new(PostgresConfig { url, max_connections: 1, deadline: Duration::from_millis(700) });
+    let postgres = Postgres::new(PostgresConfig {
+        url: url.into(),
+        max_connections: 1,
+        deadline: Duration::from_millis(700),
+    });
     let postgres = Arc::new(postgres.unwrap());
     App { database: postgres.clone(), accounts: postgres, ..app }
 }

@@ -5,7 +5,7 @@ mod probe;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use local::invoke::Failure;
+use local::invoke::{EVENT_MAX_BYTES, Failure, Trace};
 use serde_json::{Value, json};
 
 use crate::hark::eventually;
@@ -38,6 +38,7 @@ async fn one_event_after_the_other_meets_the_same_instance() {
     let probe = Probe::new(5);
     let first = probe.pid().await;
     for _ in 0..5 {
+        eventually(async || probe.resting() == 1).await;
         assert_eq!(probe.pid().await, first);
     }
 }
@@ -223,6 +224,67 @@ async fn the_environment_is_lambdas_and_the_functions_own() {
         "TZ": ":UTC", "GREETING": "hello", "AWS_PROFILE": null,
     });
     assert_eq!(environment, expected);
+}
+
+#[tokio::test]
+async fn an_event_has_the_trace_of_the_request_that_it_belongs_to() {
+    let probe = Probe::new(1);
+    let root = "Root=1-67891233-abcdef012345678912345678";
+    let told = probe.invoke_traced(&Trace::of(Some(root)), json!({"do": "context"})).await;
+    let told = told["lambda-runtime-trace-id"].as_str().unwrap();
+    assert!(told.starts_with(&format!("{root};Parent=")), "{told}");
+    assert_trace(told);
+    let of_its_own = probe.invoke(json!({"do": "context"})).await.unwrap();
+    assert!(!of_its_own["lambda-runtime-trace-id"].as_str().unwrap().starts_with(root));
+}
+
+#[tokio::test]
+async fn an_event_of_6_mib_is_taken_and_one_byte_more_is_refused() {
+    let probe = Probe::new(1);
+    let sized = |bytes: usize| {
+        let bare = json!({"do": "answer", "with": 1, "pad": ""}).to_string().len();
+        json!({"do": "answer", "with": 1, "pad": "x".repeat(bytes - bare)})
+    };
+    assert_eq!(probe.invoke(sized(EVENT_MAX_BYTES)).await.unwrap(), 1);
+    let error = probe.invoke(sized(EVENT_MAX_BYTES + 1)).await.unwrap_err();
+    assert_eq!(
+        (error.error_type.as_str(), error.failure),
+        ("RequestEntityTooLargeException", Failure::TooLarge)
+    );
+    let said =
+        "6291457 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)";
+    assert_eq!(error.error_message, said);
+}
+
+#[tokio::test]
+async fn past_its_reserved_concurrency_a_function_is_throttled_at_once() {
+    let probe = Probe::reserved(1);
+    let began = Instant::now();
+    let blocked = probe.invoke(json!({"do": "sleep", "seconds": 2}));
+    let late = async {
+        let error = probe.invoke(json!({"do": "answer"})).await.unwrap_err();
+        (error, began.elapsed())
+    };
+    // The first takes the one place before the second asks for it.
+    let (first, (error, after)) = tokio::join!(blocked, late);
+    assert_eq!((error.error_type.as_str(), error.failure), ("TooManyRequestsException", Failure::Throttled));
+    assert!(first.is_ok() && after < Duration::from_secs(2), "{after:?}");
+    probe.invoke(json!({"do": "answer"})).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_function_with_a_reserved_concurrency_of_none_never_runs() {
+    let error = Probe::reserved(0).invoke(json!({"do": "answer"})).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Throttled);
+}
+
+#[tokio::test]
+async fn a_program_runs_in_its_own_folder() {
+    let probe = Probe::new(1);
+    let names = ["LAMBDA_TASK_ROOT", "PWD"];
+    let told = probe.invoke(json!({"do": "environment", "names": names})).await.unwrap();
+    let folder = std::fs::canonicalize(probe.path("probe")).unwrap().display().to_string();
+    assert_eq!(told, json!({"LAMBDA_TASK_ROOT": folder, "PWD": folder}));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use local::invoke::{Described, FunctionError, Invoker, Processes};
+use local::invoke::{Described, FunctionError, Invoker, Processes, Trace};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -25,10 +25,24 @@ impl Probe {
     }
 
     pub fn with(timeout: Duration, instances: usize, environment: &[(&str, &str)]) -> Self {
+        Self::of(timeout, instances, None, environment)
+    }
+
+    /// Whose events are handled `reserved` at once and no more.
+    pub fn reserved(reserved: usize) -> Self {
+        Self::of(LIMIT, 5, Some(reserved), &[])
+    }
+
+    fn of(
+        timeout: Duration,
+        instances: usize,
+        reserved: Option<usize>,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         write_program(&folder.path().join("probe"));
         let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let described = Described { name: "probe".to_owned(), environment, timeout, log: None };
+        let described = Described { name: "probe".to_owned(), environment, timeout, log: None, reserved };
         let processes = Processes::new(folder.path(), [described], instances).expect("the program is there");
         Self { processes, folder }
     }
@@ -42,9 +56,19 @@ impl Probe {
         Ok(serde_json::from_slice(&answer).expect("the probe answers JSON"))
     }
 
+    pub async fn invoke_traced(&self, trace: &Trace, event: Value) -> Value {
+        let answer = self.processes.invoke_traced("probe", event.to_string().into(), LIMIT, trace).await;
+        serde_json::from_slice(&answer.expect("an answer")).expect("the probe answers JSON")
+    }
+
     /// The process that answers now.
     pub async fn pid(&self) -> u64 {
         self.invoke(json!({"do": "answer"})).await.expect("an answer")["pid"].as_u64().expect("a number")
+    }
+
+    /// How many instances wait frozen for an event.
+    pub fn resting(&self) -> usize {
+        self.processes.resting("probe")
     }
 
     pub fn path(&self, name: &str) -> String {

@@ -92,7 +92,8 @@ impl Grounds {
     /// Users by the names of `prefix1`, `prefix2` ...
     pub async fn users(&self, prefix: &str, count: usize) -> Vec<User> {
         let (url, deadline) = (self.variable("DATABASE_URL"), Duration::from_secs(10));
-        let store = Postgres::new(PostgresConfig { url, max_connections: 1, deadline }).expect("a URL");
+        let store =
+            Postgres::new(PostgresConfig { url: url.into(), max_connections: 1, deadline }).expect("a URL");
         let now = UnixMs(time::OffsetDateTime::now_utc().unix_timestamp() * 1_000);
         let mut users = Vec::with_capacity(count);
         for n in 1..=count {

@@ -25,6 +25,7 @@ impl Instance {
             environment: variables.iter().cloned().collect(),
             timeout: LIMIT,
             log: Some(log.to_owned()),
+            reserved: None,
         };
         // Beside this test's own: cargo builds it for the function's own tests.
         let test = std::env::current_exe().expect("the test's own path");

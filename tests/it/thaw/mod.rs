@@ -127,14 +127,14 @@ async fn until_all_publish(senders: &[Sender], channel: &Channel) -> HashMap<Str
 }
 
 /// Somebody alone in a room, and the function that serves them.
-struct Sender {
+pub struct Sender {
     user: User,
     room: RoomId,
-    instance: Instance,
+    pub instance: Instance,
 }
 
 impl Sender {
-    async fn start(world: &World, app: &App, variables: &[(String, String)], n: usize) -> Self {
+    pub async fn start(world: &World, app: &App, variables: &[(String, String)], n: usize) -> Self {
         let now = app.clock.now();
         let user = app.accounts.create(account(&format!("sender{n}")), now).await.unwrap().user;
         let room = app.rooms.create(new_room(RoomType::Group, "team", user.id, &[]), 10, now).await.unwrap();
@@ -143,15 +143,20 @@ impl Sender {
         Self { user, room: room.id, instance }
     }
 
-    fn content(&self, word: &str) -> String {
+    pub fn content(&self, word: &str) -> String {
         format!("{word} by {}", self.user.username)
     }
 
     /// Must be answered with an `ack`.
-    async fn say(&self, word: &str) {
-        let reply = self.instance.invoke(self.event(word)).await.expect("the function answers");
-        let frame: Value = serde_json::from_str(reply["body"].as_str().expect("a frame")).unwrap();
+    pub async fn say(&self, word: &str) {
+        let frame = self.ask(word).await;
         assert_eq!(frame["type"], "ack", "{word} by {}: {frame}", self.user.username);
+    }
+
+    /// The frame that it is answered with.
+    pub async fn ask(&self, word: &str) -> Value {
+        let reply = self.instance.invoke(self.event(word)).await.expect("the function answers");
+        serde_json::from_str(reply["body"].as_str().expect("a frame")).unwrap()
     }
 
     fn event(&self, word: &str) -> Value {
@@ -206,7 +211,7 @@ async fn stored(world: &World) -> HashMap<String, i64> {
 }
 
 /// Counts each content that was published since the last look; nobody else reads the queue.
-async fn take_published(channel: &Channel, published: &mut HashMap<String, i64>) {
+pub async fn take_published(channel: &Channel, published: &mut HashMap<String, i64>) {
     let options = BasicGetOptions { no_ack: true };
     while let Some(message) = channel.basic_get("chat.messages".into(), options).await.unwrap() {
         let body: Value = serde_json::from_slice(&message.delivery.data).unwrap();

@@ -86,6 +86,7 @@ fn app(config: Config, store: &Sqlite, queues: &Arc<Queues>, sockets: &Sockets) 
         bus: Arc::new(SweepingBus::new(InProcessBus::new(queues.clone(), config.chat.fanout_queues))),
         connections: Arc::new(LocalConnections::new(sockets.clone())),
         config: Arc::new(config),
+        secrets: Arc::default(),
     }
 }
 

@@ -6,6 +6,7 @@ mod services;
 use crate::{
     Options, Ports,
     embedded::{bus::Queues, sqlite::Sqlite},
+    functions,
     gateway::{ManagementAccess, sockets::Sockets},
     source::Broker,
     state_dir::StateDir,
@@ -39,7 +40,7 @@ pub(crate) struct Embedded {
 }
 
 impl Backend {
-    /// On the real services when their URLs are set, embedded otherwise.
+    /// On the real services when their URLs are set, embedded otherwise, and for functions that aren't ours.
     ///
     /// # Errors
     /// A port or the state folder is taken, a setting is wrong, or a service isn't there.
@@ -47,7 +48,7 @@ impl Backend {
         let mut variables = Variables::new(options, template);
         // Services of a laptop are on it.
         variables.default("SERVICE_NETWORKS", "loopback");
-        if variables.has_services()? {
+        if !functions::are_guests(options, template) && variables.has_services()? {
             services::connect(options, template, variables).await
         } else {
             embedded::open(options, template, variables).await

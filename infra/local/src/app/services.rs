@@ -61,7 +61,8 @@ pub(super) async fn connect(
 /// Brings the schema up to date and reads from the database what the functions are configured with.
 async fn prepare(options: &Options, variables: &mut Variables) -> anyhow::Result<Credentials> {
     let url = variables.need("DATABASE_URL")?;
-    let store = Postgres::new(PostgresConfig { url, max_connections: 1, deadline: START_DEADLINE })?;
+    let store =
+        Postgres::new(PostgresConfig { url: url.into(), max_connections: 1, deadline: START_DEADLINE })?;
     store.migrate().await.context("cannot bring DATABASE_URL's schema up to date")?;
     keep_jwt_secret(&store, variables).await?;
     let kept = store.keep_setting(MANAGEMENT_SECRET_KEY, &secret()).await?;

@@ -3,7 +3,7 @@
 use super::{Faults, InvocationMet};
 use crate::{
     gateway::sockets::Sockets,
-    invoke::{FunctionError, Invoker},
+    invoke::{FunctionError, Invoker, Trace},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -34,10 +34,10 @@ impl FaultyInvoker {
 
 #[async_trait]
 impl Invoker for FaultyInvoker {
-    async fn invoke(&self, function: &str, event: Bytes, limit: Duration) -> Answer {
+    async fn invoke_traced(&self, function: &str, event: Bytes, limit: Duration, trace: &Trace) -> Answer {
         let met = self.faults().invocation(function, self.http.contains(function));
         if met == InvocationMet::default() {
-            return self.inner.invoke(function, event, limit).await;
+            return self.inner.invoke_traced(function, event, limit, trace).await;
         }
         tracing::warn!(function, ?met, "an invocation meets a fault");
         let Some(left) = limit.checked_sub(met.slow).filter(|left| !left.is_zero()) else {
@@ -48,10 +48,10 @@ impl Invoker for FaultyInvoker {
         if met.fails {
             return Err(exited());
         }
-        let answer = self.inner.invoke(function, event.clone(), left).await;
+        let answer = self.inner.invoke_traced(function, event.clone(), left, trace).await;
         if met.comes_twice {
             // Nobody waits for what it answers the second time.
-            drop(self.inner.invoke(function, event, limit).await);
+            drop(self.inner.invoke_traced(function, event, limit, trace).await);
         }
         if met.crashes { Err(exited()) } else { answer }
     }

@@ -1,6 +1,7 @@
 //! The headers and the query of a handshake, as events carry them: the last value of each name, and
 //! all values of each name.
 
+use crate::invoke::{TRACE_HEADER, Trace};
 use http::{HeaderMap, Uri};
 use serde::Serialize;
 use std::{borrow::Cow, collections::BTreeMap, net::IpAddr};
@@ -23,12 +24,13 @@ pub(super) struct Parameters {
 impl Parameters {
     /// Those of a handshake from `peer`. `/ws/{client}` names the device: it becomes the query
     /// parameter `client_id`, unless the query has one.
-    pub(super) fn of(uri: &Uri, headers: &HeaderMap, peer: IpAddr) -> Self {
+    pub(super) fn of(uri: &Uri, headers: &HeaderMap, peer: IpAddr, trace: &Trace) -> Self {
         let mut parameters = Self::default();
-        for (name, value) in headers {
+        for (name, value) in headers.iter().filter(|(name, _)| *name != TRACE_HEADER) {
             parameters.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
         }
         parameters.header("x-forwarded-for", &peer.to_string());
+        parameters.header(TRACE_HEADER, trace.header());
         for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
             parameters.query(name, value);
         }

@@ -9,7 +9,7 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use std::time::Duration;
 
-use super::{FunctionError, Invoker};
+use super::{FunctionError, Invoker, TRACE_HEADER, Trace};
 
 /// The header with which Lambda says that the body is an error.
 const FUNCTION_ERROR: &str = "x-amz-function-error";
@@ -32,9 +32,17 @@ impl InvokeApi {
         Self { client, base: url.to_string().trim_end_matches('/').to_owned() }
     }
 
-    async fn call(&self, function: &str, event: Bytes) -> Result<(Response<()>, Bytes), String> {
+    async fn call(
+        &self,
+        function: &str,
+        event: Bytes,
+        trace: &Trace,
+    ) -> Result<(Response<()>, Bytes), String> {
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.base);
-        let request = Request::post(url).header("content-type", "application/json").body(Full::new(event));
+        let request = Request::post(url)
+            .header("content-type", "application/json")
+            .header(TRACE_HEADER, trace.header())
+            .body(Full::new(event));
         let request = request.map_err(|error| error.to_string())?;
         let answer: Response<Incoming> =
             self.client.request(request).await.map_err(|error| error.to_string())?;
@@ -46,9 +54,15 @@ impl InvokeApi {
 
 #[async_trait]
 impl Invoker for InvokeApi {
-    async fn invoke(&self, function: &str, event: Bytes, limit: Duration) -> Result<Bytes, FunctionError> {
+    async fn invoke_traced(
+        &self,
+        function: &str,
+        event: Bytes,
+        limit: Duration,
+        trace: &Trace,
+    ) -> Result<Bytes, FunctionError> {
         let limit = limit.max(PATIENCE);
-        let answered = tokio::time::timeout(limit, self.call(function, event)).await;
+        let answered = tokio::time::timeout(limit, self.call(function, event, trace)).await;
         match answered {
             Ok(Ok((head, body))) => outcome(function, &head, body),
             Ok(Err(error)) => Err(FunctionError::unhandled("ServiceException", error)),

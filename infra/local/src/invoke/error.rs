@@ -25,6 +25,10 @@ pub enum Failure {
     Unhandled,
     /// The handler was still running at its deadline.
     TimedOut,
+    /// As many of its events as may be were being handled already.
+    Throttled,
+    /// The event is larger than Lambda takes.
+    TooLarge,
     /// No function of that name.
     NotFound,
 }
@@ -90,7 +94,15 @@ impl FunctionError {
 
     /// As many instances as there may be were busy all the time.
     pub fn throttled() -> Self {
-        Self::unhandled("TooManyRequestsException", "Rate Exceeded.")
+        Self { failure: Failure::Throttled, ..Self::unhandled("TooManyRequestsException", "Rate Exceeded.") }
+    }
+
+    /// The event has `bytes` bytes, which is more than `most`.
+    pub fn event_too_large(bytes: usize, most: usize) -> Self {
+        let message = format!(
+            "{bytes} byte payload is too large for the RequestResponse invocation type (limit {most} bytes)"
+        );
+        Self { failure: Failure::TooLarge, ..Self::unhandled("RequestEntityTooLargeException", message) }
     }
 
     /// There is no function called `name`.

@@ -1,6 +1,6 @@
 //! Functions linked into the runner: a table from name to handler.
 
-use super::{FunctionError, Invoker};
+use super::{FunctionError, Invoker, Trace, admit};
 use async_trait::async_trait;
 use axum::Router;
 use bytes::Bytes;
@@ -103,13 +103,14 @@ impl Functions {
 
 #[async_trait]
 impl Invoker for Functions {
-    async fn invoke(&self, function: &str, event: Bytes, limit: Duration) -> Answer {
+    async fn invoke_traced(&self, function: &str, event: Bytes, limit: Duration, trace: &Trace) -> Answer {
+        admit(&event)?;
         let Some(entry) = self.table.get(function) else {
             return Err(FunctionError::not_found(function));
         };
         // Err only when closed, which this never is: the event is then handled all the same.
         let _instance = entry.instances.acquire().await.ok();
-        let context = context(entry, limit);
+        let context = context(entry, limit, trace);
         let request_id = context.request_id.clone();
         let span = tracing::info_span!("invoke", function, request_id);
         run(entry, LambdaEvent::new(event, context), &request_id, limit).instrument(span).await
@@ -130,12 +131,13 @@ async fn run(function: &Function, event: LambdaEvent<Bytes>, request_id: &str, l
     answer
 }
 
-fn context(function: &Function, limit: Duration) -> Context {
+fn context(function: &Function, limit: Duration, trace: &Trace) -> Context {
     let mut context = Context::default();
     context.request_id = uuid::Uuid::new_v4().to_string();
     context.deadline = millis(SystemTime::now() + limit);
     context.invoked_function_arn =
         format!("arn:aws:lambda:us-east-1:000000000000:function:{}", function.config.function_name);
+    context.xray_trace_id = Some(trace.of_invocation());
     context.env_config = function.config.clone();
     context
 }
@@ -173,6 +175,18 @@ mod tests {
     use tokio::sync::Barrier;
 
     const INSTANCES: usize = 4;
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn a_handler_is_told_the_trace_of_its_event() {
+        let functions = Functions::new(1).event("told", |event: LambdaEvent<serde_json::Value>| async move {
+            Ok(event.context.xray_trace_id)
+        });
+        let root = "Root=1-67891233-abcdef012345678912345678";
+        let event = Bytes::from_static(b"{}");
+        let told = functions.invoke_traced("told", event, LIMIT, &Trace::of(Some(root))).await.unwrap();
+        assert!(told.starts_with(format!("\"{root};Parent=").as_bytes()), "{told:?}");
+    }
 
     #[tokio::test]
     async fn a_burst_is_handled_so_many_at_once_and_the_rest_wait_their_turn() {
@@ -191,8 +205,7 @@ mod tests {
                 }
             }
         });
-        let limit = Duration::from_secs(10);
-        let burst = (0..3 * INSTANCES).map(|_| functions.invoke("busy", Bytes::from_static(b"{}"), limit));
+        let burst = (0..3 * INSTANCES).map(|_| functions.invoke("busy", Bytes::from_static(b"{}"), LIMIT));
         let answers = join_all(burst).await;
         assert!(answers.iter().all(Result::is_ok), "{answers:?}");
         assert_eq!(most.load(Ordering::SeqCst), INSTANCES);

@@ -8,12 +8,14 @@ mod error;
 mod in_process;
 mod processes;
 mod recorder;
+mod trace;
 
 pub use api::InvokeApi;
 pub use error::{Failure, FunctionError};
 pub use in_process::Functions;
 pub use processes::{Described, INSTANCES_DEFAULT, Processes};
 pub use recorder::Recorder;
+pub use trace::{TRACE_HEADER, Trace};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -30,5 +32,30 @@ pub trait Invoker: Send + Sync + 'static {
     /// # Errors
     /// What Lambda reports in `X-Amz-Function-Error`: the handler returned an error, panicked or ran
     /// into `limit`; or there is no such function.
-    async fn invoke(&self, function: &str, event: Bytes, limit: Duration) -> Result<Bytes, FunctionError>;
+    async fn invoke(&self, function: &str, event: Bytes, limit: Duration) -> Result<Bytes, FunctionError> {
+        self.invoke_traced(function, event, limit, &Trace::start()).await
+    }
+
+    /// The same for an event that belongs to a request, which the function is told.
+    ///
+    /// # Errors
+    /// As [`Invoker::invoke`].
+    async fn invoke_traced(
+        &self,
+        function: &str,
+        event: Bytes,
+        limit: Duration,
+        trace: &Trace,
+    ) -> Result<Bytes, FunctionError>;
+}
+
+/// The largest event of a synchronous invocation, in bytes: "Lambda quotas".
+pub const EVENT_MAX_BYTES: usize = 6 * 1024 * 1024;
+
+/// Refuses an event that Lambda would not take.
+fn admit(event: &Bytes) -> Result<(), FunctionError> {
+    if event.len() > EVENT_MAX_BYTES {
+        return Err(FunctionError::event_too_large(event.len(), EVENT_MAX_BYTES));
+    }
+    Ok(())
 }

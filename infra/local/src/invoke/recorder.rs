@@ -1,6 +1,6 @@
 //! Keeps every event as a file.
 
-use super::{FunctionError, Invoker};
+use super::{FunctionError, Invoker, Trace};
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
@@ -57,11 +57,17 @@ impl Recorder {
 
 #[async_trait]
 impl Invoker for Recorder {
-    async fn invoke(&self, function: &str, event: Bytes, limit: Duration) -> Result<Bytes, FunctionError> {
+    async fn invoke_traced(
+        &self,
+        function: &str,
+        event: Bytes,
+        limit: Duration,
+        trace: &Trace,
+    ) -> Result<Bytes, FunctionError> {
         if let Err(error) = self.record(function, &event).await {
             tracing::error!(function, %error, "an event is not recorded");
         }
-        self.inner.invoke(function, event, limit).await
+        self.inner.invoke_traced(function, event, limit, trace).await
     }
 }
 

@@ -4,6 +4,7 @@ mod batch;
 mod in_process;
 mod mapping;
 mod rabbitmq;
+mod retrying;
 mod schedule;
 
 use std::collections::HashMap;

@@ -13,6 +13,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::retrying::{Attempt, Retrying};
 use crate::invoke::{FunctionError, Invoker};
 use crate::template::Schedule;
 
@@ -44,7 +45,18 @@ impl Trigger {
     }
 }
 
-/// Runs the schedule until it is `stopping`, one run after another.
+/// Why a run begins.
+enum Cause {
+    /// It is time for one.
+    Tick,
+    /// One that failed is tried again.
+    Retry(Attempt),
+    /// Somebody asks, and wants to hear the answer.
+    Asked(oneshot::Sender<Answer>),
+}
+
+/// Runs the schedule until it is `stopping`, one run after another. A run of its own that fails is tried again as Lambda
+/// does with an event that nobody waits for; one that was asked for is its asker's.
 pub(super) async fn run(
     schedule: Schedule,
     invoker: Arc<dyn Invoker>,
@@ -52,20 +64,31 @@ pub(super) async fn run(
     is_held: Arc<AtomicBool>,
     stopping: CancellationToken,
 ) {
-    let mut ticks = ticks(schedule.rate);
-    while let Some(reply) = stopping.run_until_cancelled(next(&mut ticks, &mut requests, &is_held)).await {
-        let Some(answer) = unless_stopped(&stopping, invoke(&schedule, invoker.as_ref())).await else {
-            return;
+    let (mut ticks, mut waiting) = (ticks(schedule.rate), Retrying::default());
+    loop {
+        let next = next(&mut ticks, &mut requests, &mut waiting, &is_held);
+        let Some(cause) = stopping.run_until_cancelled(next).await else { return };
+        let (attempt, reply) = match cause {
+            Cause::Retry(attempt) => (attempt, None),
+            Cause::Tick => (fresh(&schedule), None),
+            Cause::Asked(reply) => (fresh(&schedule), Some(reply)),
         };
-        if let Err(error) = &answer {
-            let Schedule { name, function, .. } = &schedule;
-            tracing::warn!(schedule = name, function, %error, "the scheduled run failed");
-        }
-        if let Some(reply) = reply {
+        let run = invoker.invoke(&schedule.function, attempt.event.clone(), schedule.timeout);
+        let Some(answer) = unless_stopped(&stopping, run).await else { return };
+        match reply {
             // Whoever asked may have left.
-            let _ = reply.send(answer);
+            Some(reply) => drop(reply.send(answer)),
+            None => {
+                if let Err(error) = answer {
+                    waiting.failed(&schedule, attempt, &error);
+                }
+            }
         }
     }
+}
+
+fn fresh(schedule: &Schedule) -> Attempt {
+    Attempt::first(&scheduled_event(&schedule.name, OffsetDateTime::now_utc()))
 }
 
 /// None when it was cut off.
@@ -87,24 +110,25 @@ fn ticks(rate: Duration) -> Interval {
     ticks
 }
 
-/// Waits for the next run: at the rate (None), or because someone asks (where the answer goes).
+/// Waits for the next run.
 async fn next(
     ticks: &mut Interval,
     requests: &mut Requests,
+    waiting: &mut Retrying,
     is_held: &AtomicBool,
-) -> Option<oneshot::Sender<Answer>> {
+) -> Cause {
     loop {
-        tokio::select! {
+        let cause = tokio::select! {
             biased;
-            Some(reply) = requests.recv() => return Some(reply),
-            _ = ticks.tick() => if !is_held.load(Ordering::SeqCst) { return None },
+            Some(reply) = requests.recv() => return Cause::Asked(reply),
+            attempt = waiting.due() => Cause::Retry(attempt),
+            _ = ticks.tick() => Cause::Tick,
+        };
+        // What comes while it is held is left out, as if the schedule were disabled.
+        if !is_held.load(Ordering::SeqCst) {
+            return cause;
         }
     }
-}
-
-async fn invoke(schedule: &Schedule, invoker: &dyn Invoker) -> Answer {
-    let event = scheduled_event(&schedule.name, OffsetDateTime::now_utc());
-    invoker.invoke(&schedule.function, event.to_string().into(), schedule.timeout).await
 }
 
 /// The event of a rule called `rule`, as the EventBridge User Guide shows it.

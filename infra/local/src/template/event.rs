@@ -96,6 +96,12 @@ fn schedule(name: &str, event: &Node<'_>, function: &str, collector: &mut Collec
         function: function.to_owned(),
         timeout: collector.template.timeout(function),
         rate: rate(&expression)?,
+        retries: collector
+            .template
+            .functions
+            .get(function)
+            .map(|function| function.retries)
+            .unwrap_or_default(),
     };
     collector.template.schedules.push(schedule);
     Ok(())

@@ -5,7 +5,7 @@ use super::{
     node::Node,
     resources::{Collector, repeated},
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// The longest that API Gateway waits for an HTTP integration.
 pub(super) const INTEGRATION_LIMIT: Duration = Duration::from_secs(30);
@@ -17,6 +17,8 @@ pub struct HttpApi {
     pub id: String,
     /// The routes.
     pub routes: Vec<HttpRoute>,
+    /// The stage's variables, as events carry them.
+    pub variables: BTreeMap<String, String>,
     /// Which pages may call it; `None` leaves CORS to the functions.
     pub cors: Option<Cors>,
 }
@@ -56,7 +58,7 @@ pub struct Cors {
 /// # Errors
 /// A second one, or a property that is not known.
 pub(super) fn read(id: &str, resource: &Node<'_>, collector: &mut Collector<'_>) -> Result<()> {
-    const KNOWN: [&str; 2] = ["CorsConfiguration", "StageName"];
+    const KNOWN: [&str; 3] = ["CorsConfiguration", "StageName", "StageVariables"];
     const DEPLOYMENT: [&str; 10] = [
         "AccessLogSettings",
         "DefaultRouteSettings",
@@ -78,10 +80,18 @@ pub(super) fn read(id: &str, resource: &Node<'_>, collector: &mut Collector<'_>)
         }
         let cors = properties.get("CorsConfiguration");
         let cors = cors.map(|cors| read_cors(&cors, collector)).transpose()?;
-        api(id, resource, collector)?.cors = cors.flatten();
+        let variables = stage_variables(&properties)?;
+        let api = api(id, resource, collector)?;
+        (api.cors, api.variables) = (cors.flatten(), variables);
         return Ok(());
     }
     api(id, resource, collector).map(drop)
+}
+
+/// `StageVariables`, which every event carries.
+pub(super) fn stage_variables(properties: &Node<'_>) -> Result<BTreeMap<String, String>> {
+    let Some(variables) = properties.get("StageVariables") else { return Ok(BTreeMap::new()) };
+    variables.entries()?.map(|(name, value)| Ok((name.to_owned(), value.text()?))).collect()
 }
 
 /// Adds `route`, an event at `event`.

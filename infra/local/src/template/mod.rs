@@ -2,13 +2,14 @@
 //!
 //! The subset of CloudFormation and SAM that is known: `Parameters` with defaults and overrides,
 //! `Conditions`, `Globals`, the functions that `intrinsic.rs` names, and the resource types in
-//! `resources.rs`. What only matters to a deployment is read over and named in [`Template::ignored`];
+//! `resources.rs` (a WebSocket API in SAM's one resource, or in API Gateway's own). What only matters to a deployment is read over and named in [`Template::ignored`];
 //! anything else is an error that names its place, so that what runs locally cannot silently differ
 //! from what is deployed.
 
 mod condition;
 mod event;
 mod function;
+mod gateway;
 mod http;
 mod intrinsic;
 mod mapping;
@@ -16,6 +17,7 @@ mod node;
 mod parameter;
 mod resources;
 mod response;
+mod retries;
 mod websocket;
 
 #[cfg(test)]
@@ -23,6 +25,7 @@ mod tests;
 
 pub use self::{
     http::{Cors, HttpApi, HttpRoute},
+    retries::Retries,
     websocket::{Authorizer, IdentitySource, WebSocketApi, WebSocketRoute},
 };
 
@@ -40,7 +43,7 @@ pub type Overrides = BTreeMap<String, String>;
 /// What the runner takes from a template.
 #[derive(Debug, Default)]
 pub struct Template {
-    /// Every function, by name (the last segment of its `CodeUri`).
+    /// Every function, by name.
     pub functions: BTreeMap<String, Function>,
     /// The WebSocket API, if there is one.
     pub websocket: Option<WebSocketApi>,
@@ -57,12 +60,23 @@ pub struct Template {
 /// One function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
-    /// The last segment of its `CodeUri`; also the name of its binary.
+    /// The last segment of its `CodeUri`, which is also the name of its binary; its logical id when that names no
+    /// folder of its own.
     pub name: String,
     /// The longest that one invocation may take.
     pub timeout: Duration,
     /// The environment's literal values; references to other resources and secrets are left out.
     pub environment: BTreeMap<String, String>,
+    /// The variables of its environment that are the address of the WebSocket API: posts go there.
+    pub endpoints: BTreeSet<String>,
+    /// What its runtime calls, where it has one that calls something.
+    pub handler: Option<String>,
+    /// Its memory, in MB, where it is stated.
+    pub memory_mb: Option<u64>,
+    /// How many of its events may be handled at once, where that is bounded.
+    pub reserved: Option<usize>,
+    /// What becomes of an event that nobody waits for, when it fails.
+    pub retries: Retries,
 }
 
 /// An Amazon MQ queue that feeds a function.
@@ -91,6 +105,8 @@ pub struct Schedule {
     pub timeout: Duration,
     /// The time from one invocation to the next.
     pub rate: Duration,
+    /// What becomes of an event that fails.
+    pub retries: Retries,
 }
 
 /// Why a template cannot be run.

@@ -131,6 +131,20 @@ impl<'a> Node<'a> {
         text.parse().map_err(|_| self.error(format!("must be true or false, not {text:?}")))
     }
 
+    /// The one logical id that stands somewhere in the value: a `Ref`, or `${Id}` or `${Id.Arn}` of a `Fn::Sub`, such
+    /// as `integrations/${Id}`; pseudo parameters don't count.
+    pub(super) fn reference(&self) -> Option<&'a str> {
+        if let Some(text) = self.value.get("Fn::Sub").and_then(Value::as_str) {
+            let mut names = text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+            let name = names.find(|name| !name.starts_with("AWS::"))?;
+            return Some(name.strip_suffix(".Arn").unwrap_or(name));
+        }
+        let joined = || self.value.get("Fn::Join")?.as_array()?.get(1)?.as_array();
+        let mut parts = joined().into_iter().flatten();
+        let part = parts.find_map(|part| Node::new(part, self.place.clone()).resource().ok());
+        part.or_else(|| self.resource().ok())
+    }
+
     /// The logical id of the resource that this is a `Ref` to or an `Arn` of.
     pub(super) fn resource(&self) -> Result<&'a str> {
         let by_ref = self.value.get("Ref").and_then(Value::as_str);

@@ -1,13 +1,14 @@
 //! Sorts a template's resources by type.
 
-use super::{Result, Template, event, function, http, mapping, node::Node, response, websocket};
+use super::{Result, Template, event, function, gateway, http, mapping, node::Node, response, websocket};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Services whose resources surround the functions; none of them changes what a function is given.
-const DEPLOYMENT_ONLY: [&str; 24] = [
+const DEPLOYMENT_ONLY: [&str; 25] = [
     "AWS::AmazonMQ::",
     "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::Deployment",
     "AWS::ApiGatewayV2::DomainName",
     "AWS::ApplicationAutoScaling::",
     "AWS::CertificateManager::",
@@ -50,12 +51,13 @@ pub(super) fn collect(resources: &Value, globals: &Value) -> Result<Template> {
     check_globals(&globals)?;
     // Functions come first: everything else refers to them.
     for (id, resource) in of_type(&resources, "AWS::Serverless::Function") {
-        let read = function::read(resource, globals.get("Function").as_ref(), &mut collector)?;
+        let read = function::read(id, resource, globals.get("Function").as_ref(), &mut collector)?;
         collector.name(id, read, resource)?;
     }
     for (id, resource) in &resources {
         collector.read(id, resource)?;
     }
+    gateway::read(&resources, &mut collector)?;
     response::attach(&of_type(&resources, response::KIND), &mut collector)?;
     Ok(collector.template)
 }
@@ -69,7 +71,10 @@ fn check_globals(globals: &Node<'_>) -> Result<()> {
     Ok(())
 }
 
-fn of_type<'a, 'n>(resources: &'n [(&'a str, Node<'a>)], kind: &str) -> Vec<(&'a str, &'n Node<'a>)> {
+pub(super) fn of_type<'a, 'n>(
+    resources: &'n [(&'a str, Node<'a>)],
+    kind: &str,
+) -> Vec<(&'a str, &'n Node<'a>)> {
     let typed = |resource: &Node<'_>| resource.value.get("Type") == Some(&Value::from(kind));
     let matching = resources.iter().filter(|(_, resource)| typed(resource));
     matching.map(|(id, resource)| (*id, resource)).collect()
@@ -93,7 +98,9 @@ impl<'a> Collector<'a> {
             "AWS::Serverless::WebSocketApi" => websocket::read(id, resource, self),
             "AWS::Serverless::HttpApi" => http::read(id, resource, self),
             "AWS::Lambda::EventSourceMapping" => mapping::read(resource, self),
+            // Read together, since they refer to each other.
             response::KIND => Ok(()),
+            kind if gateway::KINDS.contains(&kind) => Ok(()),
             other if DEPLOYMENT_ONLY.iter().any(|known| other.starts_with(known)) => {
                 self.template.ignored.insert(other.to_owned());
                 Ok(())
@@ -107,6 +114,12 @@ impl<'a> Collector<'a> {
         let id = node.resource()?;
         let name = self.names.get(id).cloned();
         name.ok_or_else(|| node.error(format!("{id} is not a function of this template")))
+    }
+
+    /// The name of the function that an integration's or an authorizer's URI invokes.
+    pub(super) fn invoked_by(&self, uri: &Node<'_>) -> Result<String> {
+        let name = uri.reference().and_then(|id| self.names.get(id)).cloned();
+        name.ok_or_else(|| uri.error("names no function of this template"))
     }
 
     /// Checks that every property of `node` is in `known` or, only mattering to a deployment, in

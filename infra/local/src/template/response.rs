@@ -30,11 +30,11 @@ fn check_responses(collector: &Collector<'_>) -> Result<()> {
     };
     let odd = api.routes.iter().find(|(_, route)| route.responds != route.selects_response);
     match odd {
-        Some((key, _)) => Err(TemplateError::at(
+        Some((key, route)) => Err(TemplateError::at(
             format!("Resources.{}.Properties.Routes.{key}", api.id),
             format!(
                 "a reply takes both a RouteResponseSelectionExpression and an {KIND} for {}",
-                logical_id(&api.id, key)
+                route.logical_id
             ),
         )),
         None => Ok(()),
@@ -43,14 +43,12 @@ fn check_responses(collector: &Collector<'_>) -> Result<()> {
 
 impl WebSocketApi {
     fn by_logical_id(&mut self, wanted: &str) -> Option<&mut WebSocketRoute> {
-        let Self { id, routes, .. } = self;
-        let mut routes = routes.iter_mut();
-        routes.find_map(|(key, route)| (logical_id(id, key) == wanted).then_some(route))
+        self.routes.values_mut().find(|route| route.logical_id == wanted)
     }
 }
 
 /// The logical id that SAM gives the route `key` of the API `api`.
-fn logical_id(api: &str, key: &str) -> String {
+pub(super) fn logical_id(api: &str, key: &str) -> String {
     let lower = key.trim_start_matches('$').to_lowercase();
     let mut letters = lower.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());

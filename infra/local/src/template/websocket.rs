@@ -1,14 +1,16 @@
-//! `AWS::Serverless::WebSocketApi` and the route responses beside it.
+//! `AWS::Serverless::WebSocketApi`, and what a WebSocket API is to the runner.
 
 use super::{
     Result,
+    http::stage_variables,
     node::Node,
     resources::{Collector, once},
+    response,
 };
 use std::{collections::BTreeMap, time::Duration};
 
 /// The longest that API Gateway waits for a WebSocket integration.
-const INTEGRATION_LIMIT: Duration = Duration::from_secs(29);
+pub(super) const INTEGRATION_LIMIT: Duration = Duration::from_secs(29);
 
 /// The WebSocket API: which frame goes to which function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct WebSocketApi {
     pub id: String,
     /// The stage's name: the first path segment of `@connections`.
     pub stage: String,
+    /// The stage's variables, as events carry them.
+    pub variables: BTreeMap<String, String>,
     /// The path into a frame whose value is the route key, e.g. `["type"]`.
     pub selection: Vec<String>,
     /// The routes by their keys, `$connect`, `$disconnect` and `$default` among them.
@@ -34,6 +38,8 @@ pub struct WebSocketRoute {
     pub timeout: Duration,
     /// Whether what the function returns is sent back: it has a route response.
     pub responds: bool,
+    /// The logical id of the route, by which a route response names it.
+    pub(super) logical_id: String,
     /// Whether the route names a response selection expression.
     pub(super) selects_response: bool,
 }
@@ -63,7 +69,7 @@ pub enum IdentitySource {
 /// # Errors
 /// A second one, a route without a function of the template, or a property that is not known.
 pub(super) fn read(id: &str, resource: &Node<'_>, collector: &mut Collector<'_>) -> Result<()> {
-    const KNOWN: [&str; 4] = ["Auth", "RouteSelectionExpression", "Routes", "StageName"];
+    const KNOWN: [&str; 5] = ["Auth", "RouteSelectionExpression", "Routes", "StageName", "StageVariables"];
     const DEPLOYMENT: [&str; 11] = [
         "AccessLogSettings",
         "DefaultRouteSettings",
@@ -85,8 +91,9 @@ pub(super) fn read(id: &str, resource: &Node<'_>, collector: &mut Collector<'_>)
             Some(stage) => stage.text()?,
             None => "default".to_owned(),
         },
+        variables: stage_variables(&properties)?,
         selection: selection(&properties.need("RouteSelectionExpression")?)?,
-        routes: routes(&properties.need("Routes")?, collector)?,
+        routes: routes(id, &properties.need("Routes")?, collector)?,
         authorizer: match properties.get("Auth") {
             Some(auth) => authorizer(&auth, collector)?,
             None => None,
@@ -95,15 +102,21 @@ pub(super) fn read(id: &str, resource: &Node<'_>, collector: &mut Collector<'_>)
     once(&mut collector.template.websocket, api, resource)
 }
 
-fn selection(expression: &Node<'_>) -> Result<Vec<String>> {
+/// The path of `$request.body.action`, or of `${request.body.action}`.
+pub(super) fn selection(expression: &Node<'_>) -> Result<Vec<String>> {
     let text = expression.text()?;
-    match text.strip_prefix("$request.body.") {
+    let wrapped = || text.strip_prefix("${request.body.").and_then(|text| text.strip_suffix('}'));
+    match text.strip_prefix("$request.body.").or_else(wrapped) {
         Some(path) if !path.is_empty() => Ok(path.split('.').map(str::to_owned).collect()),
         _ => Err(expression.error("must be $request.body. and a field's name")),
     }
 }
 
-fn routes(routes: &Node<'_>, collector: &mut Collector<'_>) -> Result<BTreeMap<String, WebSocketRoute>> {
+fn routes(
+    api: &str,
+    routes: &Node<'_>,
+    collector: &mut Collector<'_>,
+) -> Result<BTreeMap<String, WebSocketRoute>> {
     const KNOWN: [&str; 3] = ["FunctionArn", "IntegrationTimeout", "RouteResponseSelectionExpression"];
     let mut read = BTreeMap::new();
     for (key, route) in routes.entries()? {
@@ -117,6 +130,7 @@ fn routes(routes: &Node<'_>, collector: &mut Collector<'_>) -> Result<BTreeMap<S
             timeout: limit.min(collector.template.timeout(&function)),
             function,
             responds: false,
+            logical_id: response::logical_id(api, key),
             selects_response: route.get("RouteResponseSelectionExpression").is_some(),
         };
         read.insert(key.to_owned(), route);
@@ -143,7 +157,7 @@ fn authorizer(auth: &Node<'_>, collector: &mut Collector<'_>) -> Result<Option<A
     }
 }
 
-fn identity(source: &Node<'_>) -> Result<IdentitySource> {
+pub(super) fn identity(source: &Node<'_>) -> Result<IdentitySource> {
     let text = source.text()?;
     if let Some(name) = text.strip_prefix("route.request.header.") {
         Ok(IdentitySource::Header(name.to_ascii_lowercase()))

@@ -2,6 +2,8 @@
 
 mod key_set;
 
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
 use jsonwebtoken::dangerous::insecure_decode_claims;
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use serde::Deserialize;
@@ -31,7 +33,7 @@ pub struct Vouched {
 }
 
 /// The issuers besides Hark whose tokens are taken.
-pub struct Issuers(Vec<Issuer>);
+pub struct Issuers(RwLock<Vec<Arc<Issuer>>>);
 
 struct Issuer {
     name: String,
@@ -61,7 +63,18 @@ struct Claims {
 impl Issuers {
     #[must_use]
     pub fn new(configs: &[IssuerConfig]) -> Self {
-        Self(configs.iter().map(Issuer::new).collect())
+        Self(RwLock::new(issuers_of(configs)))
+    }
+
+    /// Takes the tokens of these from now on.
+    pub fn replace(&self, configs: &[IssuerConfig]) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = issuers_of(configs);
+    }
+
+    /// Whether a token names a key that its issuer doesn't share with us; None when it is of none of these.
+    #[must_use]
+    pub fn lacks_key_of(&self, token: &str) -> Option<bool> {
+        self.of(token).map(|issuer| issuer.lacks_key_of(token))
     }
 
     /// What the token's issuer vouches for; None when it is none of these.
@@ -78,21 +91,31 @@ impl Issuers {
     /// Whether tokens of that issuer are taken.
     #[must_use]
     pub fn knows(&self, issuer: &str) -> bool {
-        self.0.iter().any(|known| known.name == issuer)
+        self.read().iter().any(|known| known.name == issuer)
     }
 
     /// By what the token says of itself, which nobody has checked yet.
-    fn of(&self, token: &str) -> Option<&Issuer> {
+    fn of(&self, token: &str) -> Option<Arc<Issuer>> {
         #[derive(Deserialize)]
         struct Says {
             iss: String,
         }
-        if self.0.is_empty() {
+        let known = self.read();
+        if known.is_empty() {
             return None;
         }
         let says: Says = insecure_decode_claims(token).ok()?;
-        self.0.iter().find(|issuer| issuer.name == says.iss)
+        known.iter().find(|issuer| issuer.name == says.iss).cloned()
     }
+
+    fn read(&self) -> RwLockReadGuard<'_, Vec<Arc<Issuer>>> {
+        // The value is replaced whole, so a panic elsewhere can't have left it half written.
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn issuers_of(configs: &[IssuerConfig]) -> Vec<Arc<Issuer>> {
+    configs.iter().map(Issuer::new).map(Arc::new).collect()
 }
 
 impl Issuer {
@@ -106,6 +129,15 @@ impl Issuer {
             IssuerKeys::Published(url) => Keys::Published(Box::new(KeySet::new(url.clone()))),
         };
         Self { name: config.issuer.clone(), audience: config.audience.clone(), keys }
+    }
+
+    fn lacks_key_of(&self, token: &str) -> bool {
+        let kid = decode_header(token).ok().and_then(|header| header.kid);
+        match &self.keys {
+            Keys::Shared(keys) => kid.is_some_and(|kid| shared_key(keys, Some(&kid)).is_none()),
+            // It asks for the keys by itself.
+            Keys::Published(_) => false,
+        }
     }
 
     async fn verify(&self, token: &str, now: UnixMs) -> Result<Vouched, Error> {

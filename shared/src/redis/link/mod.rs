@@ -4,6 +4,7 @@
 mod answers;
 mod cluster;
 mod connection;
+mod login;
 mod place;
 mod source;
 
@@ -14,9 +15,9 @@ use redis::{Cmd, FromRedisValue, Pipeline, RedisError, Value};
 use tokio::time::timeout;
 
 use super::RedisConfigError;
-use super::url::RedisUrl;
 use crate::breaker::Breaker;
 use crate::ports::PresenceError;
+use crate::secrets::LoginUrl;
 pub(super) use answers::{Answers, unavailable};
 use place::{Open, Place};
 use source::Source;
@@ -28,9 +29,9 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(url: RedisUrl, deadline: Duration) -> Result<Self, RedisConfigError> {
-        let place = Place::new(Source::new(url)?);
-        Ok(Self { deadline, breaker: Breaker::default(), place })
+    pub(super) fn new(url: LoginUrl, deadline: Duration) -> Result<Self, RedisConfigError> {
+        Source::read(&url.current())?;
+        Ok(Self { deadline, breaker: Breaker::default(), place: Place::new(url) })
     }
 
     /// Sends commands side by side, in one round trip, and answers what each gave. Those on one hash tag

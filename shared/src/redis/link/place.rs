@@ -7,7 +7,8 @@ use redis::{ErrorKind, RedisError};
 use tokio::time::timeout;
 
 use super::connection::Connection;
-use super::source::Source;
+use super::login;
+use crate::secrets::LoginUrl;
 
 /// A connection that rested longer may have died unnoticed: the function was frozen, or a load balancer
 /// dropped it without a word.
@@ -18,7 +19,7 @@ const DOUBTFUL_AFTER: Duration = Duration::from_secs(5);
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) struct Place {
-    source: Source,
+    url: LoginUrl,
     current: Mutex<Option<Arc<Open>>>,
     /// Held while connecting: many calls at once open one connection.
     opening: Arc<tokio::sync::Mutex<()>>,
@@ -48,8 +49,8 @@ impl Open {
 }
 
 impl Place {
-    pub(super) fn new(source: Source) -> Arc<Self> {
-        Arc::new(Self { source, current: Mutex::default(), opening: Arc::default() })
+    pub(super) fn new(url: LoginUrl) -> Arc<Self> {
+        Arc::new(Self { url, current: Mutex::default(), opening: Arc::default() })
     }
 
     /// The connection if there is one, dead or alive.
@@ -86,7 +87,7 @@ impl Place {
     }
 
     async fn connect(&self) -> Result<Arc<Open>, RedisError> {
-        let connection = timeout(CONNECT_WITHIN, self.source.connect()).await;
+        let connection = timeout(CONNECT_WITHIN, login::connect(&self.url)).await;
         let late = |_| failed("not connected", format!("within {} ms", CONNECT_WITHIN.as_millis()));
         let open = Arc::new(Open::new(connection.map_err(late)??));
         *lock(&self.current) = Some(open.clone());

@@ -7,6 +7,7 @@ use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
 use redis::{AsyncConnectionConfig, Client, RedisError, TlsMode};
 
 use super::connection::Connection;
+use crate::config::Secret;
 use crate::redis::RedisConfigError;
 use crate::redis::url::{Cluster, Login, RedisUrl, Sentinels, with_nodelay};
 
@@ -25,9 +26,9 @@ pub(super) enum Source {
 }
 
 impl Source {
-    pub(super) fn new(url: RedisUrl) -> Result<Self, RedisConfigError> {
+    pub(super) fn read(url: &Secret) -> Result<Self, RedisConfigError> {
         let malformed = |error: RedisError| RedisConfigError::Malformed(error.to_string());
-        Ok(match url {
+        Ok(match RedisUrl::parse(url.expose())? {
             RedisUrl::Single(info) => Self::Server(Client::open(info).map_err(malformed)?),
             RedisUrl::Sentinels(sentinels) => Self::Sentinels(sentinels),
             RedisUrl::Cluster(cluster) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use local::invoke::{FunctionError, Invoker};
+use local::invoke::{FunctionError, Invoker, Trace};
 use shared::mq_event::RabbitMqEvent;
 use shared::ports::{Envelope, Event};
 use tokio::sync::{Notify, mpsc};
@@ -46,7 +46,13 @@ fn build(failures: usize, gate: Option<Arc<Notify>>) -> (Arc<dyn Invoker>, Recor
 
 #[async_trait]
 impl Invoker for Recorder {
-    async fn invoke(&self, _: &str, event: Bytes, _: Duration) -> Result<Bytes, FunctionError> {
+    async fn invoke_traced(
+        &self,
+        _: &str,
+        event: Bytes,
+        _: Duration,
+        _: &Trace,
+    ) -> Result<Bytes, FunctionError> {
         let event = serde_json::from_slice(&event).expect("it is the event of a queue");
         // A test that has what it wants no longer listens.
         let _ = self.events.send(event);

@@ -17,6 +17,8 @@ on_both! {
     a_stop_finishes_the_batch_in_hand_and_gives_the_rest_back
     a_stop_gives_back_a_batch_that_is_being_collected
     every_queue_has_a_consumer_of_its_own
+    a_batch_looks_like_amazon_mqs_and_is_in_order
+    the_next_batch_waits_until_the_one_in_hand_is_done
 }
 
 async fn publish(world: &World, events: &[Event]) {
@@ -105,5 +107,42 @@ async fn every_queue_has_a_consumer_of_its_own(world: World) {
     assert_ne!(both[0].rmq_messages_by_queue, both[1].rmq_messages_by_queue, "neither waits for the other");
     gate.notify_one();
     gate.notify_waiters();
+    sources.stop().await;
+}
+
+async fn a_batch_looks_like_amazon_mqs_and_is_in_order(world: World) {
+    let events: Vec<Event> = (1..=5).map(stored).collect();
+    publish(&world, &events).await;
+    let (function, mut recorded) = recorder(0);
+    let sources = world.feed(QUEUE_MESSAGES, 5, WINDOW, &function);
+    let batch = recorded.next().await;
+    assert_eq!(readable(&batch), events);
+    let wire = serde_json::to_value(&batch).unwrap();
+    assert_eq!(wire["eventSource"], "aws:rmq");
+    assert!(wire["eventSourceArn"].as_str().unwrap().starts_with("arn:aws:mq:"), "{wire}");
+    let queues: Vec<_> = wire["rmqMessagesByQueue"].as_object().unwrap().iter().collect();
+    let [(name, messages)] = queues[..] else { panic!("{wire}") };
+    assert!(name.starts_with(&format!("{QUEUE_MESSAGES}::")), "{name}");
+    let message = &messages[0];
+    assert_eq!(
+        (&message["redelivered"], &message["basicProperties"]["deliveryMode"]),
+        (&false.into(), &2.into())
+    );
+    assert_eq!(message["basicProperties"]["timestamp"], "Jan 1, 2026, 1:00:05 PM");
+    let headers = message["basicProperties"]["headers"].as_object().unwrap();
+    assert!(headers.values().all(|header| header["bytes"].is_array()), "{headers:?}");
+    sources.stop().await;
+}
+
+async fn the_next_batch_waits_until_the_one_in_hand_is_done(world: World) {
+    publish(&world, &(1..=4).map(stored).collect::<Vec<_>>()).await;
+    let (function, mut recorded, gate) = gated_recorder();
+    let sources = world.feed(QUEUE_MESSAGES, 2, WINDOW, &function);
+    recorded.next().await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(recorded.is_empty(), "the first is in hand");
+    gate.notify_one();
+    recorded.next().await;
+    gate.notify_one();
     sources.stop().await;
 }

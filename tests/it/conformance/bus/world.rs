@@ -144,7 +144,7 @@ pub fn feed_from(
 pub fn rabbit_bus(url: &str) -> RabbitBus {
     let deadline = Duration::from_millis(500);
     RabbitBus::new(RabbitConfig {
-        url: url.to_owned(),
+        url: url.to_owned().into(),
         deadline,
         fanout_queues: FANOUT_QUEUES,
         exchange: EXCHANGE.to_owned(),

@@ -96,7 +96,7 @@ async fn raw_redis(url: &str) -> redis::aio::MultiplexedConnection {
 
 pub(super) fn redis_at(url: &str, per_second: u32, burst: u32) -> RedisPresence {
     RedisPresence::new(RedisConfig {
-        url: url.to_owned(),
+        url: url.to_owned().into(),
         // Long, since the cases aren't about it and the machine may be busy.
         deadline: Duration::from_secs(5),
         presence_ttl: PRESENCE_TTL,

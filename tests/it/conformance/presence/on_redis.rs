@@ -35,7 +35,7 @@ pub(super) fn a_message() -> Message {
 
 fn with_deadline(url: &str, deadline: Duration) -> RedisPresence {
     let config = RedisConfig {
-        url: url.to_owned(),
+        url: url.to_owned().into(),
         deadline,
         presence_ttl: PRESENCE_TTL,
         routing_ttl: ROUTING_TTL,

@@ -1,7 +1,10 @@
 //! The payload 2.0 event of an HTTP API.
 
 use super::routes::Found;
-use crate::gateway::{clock, ids};
+use crate::{
+    gateway::{clock, ids},
+    invoke::{TRACE_HEADER, Trace},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, header, request::Parts};
@@ -26,6 +29,8 @@ struct Event<'a> {
     query_string_parameters: BTreeMap<Cow<'a, str>, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     path_parameters: &'a BTreeMap<&'a str, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    stage_variables: &'a BTreeMap<String, String>,
     request_context: RequestContext<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Cow<'a, str>>,
@@ -61,17 +66,19 @@ struct Http<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Api<'a> {
     pub(super) id: &'a str,
+    pub(super) variables: &'a BTreeMap<String, String>,
     /// When it came, in Unix milliseconds.
     pub(super) now: i64,
 }
 
-/// The event of one request.
+/// The event of one request to `api`.
 pub(super) fn request(
     api: Api<'_>,
     parts: &Parts,
     body: &Bytes,
     peer: SocketAddr,
     found: &Found<'_>,
+    trace: &Trace,
 ) -> Bytes {
     let query = parts.uri.query().unwrap_or_default();
     let (body, is_base64_encoded) = encoded(&parts.headers, body);
@@ -81,9 +88,10 @@ pub(super) fn request(
         raw_path: parts.uri.path(),
         raw_query_string: query,
         cookies: cookies(&parts.headers),
-        headers: headers(&parts.headers, peer.ip()),
+        headers: headers(&parts.headers, peer.ip(), trace),
         query_string_parameters: parameters(query),
         path_parameters: &found.parameters,
+        stage_variables: api.variables,
         request_context: context(api, parts, peer, found.key),
         body,
         is_base64_encoded,
@@ -92,7 +100,7 @@ pub(super) fn request(
 }
 
 fn context<'a>(api: Api<'a>, parts: &'a Parts, peer: SocketAddr, key: &'a str) -> RequestContext<'a> {
-    let Api { id, now } = api;
+    let Api { id, now, .. } = api;
     let domain = text(&parts.headers, header::HOST);
     RequestContext {
         account_id: "000000000000",
@@ -119,7 +127,7 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> &str {
 }
 
 /// Every header but `cookie`, its values joined with commas, and what a proxy adds.
-fn headers(headers: &HeaderMap, peer: IpAddr) -> BTreeMap<&str, String> {
+fn headers<'a>(headers: &'a HeaderMap, peer: IpAddr, trace: &Trace) -> BTreeMap<&'a str, String> {
     let mut joined: BTreeMap<&str, String> = BTreeMap::new();
     for (name, value) in headers.iter().filter(|(name, _)| *name != header::COOKIE) {
         let value = String::from_utf8_lossy(value.as_bytes());
@@ -135,6 +143,7 @@ fn headers(headers: &HeaderMap, peer: IpAddr) -> BTreeMap<&str, String> {
     }
     forwarded.push_str(&peer.to_string());
     joined.entry("x-forwarded-proto").or_insert_with(|| "http".to_owned());
+    joined.insert(TRACE_HEADER, trace.header().to_owned());
     joined
 }
 

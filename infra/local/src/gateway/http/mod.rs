@@ -9,7 +9,7 @@ mod routes;
 use super::{answer::Answer, ids};
 use crate::{
     faults::VirtualClock,
-    invoke::{Failure, FunctionError, Invoker},
+    invoke::{Failure, FunctionError, Invoker, TRACE_HEADER, Trace},
     template::HttpApi,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -20,14 +20,17 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use routes::Routes;
 use shared::clock::Clock;
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 /// API Gateway's limit of a request's body, in bytes.
 const MAX_BODY: usize = 10 * 1024 * 1024;
 
+const TOO_LARGE: &str = "Request Entity Too Large";
+
 /// The HTTP front of one API.
 pub(super) struct HttpFront {
     id: String,
+    variables: BTreeMap<String, String>,
     routes: Routes,
     cors: Option<CorsPolicy>,
     invoker: Arc<dyn Invoker>,
@@ -38,6 +41,7 @@ impl HttpFront {
     pub(super) fn new(api: HttpApi, invoker: Arc<dyn Invoker>, clock: Arc<VirtualClock>) -> Self {
         Self {
             id: if api.id.is_empty() { "http".to_owned() } else { api.id },
+            variables: api.variables,
             routes: Routes::new(api.routes),
             cors: api.cors.map(CorsPolicy::new),
             invoker,
@@ -67,14 +71,16 @@ impl HttpFront {
         let body = match Limited::new(body, MAX_BODY).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-                return plain(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+                return plain(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE);
             }
             Err(_) => return plain(StatusCode::BAD_REQUEST, "Bad Request"),
         };
-        let api = event::Api { id: &self.id, now: self.clock.now().0 };
-        let event = event::request(api, parts, &body, peer, &found);
+        let trace = parts.headers.get(TRACE_HEADER).and_then(|trace| trace.to_str().ok());
+        let trace = Trace::of(trace);
+        let api = event::Api { id: &self.id, variables: &self.variables, now: self.clock.now().0 };
+        let event = event::request(api, parts, &body, peer, &found, &trace);
         let route = found.route;
-        match self.invoker.invoke(&route.function, event, route.timeout).await {
+        match self.invoker.invoke_traced(&route.function, event, route.timeout, &trace).await {
             Ok(answer) => respond(&answer),
             Err(error) => failed(&error),
         }
@@ -133,7 +139,8 @@ fn inferred(answer: &Bytes) -> Option<Response<Full<Bytes>>> {
 fn failed(error: &FunctionError) -> Response<Full<Bytes>> {
     match error.failure {
         Failure::TimedOut => plain(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
-        Failure::Unhandled | Failure::NotFound => {
+        Failure::TooLarge => plain(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE),
+        Failure::Unhandled | Failure::Throttled | Failure::NotFound => {
             plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         }
     }

@@ -151,6 +151,33 @@ mod tests {
     }
 
     #[test]
+    fn the_developer_guides_own_example_is_routed_as_it_says() {
+        let all = [
+            ("GET", "/pets/dog/1"),
+            ("GET", "/pets/dog/{id}"),
+            ("GET", "/pets/{proxy+}"),
+            ("ANY", "/{proxy+}"),
+            ("", "$default"),
+        ];
+        let route = |(method, path): (&str, &str)| HttpRoute {
+            method: (method == "GET").then(|| method.to_owned()),
+            path: path.to_owned(),
+            function: String::new(),
+            timeout: Duration::ZERO,
+        };
+        let routes = Routes::new(all.into_iter().rev().map(route).collect());
+        for (method, path, key) in [
+            ("GET", "/pets/dog/1", "GET /pets/dog/1"),
+            ("GET", "/pets/dog/2", "GET /pets/dog/{id}"),
+            ("GET", "/pets/cat/1", "GET /pets/{proxy+}"),
+            ("POST", "/test/5", "ANY /{proxy+}"),
+            ("GET", "/", "$default"),
+        ] {
+            assert_eq!(routes.find(method, path).map(|found| found.key), Some(key), "{method} {path}");
+        }
+    }
+
+    #[test]
     fn variables_are_decoded() {
         let routes = routes();
         let found = routes.find("PUT", "/rooms/a%20b/c").expect("there is a route");

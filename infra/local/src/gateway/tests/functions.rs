@@ -22,6 +22,7 @@ pub(super) fn functions(desk: &Desk) -> Functions {
     let disconnect = desk.clone();
     let message = desk.clone();
     let echo = desk.clone();
+    let raw = desk.clone();
     Functions::new(1_000)
         .event("authorize", |event: LambdaEvent<Value>| authorize(event.payload))
         .event("connect", move |event: LambdaEvent<Value>| on_connect(connect.clone(), event.payload))
@@ -30,6 +31,7 @@ pub(super) fn functions(desk: &Desk) -> Functions {
         })
         .event("message", move |event: LambdaEvent<Value>| on_message(message.clone(), event.payload))
         .event("echo", move |event: LambdaEvent<Value>| on_echo(echo.clone(), event.payload))
+        .event("raw", move |event: LambdaEvent<Value>| on_raw(raw.clone(), event.payload))
         .http("site", site())
 }
 
@@ -44,7 +46,10 @@ async fn authorize(event: Value) -> Result<Value, Error> {
         Some("good") => Ok(json!({
             "principalId": "7",
             "policyDocument": policy("Allow", arn),
-            "context": {"user": 7, "staff": true, "name": "Ann"},
+            "context": {
+                "user": 7, "staff": true, "name": "Ann", "nothing": null,
+                "arn": arn, "kind": event["type"], "trace": event["headers"]["x-amzn-trace-id"],
+            },
         })),
         Some("other") => Ok(json!({"principalId": "7", "policyDocument": policy("Allow", "arn:aws:other")})),
         Some("denied") => Ok(json!({
@@ -57,6 +62,22 @@ async fn authorize(event: Value) -> Result<Value, Error> {
             "policyDocument": policy("Allow", "*"),
             "context": {"list": [1]},
         })),
+        Some("no-policy") => Ok(json!({"principalId": "7"})),
+        Some("no-principal") => Ok(json!({"policyDocument": policy("Allow", "*")})),
+        Some("odd-policy") => Ok(json!({"principalId": "7", "policyDocument": {"Statement": "Allow"}})),
+        Some("no-json-object") => Ok(json!("Allow")),
+        Some("sized") => {
+            let size = event["queryStringParameters"]["size"].as_str().unwrap_or_default().parse()?;
+            let answer = |pad: usize| {
+                json!({
+                    "principalId": "7",
+                    "policyDocument": policy("Allow", "*"),
+                    "context": {"pad": "x".repeat(pad)},
+                })
+            };
+            let bare = answer(0).to_string().len();
+            Ok(answer(usize::saturating_sub(size, bare)))
+        }
         Some("panic") => panic!("the authorizer panicked"),
         Some(_) => Err("something broke".into()),
         None => Err("Unauthorized".into()),
@@ -112,6 +133,13 @@ async fn on_echo(desk: Desk, event: Value) -> Result<Value, Error> {
         tokio::time::sleep(Duration::from_secs(5)).await;
     }
     Ok(json!({"statusCode": 200, "body": "echoed"}))
+}
+
+/// Answers an HTTP request with what its header says, as it stands.
+async fn on_raw(desk: Desk, event: Value) -> Result<Value, Error> {
+    let answer = event["headers"]["x-answer"].as_str().unwrap_or("null").to_owned();
+    desk.events.send(event)?;
+    Ok(serde_json::from_str(&answer)?)
 }
 
 /// An HTTP function: answers with the request as it saw it.

@@ -42,7 +42,8 @@ async fn a_denial_is_403_with_its_reason() {
     let stage = Stage::start();
     let (status, body) = refused(&stage, "/?token=denied").await;
     assert_eq!(status, 403);
-    assert!(body["message"].as_str().is_some_and(|text| text.starts_with("User is not authorized")));
+    let explicit = "User is not authorized to access this resource with an explicit deny";
+    assert_eq!(body["message"], explicit);
     assert_eq!(body["reason"], "the token is expired");
     assert!(body["connectionId"].as_str().is_some_and(|id| id.ends_with('=')));
     assert!(body["requestId"].is_string());
@@ -50,7 +51,8 @@ async fn a_denial_is_403_with_its_reason() {
 
 #[tokio::test]
 async fn an_allowance_of_another_api_is_403() {
-    assert_eq!(refused(&Stage::start(), "/?token=other").await.0, 403);
+    let (status, body) = refused(&Stage::start(), "/?token=other").await;
+    assert_eq!((status, &body["message"]), (403, &json!("User is not authorized to access this resource")));
 }
 
 #[tokio::test]
@@ -112,6 +114,27 @@ async fn nothing_can_be_posted_before_connect_returned() {
     let mut stage = Stage::start();
     let _client = Client::open(&stage.url("/?token=good")).await.expect("it is let in");
     assert_eq!(stage.event().await["earlyPost"], "Err(Gone)");
+}
+
+#[tokio::test]
+async fn a_url_of_4096_bytes_is_taken_and_a_longer_one_is_414() {
+    let mut stage = Stage::start();
+    let path = |length: usize| {
+        let start = "/?token=good&pad=";
+        format!("{start}{}", "x".repeat(length - start.len()))
+    };
+    let _client = Client::open(&stage.url(&path(4096))).await.expect("it is let in");
+    stage.event().await;
+    assert_eq!(refused(&stage, &path(4097)).await.0, 414);
+    assert!(stage.is_quiet());
+}
+
+#[tokio::test]
+async fn a_connect_that_fails_is_502_and_leaves_no_connection() {
+    let mut stage = Stage::start();
+    assert_eq!(refused(&stage, "/?token=good&connect=fail").await.0, 502);
+    let id = stage.event().await["requestContext"]["connectionId"].as_str().expect("an id").to_owned();
+    assert!(stage.runner.sockets().inspect(&id).is_none() && stage.is_quiet());
 }
 
 #[tokio::test]

@@ -105,6 +105,27 @@ async fn a_body_over_10_mib_is_413() {
 }
 
 #[tokio::test]
+async fn what_fits_the_api_but_not_lambda_is_413() {
+    let stage = Stage::start();
+    let sent = Request::post(stage.http("/things/big")).header("content-type", "text/plain");
+    let most = crate::invoke::EVENT_MAX_BYTES;
+    let answered = request(sent.body(Full::from(vec![b'x'; most])).expect("a request")).await;
+    assert_eq!(answered.status, StatusCode::PAYLOAD_TOO_LARGE, "with what the event adds it is larger");
+}
+
+#[tokio::test]
+async fn the_gateways_own_cors_headers_replace_a_functions() {
+    let stage = Stage::start();
+    let answer = r#"{"statusCode":200,"headers":{"access-control-allow-origin":"https://evil.example"}}"#;
+    let asked = Request::get(stage.http("/raw/it")).header("origin", "https://a.example");
+    let asked = asked.header("x-answer", answer).body(Full::default()).expect("a request");
+    let answered = request(asked).await;
+    let origins: Vec<_> = answered.headers.get_all("access-control-allow-origin").iter().collect();
+    assert_eq!(answered.status, StatusCode::OK);
+    assert_eq!(origins, ["https://a.example"]);
+}
+
+#[tokio::test]
 async fn the_gateway_answers_preflights_itself() {
     let stage = Stage::start();
     let preflight = |origin: &str| {

@@ -1,6 +1,7 @@
 //! `@connections`, open to this machine and signed on a port of its own.
 
 use super::{
+    client::Client,
     http::{Answered, request},
     stage::Stage,
 };
@@ -89,6 +90,72 @@ async fn what_cannot_be_done_has_the_type_that_the_sdks_know() {
     ] {
         let answered = ask(&stage, method.clone(), path, body).await;
         assert_eq!((answered.status.as_u16(), kind(&answered)), (status, expected), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_post_of_128_kib_arrives_and_one_byte_more_is_413() {
+    let mut stage = Stage::start();
+    let mut client = stage.socket().await;
+    let path = format!("/live/@connections/{}", client.id);
+    let largest = "x".repeat(128 * 1024);
+    assert_eq!(ask(&stage, Method::POST, &path, &largest).await.status, StatusCode::OK);
+    assert_eq!(client.hear().await.len(), largest.len());
+    let refused = ask(&stage, Method::POST, &path, &format!("{largest}x")).await;
+    assert_eq!((refused.status, kind(&refused)), (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException"));
+    client.say("still here").await;
+    assert_eq!(client.hear().await, "still here");
+}
+
+#[tokio::test]
+async fn a_connection_that_was_never_there_is_410_to_every_verb() {
+    let stage = Stage::start();
+    for method in [Method::POST, Method::GET, Method::DELETE] {
+        let answered = ask(&stage, method.clone(), "/live/@connections/none%3D", "").await;
+        assert_eq!((answered.status, kind(&answered)), (StatusCode::GONE, "GoneException"), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_whose_connect_has_not_returned_is_410() {
+    let mut stage = Stage::start();
+    stage.runner.sockets().faults().hold_connects(true);
+    let url = stage.url("/?token=good");
+    let opening = tokio::spawn(async move { Client::open(&url).await });
+    let event = stage.event().await;
+    let path =
+        format!("/live/@connections/{}", event["requestContext"]["connectionId"].as_str().expect("an id"));
+    assert_eq!(ask(&stage, Method::POST, &path, "early").await.status, StatusCode::GONE);
+    stage.runner.sockets().faults().hold_connects(false);
+    let mut client = opening.await.expect("no panic").expect("it is let in");
+    client.say("now").await;
+    stage.event().await;
+    assert_eq!(client.hear().await, "now");
+    assert_eq!(ask(&stage, Method::POST, &path, "late").await.status, StatusCode::OK);
+    assert_eq!(client.hear().await, "late");
+}
+
+#[tokio::test]
+async fn what_a_client_says_and_hears_is_the_last_it_did() {
+    let mut stage = Stage::start();
+    let mut client = stage.socket().await;
+    let path = format!("/live/@connections/{}", client.id);
+    let seen = async |stage: &Stage| ask(stage, Method::GET, &path, "").await.json();
+    let first = seen(&stage).await;
+    // Times are of a millisecond.
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    client.say(r#"{"type":"silent"}"#).await;
+    stage.event().await;
+    let second = seen(&stage).await;
+    assert_eq!(first["connectedAt"], second["connectedAt"]);
+    assert!(first["lastActiveAt"].as_str() < second["lastActiveAt"].as_str(), "{first} {second}");
+}
+
+#[tokio::test]
+async fn a_path_that_names_no_connection_is_no_management() {
+    let stage = Stage::start();
+    for path in ["/live/@connections/", "/live/@connections", "/a/live/@connections/none%3D"] {
+        assert_eq!(ask(&stage, Method::POST, path, "x").await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
 

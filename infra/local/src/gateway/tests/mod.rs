@@ -1,6 +1,8 @@
 //! The gateway under real clients, over tiny functions written here.
 
+mod authorizer;
 mod client;
+mod events;
 mod fault_switches;
 mod faults;
 mod frames;
@@ -9,6 +11,7 @@ mod handshake;
 mod http;
 mod limits;
 mod management;
+mod payload;
 mod post_faults;
 mod stage;
 mod stopping;

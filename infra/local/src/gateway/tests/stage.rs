@@ -32,6 +32,15 @@ impl Stage {
     }
 
     pub(super) fn with(access: ManagementAccess, change: impl FnOnce(&mut Options)) -> Self {
+        Self::serving(template(), access, change)
+    }
+
+    /// Of another template than that of these tests.
+    pub(super) fn serving(
+        template: Template,
+        access: ManagementAccess,
+        change: impl FnOnce(&mut Options),
+    ) -> Self {
         let mut options = Options { port: 0, ..Options::defaults() };
         change(&mut options);
         let (sender, events) = mpsc::unbounded_channel();
@@ -39,7 +48,7 @@ impl Stage {
         let http = ["site".to_owned()].into();
         let invoker = FaultyInvoker::new(Arc::new(functions(&desk)), desk.sockets.clone(), http);
         let parts = Parts {
-            template: template(),
+            template,
             sockets: desk.sockets.clone(),
             invoker: Arc::new(invoker),
             background: Vec::new(),
@@ -83,7 +92,7 @@ impl Stage {
     }
 }
 
-fn template() -> Template {
+pub(super) fn template() -> Template {
     let text = include_str!("../../../tests/fixtures/template.yaml");
     Template::parse(text, &Overrides::new()).expect("the template is right")
 }

@@ -1,9 +1,13 @@
 //! The `REQUEST` authorizer: asks the function and reads its answer.
 
-use super::{WebSocketFront, event, policy::Policy, refusal::Refusal};
+use super::{
+    WebSocketFront, event,
+    policy::{Policy, Verdict},
+    refusal::Refusal,
+};
 use crate::{
     gateway::{parameters::Parameters, sockets::Socket},
-    invoke::FunctionError,
+    invoke::{FunctionError, Trace},
     template::{Authorizer, IdentitySource},
 };
 use bytes::Bytes;
@@ -33,6 +37,7 @@ pub(super) async fn decide(
     socket: &Socket,
     parameters: &Parameters,
     request_id: &str,
+    trace: &Trace,
 ) -> Result<Option<Box<RawValue>>, Refusal> {
     let Some(authorizer) = &front.api.authorizer else {
         return Ok(None);
@@ -41,10 +46,12 @@ pub(super) async fn decide(
         return Err(Refusal::UNAUTHORIZED);
     }
     let asked = Instant::now();
-    let answer = ask(front, authorizer, socket, parameters, request_id).await?;
-    if !answer.policy_document.allows(&front.context().method_arn()) {
+    let event = event::authorize(front.context(), socket, parameters, request_id);
+    let answer = ask(front, authorizer, event, trace).await?;
+    let verdict = answer.policy_document.verdict(&front.context().method_arn());
+    if verdict != Verdict::Allowed {
         let reason = answer.context.get("reason").and_then(Value::as_str);
-        return Err(Refusal::denied(reason.map(str::to_owned)));
+        return Err(Refusal::denied(verdict, reason.map(str::to_owned)));
     }
     context(answer, asked).map(Some)
 }
@@ -59,12 +66,10 @@ fn is_given(source: &IdentitySource, parameters: &Parameters) -> bool {
 async fn ask(
     front: &WebSocketFront,
     authorizer: &Authorizer,
-    socket: &Socket,
-    parameters: &Parameters,
-    request_id: &str,
+    event: Bytes,
+    trace: &Trace,
 ) -> Result<Answer, Refusal> {
-    let event = event::authorize(front.context(), socket, parameters, request_id);
-    let invoked = front.invoker.invoke(&authorizer.function, event, authorizer.timeout);
+    let invoked = front.invoker.invoke_traced(&authorizer.function, event, authorizer.timeout, trace);
     read(&invoked.await.map_err(|error| refusal(&error))?)
 }
 

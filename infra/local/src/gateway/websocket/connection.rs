@@ -6,6 +6,7 @@ use super::{
     event, request_id,
 };
 use crate::gateway::sockets::{Close, End, Socket};
+use crate::invoke::Trace;
 use futures::{SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -68,7 +69,7 @@ async fn disconnect(front: &WebSocketFront, socket: &Socket, close: &Close) {
     let event = event::disconnect(front.context(), socket, close, &request_id());
     let times = if met.comes_twice { 2 } else { 1 };
     for _ in 0..times {
-        if let Err(error) = front.invoke(route, event.clone()).await {
+        if let Err(error) = front.invoke(route, event.clone(), &Trace::start()).await {
             tracing::warn!(%error, "$disconnect failed");
         }
     }

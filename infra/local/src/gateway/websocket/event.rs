@@ -8,19 +8,20 @@ use crate::gateway::{
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
 /// What events say about the API itself.
 #[derive(Clone, Copy)]
 pub(super) struct Api<'a> {
     pub(super) id: &'a str,
     pub(super) stage: &'a str,
+    pub(super) variables: &'a BTreeMap<String, String>,
 }
 
 impl Api<'_> {
     /// The ARN that an authorizer's policy is about.
     pub(super) fn method_arn(&self) -> String {
-        let Self { id, stage } = self;
+        let Self { id, stage, .. } = self;
         format!("arn:aws:execute-api:us-east-1:000000000000:{id}/{stage}/$connect")
     }
 }
@@ -34,6 +35,8 @@ struct Event<'a> {
     method_arn: Option<String>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     parameters: Option<&'a Parameters>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    stage_variables: &'a BTreeMap<String, String>,
     request_context: RequestContext<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a str>,
@@ -79,7 +82,7 @@ pub(super) fn authorize(api: Api<'_>, socket: &Socket, parameters: &Parameters, 
     let event = Event {
         kind: Some("REQUEST"),
         method_arn: Some(api.method_arn()),
-        ..event(context(api, socket, "$connect", "CONNECT", id), Some(parameters))
+        ..event(api, context(api, socket, "$connect", "CONNECT", id), Some(parameters))
     };
     encode(&event)
 }
@@ -87,14 +90,14 @@ pub(super) fn authorize(api: Api<'_>, socket: &Socket, parameters: &Parameters, 
 /// The `CONNECT` event.
 pub(super) fn connect(api: Api<'_>, socket: &Socket, parameters: &Parameters, id: &str) -> Bytes {
     let context = context(api, socket, "$connect", "CONNECT", id);
-    encode(&event(context, Some(parameters)))
+    encode(&event(api, context, Some(parameters)))
 }
 
 /// A `MESSAGE` event: no headers and no query.
 pub(super) fn message(api: Api<'_>, socket: &Socket, route: &str, body: &str, id: &str) -> Bytes {
     let context =
         RequestContext { message_id: Some(ids::request()), ..context(api, socket, route, "MESSAGE", id) };
-    encode(&Event { body: Some(body), ..event(context, None) })
+    encode(&Event { body: Some(body), ..event(api, context, None) })
 }
 
 /// The `DISCONNECT` event.
@@ -105,11 +108,23 @@ pub(super) fn disconnect(api: Api<'_>, socket: &Socket, close: &Close, id: &str)
         ..context(api, socket, "$disconnect", "DISCONNECT", id)
     };
     let parameters = Parameters::disconnect(&socket.domain);
-    encode(&event(context, Some(&parameters)))
+    encode(&event(api, context, Some(&parameters)))
 }
 
-fn event<'a>(request_context: RequestContext<'a>, parameters: Option<&'a Parameters>) -> Event<'a> {
-    Event { kind: None, method_arn: None, parameters, request_context, body: None, is_base64_encoded: false }
+fn event<'a>(
+    api: Api<'a>,
+    request_context: RequestContext<'a>,
+    parameters: Option<&'a Parameters>,
+) -> Event<'a> {
+    Event {
+        kind: None,
+        method_arn: None,
+        parameters,
+        stage_variables: api.variables,
+        request_context,
+        body: None,
+        is_base64_encoded: false,
+    }
 }
 
 fn context<'a>(

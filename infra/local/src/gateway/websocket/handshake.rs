@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     gateway::{answer::Answer, ids, parameters::Parameters, sockets::Socket},
-    invoke::{Failure, FunctionError},
+    invoke::{Failure, FunctionError, TRACE_HEADER, Trace},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
@@ -51,12 +51,13 @@ impl WebSocketFront {
         if self.sockets.faults().throttles_connect() {
             return Err(Refusal::THROTTLED);
         }
-        let parameters = Parameters::of(request.uri(), request.headers(), peer.ip());
         let text = |name| text(request.headers(), name);
+        let trace = Trace::of(Some(text(header::HeaderName::from_static(TRACE_HEADER))));
+        let parameters = Parameters::of(request.uri(), request.headers(), peer.ip(), &trace);
         let (host, agent) = (text(header::HOST), text(header::USER_AGENT));
         let mut socket = Socket::new(id, peer.ip(), host, agent, self.sockets.clock());
-        socket.authorizer = authorizer::decide(self, &socket, &parameters, request_id).await?;
-        let protocol = self.connect(&socket, &parameters, request_id).await?;
+        socket.authorizer = authorizer::decide(self, &socket, &parameters, request_id, &trace).await?;
+        let protocol = self.connect(&socket, &parameters, request_id, &trace).await?;
         Ok((Arc::new(socket), switching(accept, protocol)))
     }
 
@@ -66,12 +67,13 @@ impl WebSocketFront {
         socket: &Socket,
         parameters: &Parameters,
         request_id: &str,
+        trace: &Trace,
     ) -> Result<Option<HeaderValue>, Refusal> {
         let Some(route) = self.api.routes.get("$connect") else {
             return Ok(None);
         };
         let event = event::connect(self.context(), socket, parameters, request_id);
-        let answer = self.invoke(route, event).await.map_err(|error| failed(&error))?;
+        let answer = self.invoke(route, event, trace).await.map_err(|error| failed(&error))?;
         let answer = Answer::parse(&answer).map_err(|_| Refusal::BAD_GATEWAY)?;
         if !answer.status.is_success() {
             return Err(refused(&answer));
@@ -121,7 +123,9 @@ fn switching(accept: HeaderValue, protocol: Option<HeaderValue>) -> Response<Ful
 fn failed(error: &FunctionError) -> Refusal {
     match error.failure {
         Failure::TimedOut => Refusal::TIMED_OUT,
-        Failure::Unhandled | Failure::NotFound => Refusal::BAD_GATEWAY,
+        Failure::Unhandled | Failure::Throttled | Failure::TooLarge | Failure::NotFound => {
+            Refusal::BAD_GATEWAY
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     sockets::{Close, Sockets},
 };
 use crate::{
-    invoke::{FunctionError, Invoker},
+    invoke::{FunctionError, Invoker, Trace},
     template::{WebSocketApi, WebSocketRoute},
 };
 use bytes::Bytes;
@@ -55,12 +55,17 @@ pub(super) struct WebSocketFront {
 }
 
 impl WebSocketFront {
-    async fn invoke(&self, route: &WebSocketRoute, event: Bytes) -> Result<Bytes, FunctionError> {
-        self.invoker.invoke(&route.function, event, route.timeout).await
+    async fn invoke(
+        &self,
+        route: &WebSocketRoute,
+        event: Bytes,
+        trace: &Trace,
+    ) -> Result<Bytes, FunctionError> {
+        self.invoker.invoke_traced(&route.function, event, route.timeout, trace).await
     }
 
     fn context(&self) -> event::Api<'_> {
-        event::Api { id: &self.api.id, stage: &self.api.stage }
+        event::Api { id: &self.api.id, stage: &self.api.stage, variables: &self.api.variables }
     }
 }
 

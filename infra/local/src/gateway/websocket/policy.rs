@@ -33,18 +33,29 @@ impl<T> OneOrMany<T> {
     }
 }
 
+/// What a policy says of one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is allowed and not denied.
+    Allowed,
+    /// A statement denies it.
+    Denied,
+    /// No statement is about it, which denies it too.
+    Silent,
+}
+
 impl Policy {
-    /// Whether `execute-api:Invoke` on `arn` is allowed and not denied.
-    pub(super) fn allows(&self, arn: &str) -> bool {
+    /// What it says of `execute-api:Invoke` on `arn`.
+    pub(super) fn verdict(&self, arn: &str) -> Verdict {
         let about = |statement: &&Statement| statement.is_about(arn);
-        let mut allowed = false;
+        let mut verdict = Verdict::Silent;
         for statement in self.statement.as_slice().iter().filter(about) {
             match statement.effect.as_str() {
-                "Allow" => allowed = true,
-                _ => return false,
+                "Allow" => verdict = Verdict::Allowed,
+                _ => return Verdict::Denied,
             }
         }
-        allowed
+        verdict
     }
 }
 
@@ -70,24 +81,27 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Policy;
+    use super::{
+        Policy,
+        Verdict::{self, Allowed, Denied, Silent},
+    };
 
     const ARN: &str = "arn:aws:execute-api:us-east-1:000000000000:api/live/$connect";
 
-    fn allows(effect: &str, resource: &str) -> bool {
+    fn verdict(effect: &str, resource: &str) -> Verdict {
         let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [
             {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}
         ]});
         let policy: Policy = serde_json::from_value(policy).expect("it is a policy");
-        policy.allows(ARN)
+        policy.verdict(ARN)
     }
 
     #[test]
     fn a_policy_is_about_its_resource_alone() {
-        assert!(allows("Allow", ARN));
-        assert!(allows("Allow", "*"));
-        assert!(allows("Allow", "arn:aws:execute-api:*:api/*/$connect"));
-        assert!(!allows("Allow", "arn:aws:execute-api:us-east-1:000000000000:other/*"));
-        assert!(!allows("Deny", "*"));
+        assert_eq!(verdict("Allow", ARN), Allowed);
+        assert_eq!(verdict("Allow", "*"), Allowed);
+        assert_eq!(verdict("Allow", "arn:aws:execute-api:*:api/*/$connect"), Allowed);
+        assert_eq!(verdict("Allow", "arn:aws:execute-api:us-east-1:000000000000:other/*"), Silent);
+        assert_eq!(verdict("Deny", "*"), Denied);
     }
 }

@@ -1,5 +1,6 @@
 //! How a handshake is refused and a failed frame is answered: API Gateway's message, with the ids.
 
+use super::policy::Verdict;
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
 use http_body_util::Full;
@@ -50,8 +51,11 @@ impl Refusal {
         Self { status, body: RefusalBody::Notice(message, None) }
     }
 
-    pub(super) fn denied(reason: Option<String>) -> Self {
-        let message = "User is not authorized to access this resource with an explicit deny";
+    pub(super) fn denied(verdict: Verdict, reason: Option<String>) -> Self {
+        let message = match verdict {
+            Verdict::Denied => "User is not authorized to access this resource with an explicit deny",
+            Verdict::Allowed | Verdict::Silent => "User is not authorized to access this resource",
+        };
         Self { status: StatusCode::FORBIDDEN, body: RefusalBody::Notice(message, reason) }
     }
 

@@ -3,7 +3,7 @@
 use super::{WebSocketFront, event, refusal::Notice, request_id};
 use crate::{
     gateway::sockets::Socket,
-    invoke::{Failure, FunctionError},
+    invoke::{Failure, FunctionError, Trace},
     template::WebSocketRoute,
 };
 use bytes::Bytes;
@@ -32,7 +32,7 @@ impl WebSocketFront {
             return notice("Forbidden");
         };
         let event = event::message(self.context(), socket, key, body, &request_id);
-        match self.invoke(route, event).await {
+        match self.invoke(route, event, &Trace::start()).await {
             Ok(answer) => reply(route, &answer).unwrap_or_else(|_| notice(FAILED)),
             Err(error) => notice(words(&error)),
         }
@@ -55,7 +55,7 @@ const FAILED: &str = "Internal server error";
 fn words(error: &FunctionError) -> &'static str {
     match error.failure {
         Failure::TimedOut => "Endpoint request timed out",
-        Failure::Unhandled | Failure::NotFound => FAILED,
+        Failure::Unhandled | Failure::Throttled | Failure::TooLarge | Failure::NotFound => FAILED,
     }
 }
 
@@ -86,7 +86,8 @@ fn reply(route: &WebSocketRoute, answer: &Bytes) -> Result<Option<Utf8Bytes>, se
     Ok(text.filter(|text| !text.is_empty()).map(Utf8Bytes::from))
 }
 
-/// The text at `path` in a JSON body; `None` when the body is no JSON or has no such text.
+/// The value at `path` in a JSON body, as text; `None` when the body is no JSON or has no such value. API Gateway makes
+/// strings of numbers and booleans; of lists and mappings, too, but those are nobody's route keys.
 fn selected<'a>(body: &'a str, path: &[String]) -> Option<Cow<'a, str>> {
     let mut json = serde_json::Deserializer::from_str(body);
     let found = Field(path).deserialize(&mut json).ok()?;
@@ -96,6 +97,12 @@ fn selected<'a>(body: &'a str, path: &[String]) -> Option<Cow<'a, str>> {
 
 /// Reads one field and skips over everything else, so that a large frame isn't built in memory twice.
 struct Field<'p>(&'p [String]);
+
+impl Field<'_> {
+    fn scalar<'de>(&self, value: impl fmt::Display) -> Option<Cow<'de, str>> {
+        self.0.is_empty().then(|| Cow::Owned(value.to_string()))
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Field<'_> {
     type Value = Option<Cow<'de, str>>;
@@ -136,20 +143,20 @@ impl<'de> Visitor<'de> for Field<'_> {
         Ok(self.0.is_empty().then(|| Cow::Owned(text.to_owned())))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
+        Ok(self.scalar(flag))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(self.scalar(number))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(self.scalar(number))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(self.scalar(number))
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -172,8 +179,41 @@ mod tests {
     }
 
     #[test]
+    fn a_number_or_a_boolean_is_the_text_of_it() {
+        for (value, key) in [("1", "1"), ("-7", "-7"), ("1.5", "1.5"), ("true", "true")] {
+            assert_eq!(choose(&format!("{{\"type\":{value}}}")).as_deref(), Some(key));
+        }
+    }
+
+    #[test]
+    fn the_last_of_two_fields_of_one_name_counts() {
+        assert_eq!(choose(r#"{"type":"first","type":"last"}"#).as_deref(), Some("last"));
+    }
+
+    #[test]
+    fn a_route_may_be_named_deeper_in_a_frame() {
+        let path = ["body".to_owned(), "kind".to_owned()];
+        let choose = |frame| selected(frame, &path).map(|key| key.into_owned());
+        assert_eq!(
+            choose(r#"{"kind":"no","body":{"a":{"kind":"no"},"kind":"echo"}}"#).as_deref(),
+            Some("echo")
+        );
+        assert_eq!(choose(r#"{"body":"echo"}"#), None);
+    }
+
+    #[test]
     fn a_frame_without_the_field_or_without_json_names_none() {
-        for body in [r#"{"kind":"echo"}"#, r#"{"type":1}"#, "[1]", "echo", "", r#"{"type":"echo""#, "3"] {
+        for body in [
+            r#"{"kind":"echo"}"#,
+            r#"{"type":[1]}"#,
+            r#"{"type":{}}"#,
+            r#"{"type":null}"#,
+            "[1]",
+            "echo",
+            "",
+            r#"{"type":"echo""#,
+            "3",
+        ] {
             assert_eq!(choose(body), None, "{body}");
         }
     }

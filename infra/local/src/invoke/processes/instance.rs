@@ -78,13 +78,13 @@ impl Instance {
     ///
     /// # Errors
     /// What the function reported, or that its process ended or ran into the deadline: it isn't ready again then.
-    pub(super) async fn handle(&mut self, event: Bytes) -> Result<Bytes, FunctionError> {
+    pub(super) async fn handle(&mut self, event: Bytes, trace: String) -> Result<Bytes, FunctionError> {
         let (id, began) = (request_id(), Instant::now());
         self.deadline = began + self.program.timeout;
         self.process.thaw();
         if let Some(hand) = self.hand.take() {
             // The process is gone when this fails, and the next thing heard is its end.
-            drop(hand.send(next(&self.program, &id, event)));
+            drop(hand.send(next(&self.program, &id, event, trace)));
         }
         let outcome = self.outcome(&id).await;
         report(&self.program, &id, began, self.started.take(), &outcome);
@@ -150,9 +150,9 @@ impl Instance {
     }
 }
 
-fn next(program: &Program, id: &str, event: Bytes) -> Next {
+fn next(program: &Program, id: &str, event: Bytes, trace: String) -> Next {
     let deadline = SystemTime::now() + program.timeout;
-    Next { id: id.to_owned(), event, deadline, function: program.name.clone() }
+    Next { id: id.to_owned(), event, deadline, function: program.name.clone(), trace }
 }
 
 fn cannot_start(error: io::Error) -> FunctionError {

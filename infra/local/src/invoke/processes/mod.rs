@@ -17,7 +17,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{FunctionError, Invoker};
+use super::{FunctionError, Invoker, Trace, admit};
 use pool::Pool;
 
 /// Instances of one function at most: each is a process with connections of its own.
@@ -46,6 +46,9 @@ pub struct Described {
     pub timeout: Duration,
     /// The file that its log is added to; None: the runner's own, each line under the function's name.
     pub log: Option<PathBuf>,
+    /// How many of its events may be handled at once, past which they are throttled; None: as many as there are
+    /// instances, past which they wait.
+    pub reserved: Option<usize>,
 }
 
 impl Processes {
@@ -61,11 +64,11 @@ impl Processes {
     ) -> anyhow::Result<Self> {
         let mut pools = HashMap::new();
         let mut missing = Vec::new();
-        for Described { name, environment, timeout, log } in functions {
+        for Described { name, environment, timeout, log, reserved } in functions {
             match binary::find(folder, &name)? {
                 Some(path) => {
                     let program = Program { name: name.clone(), path, environment, timeout, log };
-                    pools.insert(name, Pool::new(Arc::new(program), instances));
+                    pools.insert(name, Pool::new(Arc::new(program), instances, reserved));
                 }
                 None => missing.push(name),
             }
@@ -85,9 +88,16 @@ impl Processes {
 
 #[async_trait]
 impl Invoker for Processes {
-    async fn invoke(&self, function: &str, event: Bytes, limit: Duration) -> Result<Bytes, FunctionError> {
+    async fn invoke_traced(
+        &self,
+        function: &str,
+        event: Bytes,
+        limit: Duration,
+        trace: &Trace,
+    ) -> Result<Bytes, FunctionError> {
+        admit(&event)?;
         match self.pools.get(function) {
-            Some(pool) => pool.invoke(event, limit).await,
+            Some(pool) => pool.invoke(event, limit, trace).await,
             None => Err(FunctionError::not_found(function)),
         }
     }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Program;
 use super::instance::Instance;
-use crate::invoke::FunctionError;
+use crate::invoke::{FunctionError, Trace};
 
 /// How long an instance waits for an event before it is retired.
 const IDLE: Duration = Duration::from_secs(300);
@@ -20,6 +20,8 @@ const ASKS_WITHIN: Duration = Duration::from_millis(10);
 /// An event on its way through an instance.
 struct Invocation {
     event: Bytes,
+    /// As the function is told it.
+    trace: String,
     /// Whoever waits for the outcome may have left.
     outcome: oneshot::Sender<Result<Bytes, FunctionError>>,
 }
@@ -30,6 +32,8 @@ type Work = (Invocation, OwnedSemaphorePermit);
 pub(super) struct Pool {
     program: Arc<Program>,
     places: Arc<Semaphore>,
+    /// Lambda's limit of the function, where it has one.
+    reserved: Option<Semaphore>,
     /// Where free instances take their next event; the last was busy last.
     free: Arc<Free>,
 }
@@ -48,13 +52,21 @@ impl Free {
 }
 
 impl Pool {
-    pub(super) fn new(program: Arc<Program>, instances: usize) -> Self {
-        Self { program, places: Arc::new(Semaphore::new(instances)), free: Arc::default() }
+    pub(super) fn new(program: Arc<Program>, instances: usize, reserved: Option<usize>) -> Self {
+        let places = Arc::new(Semaphore::new(instances));
+        Self { program, places, reserved: reserved.map(Semaphore::new), free: Arc::default() }
     }
 
     /// Gives `event` to an instance and waits for its outcome, `limit` at most: the function goes on then, as in
     /// Lambda, and nobody hears of it.
-    pub(super) async fn invoke(&self, event: Bytes, limit: Duration) -> Result<Bytes, FunctionError> {
+    pub(super) async fn invoke(
+        &self,
+        event: Bytes,
+        limit: Duration,
+        trace: &Trace,
+    ) -> Result<Bytes, FunctionError> {
+        let reserved = self.reserved.as_ref().map(Semaphore::try_acquire);
+        let _reserved = reserved.transpose().map_err(|_| FunctionError::throttled())?;
         let ends = Instant::now() + limit;
         let Ok(place) = timeout_at(ends, self.places.clone().acquire_owned()).await else {
             return Err(FunctionError::throttled());
@@ -62,7 +74,7 @@ impl Pool {
         // Err only when closed, which this never is.
         let place = place.map_err(|_| FunctionError::throttled())?;
         let (outcome, heard) = oneshot::channel();
-        self.hand((Invocation { event, outcome }, place));
+        self.hand((Invocation { event, trace: trace.of_invocation(), outcome }, place));
         match timeout_at(ends, heard).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(FunctionError::exited("", None)),
@@ -124,8 +136,8 @@ async fn serve(mut instance: Instance, mut work: Work, free: &Weak<Free>) -> Opt
 
 /// Handles one event and offers the instance again; where the next one comes, None when its process is no more.
 async fn handle(instance: &mut Instance, work: Work, free: &Weak<Free>) -> Option<mpsc::Receiver<Work>> {
-    let (Invocation { event, outcome: waiting }, place) = work;
-    let outcome = instance.handle(event).await;
+    let (Invocation { event, trace, outcome: waiting }, place) = work;
+    let outcome = instance.handle(event, trace).await;
     // Mostly it asks at once: who sends the next event on hearing of this one then meets it free.
     let asked = timeout(ASKS_WITHIN, instance.is_ready()).await;
     if let Ok(is_ready) = asked {

@@ -39,6 +39,8 @@ pub(super) struct Next {
     pub(super) event: Bytes,
     pub(super) deadline: SystemTime,
     pub(super) function: String,
+    /// `Root=...;Parent=...;Sampled=...`
+    pub(super) trace: String,
 }
 
 /// Serves until dropped.
@@ -102,19 +104,12 @@ fn headers(next: &Next) -> HeaderMap {
         ("lambda-runtime-aws-request-id", next.id.clone()),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
         ("lambda-runtime-invoked-function-arn", arn),
-        ("lambda-runtime-trace-id", trace_id(next.deadline)),
+        ("lambda-runtime-trace-id", next.trace.clone()),
     ];
     let header = |(name, value): (&'static str, String)| {
         Some((name.parse().ok()?, HeaderValue::from_str(&value).ok()?))
     };
     values.into_iter().filter_map(header).collect()
-}
-
-/// In the shape of `X-Amzn-Trace-Id`: when, 96 random bits, and that nobody samples it.
-fn trace_id(at: SystemTime) -> String {
-    let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let (root, parent) = (rand::random::<u128>() >> 32, rand::random::<u64>());
-    format!("Root=1-{seconds:08x}-{root:024x};Parent={parent:016x};Sampled=0")
 }
 
 async fn answer(State(calls): State<Calls>, Path(id): Path<String>, request: Request) -> Response {

@@ -62,6 +62,8 @@ pub struct Socket {
     /// `requestContext.authorizer` of every event, kept as the JSON it is sent as.
     pub(in crate::gateway) authorizer: Option<Box<RawValue>>,
     clock: Arc<VirtualClock>,
+    /// How far the clock had been moved when it began.
+    pub(in crate::gateway) ahead_ms: i64,
     last_active_at: AtomicI64,
     running: AtomicUsize,
     outbox: Mutex<Outbox>,
@@ -85,6 +87,7 @@ impl Socket {
             domain: domain.into(),
             authorizer: None,
             clock: clock.clone(),
+            ahead_ms: clock.ahead_ms(),
             last_active_at: AtomicI64::new(now),
             running: AtomicUsize::new(0),
             outbox: Mutex::default(),

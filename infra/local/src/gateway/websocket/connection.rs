@@ -96,8 +96,10 @@ impl Connection {
     }
 
     async fn until_end(&mut self) -> Ending {
-        let mut ahead_ms = self.front.sockets.clock().ahead_ms();
-        let timer = sleep(self.time_left());
+        let mut ahead_ms = self.socket.ahead_ms;
+        let limits = self.front.limits;
+        // It has just begun, whatever the time is set to meanwhile: only a move of the clock shortens this.
+        let timer = sleep(limits.idle.min(limits.life));
         tokio::pin!(timer);
         loop {
             // Whoever moves the clock wakes the socket.

@@ -135,7 +135,7 @@ impl Drop for Gateway {
 /// As `migrate` does after a deployment.
 async fn declare_queues(url: &str) -> anyhow::Result<()> {
     let config = RabbitConfig {
-        url: url.to_owned(),
+        url: url.to_owned().into(),
         deadline: PUBLISH_DEADLINE,
         fanout_queues: FANOUT_QUEUES,
         exchange: EXCHANGE.to_owned(),

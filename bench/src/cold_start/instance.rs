@@ -44,6 +44,7 @@ impl Instance {
             environment: ground.environment(),
             timeout: LIMIT,
             log: Some(log.clone()),
+            reserved: None,
         };
         Ok(Self { function, processes: Processes::new(folder, [described], 1)?, log })
     }

@@ -1,12 +1,16 @@
 # `make help` lists what is here. What a target needs it installs under target/ on first use.
 .PHONY: help run dev cluster test test-all lint fmt build documents bench cold-start rebuild-statistics clean
-.PHONY: lint-code lint-infra deps test-coverage build-prod certificates deploy docker-build docker-run
+.PHONY: lint-code lint-infra test-full test-processes test-watch deps test-coverage build-prod certificates deploy docker-build docker-run
 .DEFAULT_GOAL := help
 
 tools := target/tools/bin
 services := infra/local/services
 # Cases wait more than they compute, so one more than there are cores.
 threads := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+
+# What functions do in other processes all cases see but these; and what is tried through `cargo lambda watch`.
+in_process := $(shell sed -n 's/^\([a-z_0-9:]*\) .*/--skip \1/p' tests/in-process.txt)
+smoke := exchange::real online::real
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -29,9 +33,20 @@ test: ## run every test, with private Redis, RabbitMQ and Postgres
 	cargo build --workspace --all-targets
 	SERVICES_FSYNC=off RUST_TEST_THREADS=$(threads) $(services) run cargo test --workspace
 
-test-all: ## the same at full size, and every event through `cargo lambda`
+test-all: test-full test-processes test-watch ## the same at full size, then with every function a process, and under cargo lambda
+
+test-full:
 	cargo build --profile soak --workspace --all-targets
 	HARK_FULL=1 SERVICES_FSYNC=off $(services) run cargo test --profile soak --workspace
+
+test-processes: # every case on real services but those of tests/in-process.txt, which says why
+	cargo build --workspace --all-targets
+	HARK_FUNCTIONS=target/debug SERVICES_FSYNC=off RUST_TEST_THREADS=$(threads) $(services) run cargo test --workspace --test it -- $(in_process)
+
+test-watch:
+	infra/tools
+	cargo build
+	HARK_FUNCTIONS=watch RUST_TEST_THREADS=1 $(services) run cargo test --workspace --test it -- $(smoke)
 	$(services) run infra/local/invoke-events
 
 test-coverage: ## what of the code the tests run, into target/llvm-cov/html (cargo install cargo-llvm-cov)

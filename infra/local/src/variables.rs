@@ -46,8 +46,10 @@ impl Variables {
     /// The environment of a process that runs `function` alone, over the one that the runner itself has.
     pub(crate) fn of(&self, function: &Function) -> BTreeMap<String, String> {
         let own = self.own.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let unless_given =
-            own.chain(function.environment.clone()).filter(|(name, _)| self.given(name).is_none());
+        let environment = function.environment.clone().into_iter();
+        let says =
+            environment.filter(|(name, value)| !value.is_empty() || !self.own.contains_key(name.as_str()));
+        let unless_given = own.chain(says).filter(|(name, _)| self.given(name).is_none());
         let renamed = RENAMED.into_iter().filter_map(|name| Some((name.to_owned(), self.get(name)?)));
         let signs =
             CREDENTIALS.into_iter().filter_map(|name| Some((name.to_owned(), self.own.get(name)?.clone())));
@@ -164,7 +166,7 @@ mod tests {
             Type: AWS::Serverless::Function
             Properties:
               CodeUri: target/lambda/deliver/
-              Environment: {Variables: {PRESENCE_TTL: '60', FANOUT_QUEUES: '1'}}
+              Environment: {Variables: {PRESENCE_TTL: '60', FANOUT_QUEUES: '1', SERVICE_NETWORKS: ''}}
           Source:
             Type: AWS::Lambda::EventSourceMapping
             Properties:
@@ -214,6 +216,16 @@ mod tests {
     fn an_empty_variable_leaves_it_to_the_runner() {
         let (variables, _) = given(&[("JWT_SECRET", "")]);
         assert!(variables.get("JWT_SECRET").is_some());
+    }
+
+    #[test]
+    fn what_the_template_leaves_empty_a_process_has_from_the_runner() {
+        let (mut variables, template) = given(&[]);
+        variables.default("SERVICE_NETWORKS", "loopback");
+        let deliver = template.functions.values().next().unwrap();
+        let environment = variables.of(deliver);
+        assert_eq!(environment["SERVICE_NETWORKS"], "loopback");
+        assert_eq!(environment["PRESENCE_TTL"], "60");
     }
 
     #[test]

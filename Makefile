@@ -67,7 +67,7 @@ fmt: ## format the code
 build: ## build every function for Lambda into target/lambda, with its zip, and print how large they are
 	infra/tools
 	PATH="$(CURDIR)/$(tools):$$PATH" cargo lambda build --profile function --workspace --exclude local --exclude bench --exclude tests
-	infra/zips
+	$(tools)/python infra/zips
 
 documents: ## write the documents that are generated from the code, docs/openapi.json and docs/asyncapi.json
 	cargo run --quiet -- --print openapi >target/openapi.json

@@ -4,6 +4,7 @@
 //! them (`postgres`, `redis`, `rabbitmq`, `management`). `App` holds one of each.
 
 pub mod app;
+mod aws;
 pub mod breaker;
 pub mod calendar;
 pub mod chat;

@@ -28,6 +28,7 @@ mod handshake;
 mod hark;
 mod held;
 mod http;
+mod in_process;
 mod issuers;
 mod limits;
 mod management;

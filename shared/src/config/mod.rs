@@ -49,7 +49,7 @@ pub struct Config {
     pub support: SupportConfig,
     pub statistics: StatisticsConfig,
     pub registry: RegistryConfig,
-    /// `LOG_LEVEL`: a `tracing` filter such as `info` or `shared=debug,info`.
+    /// `LOG_LEVEL`: a level such as `info`, or one for each target: `shared=debug,info`.
     pub log_level: String,
 }
 

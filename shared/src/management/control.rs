@@ -10,9 +10,9 @@ use aws_sdk_apigatewaymanagement::error::{DisplayErrorContext, SdkError};
 use aws_sdk_apigatewaymanagement::operation::get_connection::GetConnectionOutput;
 use aws_sdk_apigatewaymanagement::primitives::DateTime;
 
-use super::credentials::Identity;
 use super::endpoint::Endpoint;
 use super::of_status;
+use crate::aws::{Identity, SdkHttp};
 use crate::clock::UnixMs;
 use crate::ids::ConnectionId;
 use crate::ports::{ConnectionInfo, PostError};
@@ -23,12 +23,13 @@ const DEADLINE: Duration = Duration::from_secs(2);
 /// Looking at connections and closing them, by the SDK: one client for each endpoint.
 pub(super) struct Control {
     identity: Arc<Identity>,
+    http: SdkHttp,
     clients: Mutex<HashMap<String, Client>>,
 }
 
 impl Control {
     pub(super) fn new(identity: Arc<Identity>) -> Self {
-        Self { identity, clients: Mutex::default() }
+        Self { identity, http: SdkHttp::new(DEADLINE / 2), clients: Mutex::default() }
     }
 
     pub(super) async fn inspect(
@@ -61,6 +62,7 @@ impl Control {
             .credentials_provider(SharedCredentialsProvider::from(
                 Arc::clone(&self.identity) as Arc<dyn aws_credential_types::provider::ProvideCredentials>
             ))
+            .http_client(self.http.clone())
             .endpoint_url(&endpoint.base)
             .timeout_config(TimeoutConfig::builder().operation_timeout(DEADLINE).build())
             .retry_config(RetryConfig::standard().with_max_attempts(2))

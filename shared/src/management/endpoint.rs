@@ -5,6 +5,7 @@ use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::Instant;
 
+use crate::aws;
 use crate::ids::ConnectionId;
 use crate::ports::PostError;
 
@@ -20,7 +21,6 @@ pub(super) struct Endpoint {
     pub(super) base: String,
     /// What requests are signed for.
     pub(super) region: String,
-    pub(super) is_https: bool,
     skipped_until: Mutex<Option<Instant>>,
 }
 
@@ -32,13 +32,11 @@ impl Endpoint {
         let malformed = || PostError::Unreachable(format!("{base:?} is not an http or https URL"));
         let uri: Uri = base.parse().map_err(|_| malformed())?;
         let host = uri.host().ok_or_else(malformed)?;
-        let is_https = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(malformed()),
-        };
-        let region = region_of(host).map_or_else(region_of_environment, str::to_owned);
-        Ok(Self { base: base.to_owned(), region, is_https, skipped_until: Mutex::default() })
+        if !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return Err(malformed());
+        }
+        let region = region_of(host).map_or_else(aws::region, str::to_owned);
+        Ok(Self { base: base.to_owned(), region, skipped_until: Mutex::default() })
     }
 
     /// Where a connection is posted to, looked at and closed.
@@ -66,14 +64,6 @@ fn region_of(host: &str) -> Option<&str> {
     (labels.next()? == "execute-api").then(|| labels.next()).flatten()
 }
 
-/// For custom domains and the runner. The runner takes any region.
-fn region_of_environment() -> String {
-    ["AWS_REGION", "AWS_DEFAULT_REGION"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|region| !region.is_empty()))
-        .unwrap_or_else(|| "us-east-1".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,7 +71,7 @@ mod tests {
     #[test]
     fn the_region_stands_in_the_host() {
         let endpoint = Endpoint::parse("https://abc.execute-api.eu-central-1.amazonaws.com/prod/").unwrap();
-        assert_eq!((endpoint.region.as_str(), endpoint.is_https), ("eu-central-1", true));
+        assert_eq!(endpoint.region, "eu-central-1");
         assert_eq!(region_of("chat.example.org"), None);
         assert_eq!(region_of("127.0.0.1"), None);
     }

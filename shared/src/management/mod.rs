@@ -4,7 +4,6 @@
 //! a fifth of the CPU that the SDK takes. Looking and closing are rare and go by the SDK.
 
 mod control;
-mod credentials;
 mod endpoint;
 mod transport;
 
@@ -16,10 +15,10 @@ use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use bytes::Bytes;
 
+use crate::aws::Identity;
 use crate::model::Address;
 use crate::ports::{ConnectionInfo, Connections, PostError};
 use control::Control;
-pub(crate) use credentials::Identity;
 use endpoint::Endpoint;
 use transport::Transport;
 
@@ -81,7 +80,9 @@ impl Connections for ManagementApi {
         if endpoint.is_skipped() {
             return Err(PostError::Unreachable("skipped, since it didn't answer a moment ago".to_owned()));
         }
-        let credentials = self.identity.credentials().await?;
+        let credentials = self.identity.credentials().await;
+        let credentials = credentials
+            .map_err(|error| PostError::Unreachable(format!("no AWS credentials: {error}")))?;
         let status = self.transport.post(&endpoint, &to.connection, frame, &credentials).await?;
         of_status(status)
     }

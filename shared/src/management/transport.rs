@@ -1,4 +1,3 @@
-use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -7,30 +6,23 @@ use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::{Connect, HttpConnector};
-use hyper_util::client::legacy::{Client, Error};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::client::legacy::Error;
 use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
+use crate::aws::Http;
 use crate::ids::ConnectionId;
 use crate::ports::PostError;
 
-/// Gateways close a resting connection after a minute or more: ours go first.
-const IDLE: Duration = Duration::from_secs(30);
-
-/// The clients that post, one for each scheme.
+/// What posts.
 pub(super) struct Transport {
     deadline: Duration,
-    plain: OnceLock<Client<HttpConnector, Full<Bytes>>>,
-    /// Made for the first https endpoint: it is what needs the root certificates.
-    tls: OnceLock<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
+    http: Http,
 }
 
 impl Transport {
     pub(super) fn new(deadline: Duration) -> Self {
-        Self { deadline, plain: OnceLock::new(), tls: OnceLock::new() }
+        Self { deadline, http: Http::new(deadline / 2) }
     }
 
     /// Posts one frame and answers the status.
@@ -46,7 +38,7 @@ impl Transport {
         credentials: &Credentials,
     ) -> Result<u16, PostError> {
         let request = signed_post(endpoint, connection, frame, credentials)?;
-        match timeout(self.deadline, self.send_twice(endpoint, request)).await {
+        match timeout(self.deadline, self.send_twice(request)).await {
             Ok(Ok(status)) => Ok(status),
             Ok(Err(error)) => {
                 if error.is_connect() {
@@ -60,55 +52,20 @@ impl Transport {
 
     /// A kept connection may have died while the function was frozen, which shows only when it is
     /// used: then once more over another. A frame may arrive twice by it, as the contract allows.
-    async fn send_twice(&self, endpoint: &Endpoint, request: Request<Full<Bytes>>) -> Result<u16, Error> {
-        match self.send(endpoint, request.clone()).await {
-            Err(error) if !error.is_connect() => self.send(endpoint, request).await,
+    async fn send_twice(&self, request: Request<Full<Bytes>>) -> Result<u16, Error> {
+        match self.send(request.clone()).await {
+            Err(error) if !error.is_connect() => self.send(request).await,
             first => first,
         }
     }
 
-    async fn send(&self, endpoint: &Endpoint, request: Request<Full<Bytes>>) -> Result<u16, Error> {
-        if endpoint.is_https {
-            status_of(self.tls.get_or_init(|| self.tls_client()), request).await
-        } else {
-            status_of(self.plain.get_or_init(|| client(self.connector())), request).await
-        }
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<u16, Error> {
+        let response = self.http.send(request).await?;
+        let status = response.status().as_u16();
+        // Read to its end, so that the connection can be used again; what it says is known by the status.
+        let _ = response.into_body().collect().await;
+        Ok(status)
     }
-
-    fn connector(&self) -> HttpConnector {
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        // So that a host that swallows packets counts as not connected rather than slow.
-        connector.set_connect_timeout(Some(self.deadline / 2));
-        connector
-    }
-
-    fn tls_client(&self) -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(crate::tls::client_config())
-            .https_only()
-            .enable_http1();
-        client(https.wrap_connector(self.connector()))
-    }
-}
-
-fn client<C: Connect + Clone>(connector: C) -> Client<C, Full<Bytes>> {
-    Client::builder(TokioExecutor::new())
-        .pool_idle_timeout(IDLE)
-        .pool_timer(TokioTimer::new())
-        .build(connector)
-}
-
-async fn status_of<C>(client: &Client<C, Full<Bytes>>, request: Request<Full<Bytes>>) -> Result<u16, Error>
-where
-    C: Connect + Clone + Send + Sync + 'static,
-{
-    let response = client.request(request).await?;
-    let status = response.status().as_u16();
-    // Read to its end, so that the connection can be used again; what it says is known by the status.
-    let _ = response.into_body().collect().await;
-    Ok(status)
 }
 
 /// As AWS asks for it: <https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html>,

@@ -1,9 +1,14 @@
 //! One connection to the broker and its confirm channels.
 
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
+use futures::io::{AsyncRead, AsyncWrite};
 use lapin::options::ConfirmSelectOptions;
+use lapin::runtime::default_runtime;
+use lapin::tcp::{AsyncTcpStream, RustlsConnectorConfig};
+use lapin::uri::{AMQPAuthority, AMQPScheme, AMQPUri};
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::time::sleep;
 
@@ -30,7 +35,19 @@ pub(super) struct Link {
 impl Link {
     pub(super) async fn open(url: Secret) -> Result<Self, lapin::Error> {
         let properties = ConnectionProperties::default().with_connection_name(APP_ID.into());
-        let connection = Connection::connect(url.expose(), properties).await?;
+        let uri: AMQPUri = url.expose().parse().map_err(io::Error::other)?;
+        let connection = Connection::connector(
+            uri,
+            default_runtime()?,
+            async |uri, runtime| {
+                let AMQPAuthority { host, port, .. } = uri.authority;
+                let addresses = runtime.to_socket_addrs((host.clone(), port));
+                let stream = AsyncTcpStream::connect(&runtime, addresses).await?;
+                Ok(if uri.scheme == AMQPScheme::AMQPS { over_tls(stream, &host).await? } else { stream })
+            },
+            properties,
+        )
+        .await?;
         let first = confirm_channel(&connection).await?;
         Ok(Self {
             connection,
@@ -94,6 +111,16 @@ impl Link {
         *lock(&self.last_used) = SystemTime::now();
         lock(&self.idle_channels).push(channel);
     }
+}
+
+/// Trusts what this machine trusts. lapin would do the same; it also reads clients' identities from PKCS #12 files, and
+/// what that takes would be in every function.
+async fn over_tls<S>(stream: AsyncTcpStream<S>, host: &str) -> io::Result<AsyncTcpStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let connector = RustlsConnectorConfig::new_with_platform_verifier().connector_with_no_client_auth()?;
+    stream.into_rustls(&connector, host).await
 }
 
 async fn confirm_channel(connection: &Connection) -> Result<Channel, lapin::Error> {

@@ -3,23 +3,26 @@
 use std::error::Error;
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::retry::RetryConfig;
+use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
+use aws_sdk_secretsmanager::config::{Builder, Config, Region};
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use futures::future::join_all;
 
 use super::{Values, content};
+use crate::aws::{self, Identity, SdkHttp};
 use crate::config::ConfigError;
-use crate::management::Identity;
+
 
 /// For one secret, with the tries in it: a start has ten seconds.
 const READ_WITHIN: Duration = Duration::from_secs(5);
 /// For one try.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 const TRIES: u32 = 3;
+/// As every SDK of AWS names another server than its own, the first that is set.
+const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL"];
 
 /// Where the secrets of these ids (ARNs or names) are.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ impl Manager {
     /// # Errors
     /// Names each that can't be had or read, and why.
     pub(super) async fn read(&self) -> Result<Values, ConfigError> {
-        let client = client().await;
+        let client = client();
         let reading = self.ids.iter().map(async |id| (id.as_str(), read(&client, id).await));
         let (mut all, mut problems) = (Vec::new(), Vec::new());
         for (id, outcome) in join_all(reading).await {
@@ -54,16 +57,20 @@ impl Manager {
 }
 
 /// Made for each reading: those are rare, and a connection from before a freeze would be dead.
-async fn client() -> Client {
+fn client() -> Client {
     let timeouts = TimeoutConfig::builder()
         .operation_timeout(READ_WITHIN)
         .operation_attempt_timeout(ANSWERS_WITHIN)
         .build();
-    let config = aws_config::defaults(BehaviorVersion::latest())
+    let config = Config::builder()
+        .behavior_version_latest()
+        .region(Region::new(aws::region()))
         .credentials_provider(Identity::of_environment())
+        .http_client(SdkHttp::new(ANSWERS_WITHIN))
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(TRIES));
-    Client::new(&config.load().await)
+    let elsewhere = ENDPOINTS.into_iter().find_map(aws::variable);
+    Client::from_conf(elsewhere.into_iter().fold(config, Builder::endpoint_url).build())
 }
 
 async fn read(client: &Client, id: &str) -> Result<Values, String> {

@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::aws::variable as of_environment;
 use crate::config::{Config, ConfigError, Secret, SecretsConfig};
 pub use login::LoginUrl;
 use manager::Manager;
@@ -124,11 +125,6 @@ impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secrets").field("manager", &self.manager).finish_non_exhaustive()
     }
-}
-
-/// An empty variable counts as unset.
-fn of_environment(key: &str) -> Option<String> {
-    std::env::var(key).ok().filter(|value| !value.is_empty())
 }
 
 /// By both clocks: one may stand still while a function is frozen, the other may be set.

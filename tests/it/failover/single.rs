@@ -38,6 +38,11 @@ impl Certificate {
         self.folder.path().join("cert.pem")
     }
 
+    /// The key of whoever has it, in PEM.
+    pub fn key(&self) -> PathBuf {
+        self.folder.path().join("key.pem")
+    }
+
     fn settings(&self) -> String {
         let folder = self.folder.path().display();
         format!("tls-cert-file {folder}/cert.pem\ntls-key-file {folder}/key.pem\ntls-auth-clients no\n")

@@ -3,11 +3,14 @@
 
 mod instance;
 mod services;
+mod tls_front;
 
 use std::collections::HashMap;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ::http::Uri;
 use futures::future::join_all;
 use lapin::Channel;
 use lapin::options::BasicGetOptions;
@@ -24,6 +27,7 @@ use crate::failover::{Addresses, Nodes, cluster, sentinel, single};
 use crate::hark::{World, eventually, on_services};
 pub use instance::Instance;
 use services::{close_all, connections_on};
+use tls_front::TlsFront;
 
 const MESSAGE_EVENT: &str = include_str!("../../../events/message/message.json");
 
@@ -42,14 +46,19 @@ async fn a_function_thaws_over_a_cluster() {
     on_services(async |world| the_first_event_succeeds(world, cluster::start().await, 2).await).await;
 }
 
-/// With a password, over TLS, by a certificate that the function is told to trust.
+/// Redis with a password and RabbitMQ over TLS, by a certificate that the function is told to trust.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_function_thaws_over_tls() {
     let certificate = single::Certificate::make();
     let trusted = certificate.path().display().to_string();
     let redis = single::start_over_tls(&certificate).await;
     on_services(async |world| {
-        let variables = [("REDIS_URL", redis.url()), ("SSL_CERT_FILE", &trusted)];
+        let rabbitmq = Uri::from_str(&world.services().vhost.url).unwrap();
+        let front = TlsFront::start(&certificate, rabbitmq.port_u16().unwrap()).await;
+        let login = rabbitmq.authority().unwrap().as_str().rsplit_once('@').unwrap().0;
+        let rabbitmq = format!("amqps://{login}@127.0.0.1:{}{}?heartbeat=1", front.port, rabbitmq.path());
+        let variables =
+            [("REDIS_URL", redis.url()), ("RABBITMQ_URL", &rabbitmq), ("SSL_CERT_FILE", &trusted)];
         the_first_event_succeeds_with(world, redis.addresses(), &variables, 2).await;
     })
     .await;

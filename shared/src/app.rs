@@ -219,8 +219,10 @@ impl Adapters {
     }
 }
 
-/// Side by side: a cold start waits for the slowest, not for the sum.
+/// Side by side: a cold start waits for the slowest, which begins first, and not for the sum.
 async fn connect(warm: &[Warm], postgres: &Postgres, redis: &RedisPresence, rabbitmq: &RabbitBus) {
+    let slowest_first = [Warm::RabbitMq, Warm::Postgres, Warm::Redis];
+    let warm: Vec<_> = slowest_first.into_iter().filter(|service| warm.contains(service)).collect();
     let connecting = warm.iter().map(|service| -> BoxFuture<'_, Result<(), String>> {
         match service {
             Warm::Postgres => Box::pin(async { postgres.warm().await.map_err(|e| e.to_string()) }),

@@ -16,7 +16,9 @@ fn every_name_is_a_part_of_a_case_and_has_a_reason() {
     let cases = cases();
     let lines = LEFT_OUT.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let wrong: Vec<_> = lines
-        .filter(|line| !line.split_once(' ').is_some_and(|(name, reason)| !reason.is_empty() && cases.contains(name)))
+        .filter(|line| {
+            !line.split_once(' ').is_some_and(|(name, reason)| !reason.is_empty() && cases.contains(name))
+        })
         .collect();
     assert!(cases.contains("in_process::every_name"), "{cases}");
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -81,8 +81,8 @@ impl Connections for ManagementApi {
             return Err(PostError::Unreachable("skipped, since it didn't answer a moment ago".to_owned()));
         }
         let credentials = self.identity.credentials().await;
-        let credentials = credentials
-            .map_err(|error| PostError::Unreachable(format!("no AWS credentials: {error}")))?;
+        let credentials =
+            credentials.map_err(|error| PostError::Unreachable(format!("no AWS credentials: {error}")))?;
         let status = self.transport.post(&endpoint, &to.connection, frame, &credentials).await?;
         of_status(status)
     }

@@ -19,6 +19,11 @@ use crate::parcel::APP_ID;
 /// function was frozen.
 const MAY_BE_STALE_AFTER: Duration = Duration::from_secs(3);
 
+/// In bytes, unless the URL names another; what is longer goes in several frames. lapin keeps room for 32 frames in each
+/// direction and writes zeros to it first: with the 128 KiB that RabbitMQ offers, 8 MiB and as many milliseconds of each
+/// cold start.
+const FRAME_MAX: u32 = 8192;
+
 /// A connection, with one channel per publish under way: the broker's returns then belong to the publish
 /// that sees them, since lapin hands a return to whichever confirm of the channel comes next. A function
 /// in Lambda publishes one batch at a time and so has one channel.
@@ -35,7 +40,8 @@ pub(super) struct Link {
 impl Link {
     pub(super) async fn open(url: Secret) -> Result<Self, lapin::Error> {
         let properties = ConnectionProperties::default().with_connection_name(APP_ID.into());
-        let uri: AMQPUri = url.expose().parse().map_err(io::Error::other)?;
+        let mut uri: AMQPUri = url.expose().parse().map_err(io::Error::other)?;
+        uri.query.frame_max.get_or_insert(FRAME_MAX);
         let connection = Connection::connector(
             uri,
             default_runtime()?,

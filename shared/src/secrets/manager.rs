@@ -15,7 +15,6 @@ use super::{Values, content};
 use crate::aws::{self, Identity, SdkHttp};
 use crate::config::ConfigError;
 
-
 /// For one secret, with the tries in it: a start has ten seconds.
 const READ_WITHIN: Duration = Duration::from_secs(5);
 /// For one try.

@@ -20,7 +20,7 @@ use crate::parcel::APP_ID;
 const MAY_BE_STALE_AFTER: Duration = Duration::from_secs(3);
 
 /// In bytes, unless the URL names another; what is longer goes in several frames. lapin keeps room for 32 frames in each
-/// direction and writes zeros to it first: with the 128 KiB that RabbitMQ offers, 8 MiB and as many milliseconds of each
+/// direction and writes zeros to it first: with the 128 KiB that RabbitMQ offers, 8 MiB and several milliseconds of each
 /// cold start.
 const FRAME_MAX: u32 = 8192;
 

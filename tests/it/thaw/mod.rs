@@ -6,14 +6,13 @@ mod services;
 mod tls_front;
 
 use std::collections::HashMap;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::http::Uri;
 use futures::future::join_all;
 use lapin::Channel;
 use lapin::options::BasicGetOptions;
+use lapin::uri::{AMQPScheme, AMQPUri};
 use serde_json::{Value, json};
 use shared::app::App;
 use shared::config::Config;
@@ -53,10 +52,12 @@ async fn a_function_thaws_over_tls() {
     let trusted = certificate.path().display().to_string();
     let redis = single::start_over_tls(&certificate).await;
     on_services(async |world| {
-        let rabbitmq = Uri::from_str(&world.services().vhost.url).unwrap();
-        let front = TlsFront::start(&certificate, rabbitmq.port_u16().unwrap()).await;
-        let login = rabbitmq.authority().unwrap().as_str().rsplit_once('@').unwrap().0;
-        let rabbitmq = format!("amqps://{login}@127.0.0.1:{}{}?heartbeat=1", front.port, rabbitmq.path());
+        let mut rabbitmq: AMQPUri = world.services().vhost.url.parse().unwrap();
+        let front = TlsFront::start(&certificate, rabbitmq.authority.port).await;
+        rabbitmq.scheme = AMQPScheme::AMQPS;
+        rabbitmq.authority.port = front.port;
+        rabbitmq.query.heartbeat = Some(1);
+        let rabbitmq = rabbitmq.to_string();
         let variables =
             [("REDIS_URL", redis.url()), ("RABBITMQ_URL", &rabbitmq), ("SSL_CERT_FILE", &trusted)];
         the_first_event_succeeds_with(world, redis.addresses(), &variables, 2).await;

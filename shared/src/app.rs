@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ROUTING_TTL};
 use crate::events::Subscribed;
@@ -68,11 +66,12 @@ pub struct App {
     pub connections: Arc<dyn Connections>,
 }
 
-/// A service that a function talks to on every event, worth connecting before the first.
+/// A service that most events of a function need, worth connecting to before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Warm {
     Postgres,
     Redis,
+    /// Takes the longest and is needed last: the start begins to connect and doesn't wait.
     RabbitMq,
 }
 
@@ -219,21 +218,27 @@ impl Adapters {
     }
 }
 
-/// Side by side: a cold start waits for the slowest, which begins first, and not for the sum.
+/// Side by side: a cold start waits for the slower of Postgres and Redis, and not for RabbitMQ, which takes longer than
+/// both and an event's work before its publish.
 async fn connect(warm: &[Warm], postgres: &Postgres, redis: &RedisPresence, rabbitmq: &RabbitBus) {
-    let slowest_first = [Warm::RabbitMq, Warm::Postgres, Warm::Redis];
-    let warm: Vec<_> = slowest_first.into_iter().filter(|service| warm.contains(service)).collect();
-    let connecting = warm.iter().map(|service| -> BoxFuture<'_, Result<(), String>> {
-        match service {
-            Warm::Postgres => Box::pin(async { postgres.warm().await.map_err(|e| e.to_string()) }),
-            Warm::Redis => Box::pin(async { redis.warm().await.map_err(|e| e.to_string()) }),
-            Warm::RabbitMq => Box::pin(async { rabbitmq.warm().await.map_err(|e| e.to_string()) }),
+    if warm.contains(&Warm::RabbitMq) {
+        rabbitmq.wake();
+    }
+    let postgres = async {
+        if warm.contains(&Warm::Postgres) {
+            note(Warm::Postgres, postgres.warm().await);
         }
-    });
-    let outcomes = futures::future::join_all(connecting).await;
-    for (service, outcome) in warm.iter().zip(outcomes) {
-        if let Err(error) = outcome {
-            tracing::warn!(?service, error, "not connected yet");
+    };
+    let redis = async {
+        if warm.contains(&Warm::Redis) {
+            note(Warm::Redis, redis.warm().await);
         }
+    };
+    tokio::join!(postgres, redis);
+}
+
+fn note(service: Warm, connected: Result<(), impl std::fmt::Display>) {
+    if let Err(error) = connected {
+        tracing::warn!(?service, %error, "not connected yet");
     }
 }

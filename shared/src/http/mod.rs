@@ -1,6 +1,7 @@
 //! What the HTTP functions share: the caller from the bearer token, bodies and queries that name the
 //! field that is wrong, and errors as JSON.
 
+mod answer;
 mod body;
 mod caller;
 mod error;
@@ -9,6 +10,7 @@ mod paging;
 mod path;
 mod router;
 
+pub use answer::{Answer, answers};
 pub use body::{BODY_MAX_BYTES, Body, Params};
 pub use caller::ON_BEHALF_OF;
 pub use error::ErrorBody;

@@ -2,27 +2,31 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, BuildError};
+use aho_corasick::automaton::Automaton;
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{BuildError, Input};
 
 use super::fold::Folded;
 use crate::folding::{folded, is_invisible};
 
 /// Words, folded. One of letters that are written with spaces between words stands alone: "ass" isn't in
 /// "class". Chinese, Japanese and Korean have no such spaces: there a word is found wherever it stands.
-pub(super) struct WordList(AhoCorasick);
+pub(super) struct WordList(NFA);
 
 impl WordList {
     /// # Errors
     /// When they are too many for an automaton.
     pub(super) fn new(words: &[String]) -> Result<Self, BuildError> {
         let words = words.iter().map(|word| folded(word.trim())).filter(|word| !word.is_empty());
-        AhoCorasick::new(words).map(Self)
+        NFA::new(words).map(Self)
     }
 
     /// Where a word of the list stands in the text, in bytes, by their beginnings; they may overlap.
     pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
         let folded = Folded::of(text);
-        let found = self.0.find_overlapping_iter(&folded.text).map(|found| found.range());
+        // Err only of automata that look for the leftmost match alone.
+        let found = self.0.try_find_overlapping_iter(Input::new(&folded.text)).into_iter().flatten();
+        let found = found.map(|found| found.range());
         let mut found: Vec<_> =
             found.filter(|part| stands_alone(&folded.text, part)).map(|part| folded.origin(&part)).collect();
         found.sort_unstable_by_key(|part| part.start);

@@ -379,8 +379,8 @@ pub trait Bus: Send + Sync {
     /// When the broker doesn't answer, or one exists with other arguments.
     async fn declare(&self) -> Result<(), BusError>;
 
-    /// Somebody will publish soon: a connection that died, or likely did while the function was frozen, begins
-    /// to be replaced beside whatever comes before. Returns at once, and does nothing while all is well.
+    /// Somebody will publish soon: a connection that isn't there, or died, or likely did while the function was frozen,
+    /// begins to be opened beside whatever comes before. Returns at once, and does nothing while all is well.
     fn wake(&self) {}
 
     /// How many messages wait in each queue that is there: for metrics.

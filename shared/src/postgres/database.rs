@@ -5,10 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgPool, PgPoolOptions};
-use sqlx::{Connection, Executor, SqlStr, query_scalar};
+use sqlx::{Connection, query_scalar};
 use uuid::Uuid;
 
-use super::{Postgres, login, statements};
+use super::{Postgres, login};
 use crate::config::Secret;
 use crate::ports::{Database, StoreError};
 
@@ -31,16 +31,12 @@ pub fn schema_fingerprint() -> u64 {
 }
 
 impl Postgres {
-    /// Connects and prepares the statement of the live path, so that the first event doesn't wait for it.
+    /// Connects, so that the first event doesn't wait for it.
     ///
     /// # Errors
     /// As any operation.
     pub async fn warm(&self) -> Result<(), StoreError> {
-        self.run(async |connection| {
-            connection.prepare(SqlStr::from_static(statements::APPEND)).await?;
-            Ok(())
-        })
-        .await
+        self.run(async |_| Ok(())).await
     }
 
     /// Which database this is; another after a backup was restored.

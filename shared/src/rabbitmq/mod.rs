@@ -50,19 +50,11 @@ pub struct RabbitBus {
 }
 
 impl RabbitBus {
-    /// No network here: see [`RabbitBus::warm`].
+    /// No network here: the first publish connects, unless [`Bus::wake`] has begun to.
     #[must_use]
     pub fn new(config: RabbitConfig) -> Self {
         let slot = Slot::new(config.url.clone());
         Self { config, slot, breaker: Breaker::default() }
-    }
-
-    /// Connects, so that the first publish doesn't have to.
-    ///
-    /// # Errors
-    /// When there is no connection within a second; the first publish tries again.
-    pub async fn warm(&self) -> Result<(), BusError> {
-        self.slot.link(REBUILD_WITHIN).await.map(|_| ()).map_err(unavailable)
     }
 
     /// See [`topology::declare`].

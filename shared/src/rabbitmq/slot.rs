@@ -1,9 +1,9 @@
 //! The place of the one connection: opened by the first who needs it, replaced when it broke.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use tokio::time::{error::Elapsed, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::fault::{self, Fault};
 use super::link::Link;
@@ -12,6 +12,8 @@ use crate::secrets::LoginUrl;
 /// How long one connecting may take; it goes on in the background when the publish that began it has
 /// given up, so that a slow handshake (TLS on a small function) is done by the next one.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// How soon after a thaw a connecting that was begun before the freeze is given up: well before a publish is.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 pub(super) struct Slot {
     url: LoginUrl,
@@ -52,7 +54,7 @@ impl Slot {
     pub(super) async fn link(self: &Arc<Self>, within: Duration) -> Result<Arc<Link>, Fault> {
         match self.live() {
             Some(link) => Ok(link),
-            None => timeout(within, self.open()).await.unwrap_or_else(|late| Err(too_slow(late, within))),
+            None => timeout(within, self.open()).await.unwrap_or_else(|_| Err(too_slow(within))),
         }
     }
 
@@ -80,9 +82,11 @@ impl Slot {
 
     async fn connect(&self) -> Result<Arc<Link>, Fault> {
         let opening = self.url.connect(Link::open, fault::is_refused);
-        let opened = timeout(CONNECT_WITHIN, opening).await;
-        let link = opened.map_err(|late| too_slow(late, CONNECT_WITHIN))?;
-        let link = Arc::new(link.map_err(|e| Fault::of(&e, false))?);
+        let link = tokio::select! {
+            opened = opening => opened.map_err(|e| Fault::of(&e, false))?,
+            () = passed_by(CONNECT_WITHIN) => return Err(too_slow(CONNECT_WITHIN)),
+        };
+        let link = Arc::new(link);
         tokio::spawn(Link::stay_awake(Arc::downgrade(&link)));
         *self.lock() = Some(link.clone());
         Ok(link)
@@ -94,6 +98,30 @@ impl Slot {
     }
 }
 
-fn too_slow(_: Elapsed, within: Duration) -> Fault {
+/// Waits so long by the wall clock, which goes on while a function is frozen; the broker goes on without it, too.
+async fn passed_by(limit: Duration) {
+    let began = SystemTime::now();
+    // A clock set back tells nothing: then it may have passed.
+    while began.elapsed().is_ok_and(|passed| passed < limit) {
+        sleep(LOOK_EVERY.min(limit)).await;
+    }
+}
+
+fn too_slow(within: Duration) -> Fault {
     Fault::Failed(format!("not connected within {} ms", within.as_millis()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    /// The runtime's clock is set forward at each sleep here, as the other of the two is by a freeze.
+    #[tokio::test(start_paused = true)]
+    async fn connecting_is_given_up_by_the_wall_clock() {
+        let (began, limit) = (Instant::now(), Duration::from_millis(20));
+        passed_by(limit).await;
+        assert!(began.elapsed() >= limit, "{:?}", began.elapsed());
+    }
 }

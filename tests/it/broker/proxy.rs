@@ -15,6 +15,8 @@ use tokio::task::{AbortHandle, JoinSet};
 enum Mode {
     Serve,
     Refuse,
+    /// Takes them and says nothing.
+    Hold,
 }
 
 /// Stands in front of a broker.
@@ -70,6 +72,16 @@ impl Proxy {
         self.cut();
     }
 
+    /// Takes new connections, and nothing passes: as a broker that is too busy to greet.
+    pub fn hold(&self) {
+        self.mode.send_replace(Mode::Hold);
+    }
+
+    /// How many connections are held or passed on.
+    pub fn taken(&self) -> usize {
+        self.ending.receiver_count()
+    }
+
     pub fn come_back(&self) {
         self.mode.send_replace(Mode::Serve);
     }
@@ -96,9 +108,13 @@ async fn accept(
 ) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
-        if *mode.borrow() == Mode::Serve {
-            served.fetch_add(1, SeqCst);
-            connections.spawn(pass(client, target.clone(), ending.subscribe()));
+        match *mode.borrow() {
+            Mode::Serve => {
+                served.fetch_add(1, SeqCst);
+                connections.spawn(pass(client, target.clone(), ending.subscribe()));
+            }
+            Mode::Hold => drop(connections.spawn(hold(client, ending.subscribe()))),
+            Mode::Refuse => {}
         }
     }
 }
@@ -114,6 +130,13 @@ async fn pass(mut client: TcpStream, target: String, mut ending: watch::Receiver
         swallow(&mut client).await;
     }
     let _ = client.shutdown().await;
+}
+
+async fn hold(mut client: TcpStream, mut ending: watch::Receiver<Ending>) {
+    tokio::select! {
+        () = swallow(&mut client) => {}
+        _ = ending.changed() => {}
+    }
 }
 
 async fn swallow(client: &mut TcpStream) {

@@ -21,6 +21,7 @@ use shared::model::{RoomType, User};
 use sqlx::{Connection, PgConnection};
 
 use crate::app::Posted;
+use crate::broker::Proxy;
 use crate::conformance::{account, new_room};
 use crate::failover::{Addresses, Nodes, cluster, sentinel, single};
 use crate::hark::{World, eventually, on_services};
@@ -61,6 +62,34 @@ async fn a_function_thaws_over_tls() {
         let variables =
             [("REDIS_URL", redis.url()), ("RABBITMQ_URL", &rabbitmq), ("SSL_CERT_FILE", &trusted)];
         the_first_event_succeeds_with(world, redis.addresses(), &variables, 2).await;
+    })
+    .await;
+}
+
+/// A start doesn't wait for the broker, which here takes the connection, says nothing and gives it up while the function
+/// is frozen.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_frozen_while_it_connects_publishes_afterwards() {
+    on_services(async |world| {
+        let plain = all_variables(world, &[]);
+        let app = app(&plain).await;
+        // Whoever finds presence empty asks for it to be rebuilt; that isn't to be ours.
+        Sender::start(world, &app, &plain, 1).await.beat().await;
+        let vhost = &world.services().vhost;
+        let broker = Proxy::before(&vhost.url).await;
+        broker.hold();
+        let variables = all_variables(world, &[("RABBITMQ_URL", &broker.url)]);
+        let sender = Sender::start(world, &app, &variables, 0).await;
+
+        sender.beat().await;
+        eventually(async || broker.taken() == 1).await;
+        sender.instance.is_frozen().await;
+        broker.come_back();
+        broker.cut();
+
+        sender.say("after").await;
+        let published = until_all_publish(&[sender], &vhost.channel().await).await;
+        assert!(published.values().all(|times| *times == 1), "{published:?}");
     })
     .await;
 }
@@ -158,6 +187,12 @@ impl Sender {
         format!("{word} by {}", self.user.username)
     }
 
+    /// Publishes nothing.
+    pub async fn beat(&self) {
+        let reply = self.instance.invoke(self.framed("", &json!({"type": "heartbeat"}))).await;
+        assert_eq!(reply.expect("the function answers")["statusCode"], 200);
+    }
+
     /// Must be answered with an `ack`.
     pub async fn say(&self, word: &str) {
         let frame = self.ask(word).await;
@@ -171,14 +206,18 @@ impl Sender {
     }
 
     fn event(&self, word: &str) -> Value {
+        let content = self.content(word);
+        self.framed(&content, &json!({"type": "message", "room_id": self.room, "content": content}))
+    }
+
+    fn framed(&self, message_id: &str, frame: &Value) -> Value {
         let mut event: Value = serde_json::from_str(MESSAGE_EVENT).unwrap();
         let context = &mut event["requestContext"];
         context["connectionId"] = json!(format!("{}=", self.user.username));
-        context["messageId"] = json!(self.content(word));
+        context["messageId"] = json!(message_id);
         context["authorizer"]["user_id"] = json!(self.user.id.to_string());
         context["authorizer"]["principalId"] = json!(self.user.id.to_string());
         context["authorizer"]["username"] = json!(self.user.username);
-        let frame = json!({"type": "message", "room_id": self.room, "content": self.content(word)});
         event["body"] = json!(frame.to_string());
         event
     }

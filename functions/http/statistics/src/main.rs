@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use shared::app::{App, Warm};
+use shared::http::answers;
 use shared::telemetry::measured;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
-    let app = App::from_env("statistics", &[Warm::Postgres, Warm::Redis, Warm::RabbitMq]).await?;
-    lambda_http::run(measured::<lambda_http::Request, _>(statistics::router(Arc::new(app)))).await
+    let app = App::from_env("statistics", &[Warm::Postgres, Warm::Redis]).await?;
+    lambda_http::run(measured(answers(statistics::router(Arc::new(app))))).await
 }

@@ -1,10 +1,10 @@
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::app::App;
+use shared::app::{App, Warm};
 use shared::telemetry::measured;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let app = App::from_env("migrate", &[]).await?;
+    let app = App::from_env("migrate", &[Warm::RabbitMq]).await?;
     let app = &app;
     lambda_runtime::run(measured(service_fn(|event: LambdaEvent<_>| migrate::handle(app, event.payload))))
         .await

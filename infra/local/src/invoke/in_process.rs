@@ -8,6 +8,7 @@ use futures::{FutureExt, future::BoxFuture};
 use lambda_http::{Adapter, request::LambdaRequest};
 use lambda_runtime::{Config, Context, Error, LambdaEvent};
 use serde::{Serialize, de::DeserializeOwned};
+use shared::http::answers;
 use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
@@ -71,13 +72,9 @@ impl Functions {
             Box::new(move |event| {
                 // Called before the first await: an `Adapter` is not `Send`, its future is. A router is
                 // always ready.
-                let call =
-                    decode::<LambdaRequest>(event).map(|event| Adapter::from(router.clone()).call(event));
-                async move {
-                    let Ok(answer) = call?.await;
-                    encode(&answer)
-                }
-                .boxed()
+                let call = decode::<LambdaRequest>(event)
+                    .map(|event| Adapter::from(answers(router.clone())).call(event));
+                async move { encode(&call?.await.map_err(unhandled)?) }.boxed()
             }),
         )
     }

@@ -26,7 +26,7 @@ impl Behind {
         let Kind::RabbitMq(vhost) = kind else { unreachable!("it is RabbitMQ") };
         let proxy = Proxy::before(&vhost.url).await;
         let bus = rabbit_bus(&proxy.url);
-        bus.warm().await.expect("the broker answers");
+        bus.ping().await.expect("the broker answers");
         Self { world: World { bus: std::sync::Arc::new(bus), kind: Kind::RabbitMq(vhost) }, proxy }
     }
 

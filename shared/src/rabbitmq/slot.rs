@@ -32,11 +32,6 @@ impl Slot {
         self.lock().as_ref().filter(|link| link.is_usable()).cloned()
     }
 
-    /// Whether a connection is there that isn't to be trusted any more.
-    pub(super) fn holds_a_dead_one(&self) -> bool {
-        self.lock().as_ref().is_some_and(|link| !link.is_usable())
-    }
-
     /// Begins to open a connection if there is no live one, and doesn't wait for it.
     pub(super) fn begin_to_open(self: &Arc<Self>) {
         if self.live().is_some() || self.opening.try_lock().is_err() {

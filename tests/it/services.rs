@@ -24,20 +24,34 @@ pub fn run(state: &Path, arguments: &[&str]) -> Output {
 
 /// Kills one of them with SIGKILL, its children too.
 pub fn kill(state: &Path, name: &str) {
+    let leader = leader(state, name);
+    // Stopped first, so that it makes no more of them meanwhile.
+    signal("-STOP", &leader);
+    let children = std::fs::read_to_string(format!("/proc/{leader}/task/{leader}/children"));
+    signal("-KILL", &format!("-{leader}"));
+    // Each session of Postgres is a group of its own and would go on until it next waits.
+    let still_there =
+        children.expect("its children").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    Command::new("kill").arg("-KILL").args(still_there).output().expect("kill runs");
+}
+
+fn leader(state: &Path, name: &str) -> String {
     let record = std::fs::read_to_string(state.join(format!("{name}.pid")));
     let record: Value = serde_json::from_str(&record.expect("it was started")).expect("a record");
-    // It has a session of its own, so the group is its children and itself.
-    let group = format!("-{}", record["pid"].as_i64().expect("a pid"));
-    let killed = Command::new("kill").args(["-9", "--", &group]).status().expect("kill runs");
-    assert!(killed.success(), "{name} was not there to be killed");
+    record["pid"].as_i64().expect("a pid").to_string()
+}
+
+/// To a process, or to a group when it begins with a dash.
+fn signal(signal: &str, to: &str) {
+    let sent = Command::new("kill").args([signal, "--", to]).status().expect("kill runs");
+    assert!(sent.success(), "{to} was not there");
 }
 
 /// The process of the session that a connection has, stopped: it notices nothing any more.
 async fn hang(connection: &mut sqlx::PgConnection) {
     let pid: i32 =
         sqlx::query_scalar("select pg_backend_pid()").fetch_one(connection).await.expect("its pid");
-    let stopped = Command::new("kill").args(["-STOP", &pid.to_string()]).status().expect("kill runs");
-    assert!(stopped.success());
+    signal("-STOP", &pid.to_string());
 }
 
 #[tokio::test]
@@ -48,7 +62,7 @@ async fn a_killed_postgres_starts_again_while_one_of_its_sessions_hangs() {
         exports.split('\'').chain(exports.split(['=', '\n'])).find(|word| word.starts_with("postgres://"));
     let mut session = sqlx::PgConnection::connect(url.expect("its URL")).await.expect("it answers");
     hang(&mut session).await;
-    kill(state.path(), "postgres");
+    signal("-KILL", &leader(state.path(), "postgres"));
     services(state.path(), &["start", "postgres"]).await;
     let mut another = sqlx::PgConnection::connect(url.unwrap()).await.expect("it answers");
     let one: i32 = sqlx::query_scalar("select 1").fetch_one(&mut another).await.expect("a row");

@@ -84,9 +84,10 @@ impl RabbitBus {
         if self.breaker.is_open() {
             return Err(BusError::Unavailable("left alone for a second after a failure".to_owned()));
         }
-        let sent = self.send_with_remedies(&mut batch).await;
-        self.judge(&sent);
-        sent.map_err(unavailable)
+        let trial = self.breaker.trial();
+        self.send_with_remedies(&mut batch).await.map_err(unavailable)?;
+        trial.succeeded();
+        Ok(())
     }
 
     async fn send_with_remedies(&self, batch: &mut Vec<Parcel>) -> Result<(), Fault> {
@@ -143,13 +144,6 @@ impl RabbitBus {
             asked.map_err(|e| Fault::of(&e, reused))
         });
         self.forget_unless_fine(&link, answer.await)
-    }
-
-    fn judge(&self, outcome: &Result<(), Fault>) {
-        match outcome {
-            Ok(()) => self.breaker.succeeded(),
-            Err(_) => self.breaker.failed(),
-        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use local::source::Broker;
 use shared::breaker::OPEN_FOR;
-use shared::ports::{Bus, Delay, QUEUE_MESSAGES};
+use shared::ports::{Bus, BusError, Delay, QUEUE_MESSAGES};
+use tokio::time::timeout;
 
 use super::function::{readable, recorder};
 use super::world::{Kind, World, feed_from, rabbit_bus};
@@ -30,7 +32,7 @@ impl Behind {
         Self { world: World { bus: std::sync::Arc::new(bus), kind: Kind::RabbitMq(vhost) }, proxy }
     }
 
-    async fn publish(&self) -> Result<(), shared::ports::BusError> {
+    async fn publish(&self) -> Result<(), BusError> {
         self.world.bus.publish(&[stored(1)], NOW).await
     }
 }
@@ -95,6 +97,17 @@ async fn a_bus_that_wakes_replaces_a_dead_connection_and_no_other() {
     .await;
     behind.publish().await.expect("it is confirmed");
     assert_eq!(behind.proxy.served(), 2, "the publish found it replaced");
+}
+
+#[tokio::test]
+async fn a_publish_that_its_caller_gave_up_has_the_next_one_skipped() {
+    let behind = Behind::proxy().await;
+    behind.proxy.hold();
+    behind.proxy.cut();
+    let given_up = timeout(Duration::from_millis(100), behind.publish()).await;
+    assert!(given_up.is_err(), "nobody greets");
+    let next = behind.publish().now_or_never();
+    assert!(matches!(next, Some(Err(BusError::Unavailable(_)))), "{next:?}");
 }
 
 #[tokio::test]

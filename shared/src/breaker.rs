@@ -20,11 +20,6 @@ impl Breaker {
         self.lock().is_some_and(|until| Instant::now() < until)
     }
 
-    /// Of a call that begins.
-    pub const fn trial(&self) -> Trial<'_> {
-        Trial { breaker: self, is_pending: true }
-    }
-
     pub fn failed(&self) {
         *self.lock() = Some(Instant::now() + OPEN_FOR);
     }
@@ -36,28 +31,6 @@ impl Breaker {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
         // The value is replaced whole, so a panic elsewhere can't have left it half written.
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-/// A call under way. Unless it succeeds it counts as failed, also when its caller gave up waiting.
-#[derive(Debug)]
-pub struct Trial<'a> {
-    breaker: &'a Breaker,
-    is_pending: bool,
-}
-
-impl Trial<'_> {
-    pub fn succeeded(mut self) {
-        self.is_pending = false;
-        self.breaker.succeeded();
-    }
-}
-
-impl Drop for Trial<'_> {
-    fn drop(&mut self) {
-        if self.is_pending {
-            self.breaker.failed();
-        }
     }
 }
 
@@ -73,14 +46,5 @@ mod tests {
         assert!(breaker.is_open());
         tokio::time::advance(OPEN_FOR).await;
         assert!(!breaker.is_open());
-    }
-
-    #[test]
-    fn a_trial_that_nobody_waits_for_has_failed() {
-        let breaker = Breaker::default();
-        breaker.trial().succeeded();
-        assert!(!breaker.is_open());
-        drop(breaker.trial());
-        assert!(breaker.is_open());
     }
 }

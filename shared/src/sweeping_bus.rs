@@ -4,6 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use scopeguard::{ScopeGuard, guard};
 
 use crate::clock::UnixMs;
 use crate::ports::{Bus, BusError, Delay, Event, QueueDepth, SweepOutbox};
@@ -32,15 +33,20 @@ impl<B: Bus> SweepingBus<B> {
     /// Asks for the sweep of an outage that is over; one that can't be asked for is tried at the next success.
     async fn recovered(&self, now: UnixMs) {
         let Some(since) = self.lock().take() else { return };
-        let kept = Attempt::begin(self, since);
+        let kept = self.failed_unless_taken_back(since);
         let sweep = SweepOutbox { from: since.plus(-COMMITTED_BEFORE_MS), until: now };
         match self.bus.publish_after(&[Event::SweepOutbox(sweep)], Delay::OneSecond, now).await {
             Ok(()) => {
-                kept.succeeded();
+                ScopeGuard::into_inner(kept);
                 tracing::info!(away_ms = now.0 - since.0, "the bus is back");
             }
             Err(error) => tracing::warn!(%error, "no sweep was asked for"),
         }
+    }
+
+    /// Of a publish under way: also when its caller gives up waiting, it has failed.
+    fn failed_unless_taken_back(&self, began: UnixMs) -> ScopeGuard<UnixMs, impl FnOnce(UnixMs)> {
+        guard(began, |began| self.failed_at(began))
     }
 
     fn failed_at(&self, now: UnixMs) {
@@ -54,37 +60,12 @@ impl<B: Bus> SweepingBus<B> {
     }
 }
 
-/// A publish under way. Unless it succeeds it counts as failed, also when its caller gave up waiting.
-struct Attempt<'a, B: Bus> {
-    bus: &'a SweepingBus<B>,
-    began: UnixMs,
-    is_pending: bool,
-}
-
-impl<'a, B: Bus> Attempt<'a, B> {
-    const fn begin(bus: &'a SweepingBus<B>, began: UnixMs) -> Self {
-        Self { bus, began, is_pending: true }
-    }
-
-    fn succeeded(mut self) {
-        self.is_pending = false;
-    }
-}
-
-impl<B: Bus> Drop for Attempt<'_, B> {
-    fn drop(&mut self) {
-        if self.is_pending {
-            self.bus.failed_at(self.began);
-        }
-    }
-}
-
 #[async_trait]
 impl<B: Bus> Bus for SweepingBus<B> {
     async fn publish(&self, events: &[Event], now: UnixMs) -> Result<(), BusError> {
-        let attempt = Attempt::begin(self, now);
+        let failed = self.failed_unless_taken_back(now);
         self.bus.publish(events, now).await?;
-        attempt.succeeded();
+        ScopeGuard::into_inner(failed);
         self.recovered(now).await;
         Ok(())
     }

@@ -22,17 +22,21 @@ pub fn run(state: &Path, arguments: &[&str]) -> Output {
     Command::new(SERVICES).args(arguments).env("SERVICES_DIR", state).output().expect("services starts")
 }
 
-/// Kills one of them with SIGKILL, its children too.
+/// Kills one of them with SIGKILL, its children too: each session of Postgres is a group of its own and would go on until
+/// it next waits.
 pub fn kill(state: &Path, name: &str) {
     let leader = leader(state, name);
     // Stopped first, so that it makes no more of them meanwhile.
     signal("-STOP", &leader);
-    let children = std::fs::read_to_string(format!("/proc/{leader}/task/{leader}/children"));
+    let children = children(&leader);
     signal("-KILL", &format!("-{leader}"));
-    // Each session of Postgres is a group of its own and would go on until it next waits.
-    let still_there =
-        children.expect("its children").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    Command::new("kill").arg("-KILL").args(still_there).output().expect("kill runs");
+    // Some ended with their group.
+    Command::new("kill").arg("-KILL").args(children).output().expect("kill runs");
+}
+
+fn children(of: &str) -> Vec<String> {
+    let children = std::fs::read_to_string(format!("/proc/{of}/task/{of}/children"));
+    children.expect("its children").split_whitespace().map(str::to_owned).collect()
 }
 
 fn leader(state: &Path, name: &str) -> String {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lapin::Channel;
 use lapin::options::ConfirmSelectOptions;
+use scopeguard::{ScopeGuard, guard};
 use tokio::time::timeout;
 
 use crate::breaker::Breaker;
@@ -23,9 +24,9 @@ use fault::Fault;
 use link::Link;
 use slot::Slot;
 
-/// What connecting and the second try on a connection in place of a stale one may take, each, where a publish may take
-/// less: connecting takes about 13 ms plain, and more over TLS on a small function.
-const REBUILD_WITHIN: Duration = Duration::from_secs(1);
+/// What connecting may take where a publish may take less, and then the second try on what replaced a stale connection:
+/// about 13 ms plain, more over TLS on a small function.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 /// For the whole topology: a quorum queue takes some 20 ms to make, an existing one 1 ms.
 const DECLARE_WITHIN: Duration = Duration::from_secs(5);
 
@@ -59,7 +60,7 @@ impl RabbitBus {
 
     /// See [`topology::declare`].
     async fn declare_topology(&self) -> Result<(), Fault> {
-        let link = self.slot.link(REBUILD_WITHIN).await?;
+        let link = self.slot.link(CONNECT_WITHIN).await?;
         let declaring = async {
             let channel = link.channel().await?;
             topology::declare(&channel, &self.config.exchange, self.config.fanout_queues).await?;
@@ -84,9 +85,10 @@ impl RabbitBus {
         if self.breaker.is_open() {
             return Err(BusError::Unavailable("left alone for a second after a failure".to_owned()));
         }
-        let trial = self.breaker.trial();
+        // Also when the caller gives up waiting, it has failed.
+        let failed = guard(&self.breaker, Breaker::failed);
         self.send_with_remedies(&mut batch).await.map_err(unavailable)?;
-        trial.succeeded();
+        ScopeGuard::into_inner(failed).succeeded();
         Ok(())
     }
 
@@ -98,7 +100,7 @@ impl RabbitBus {
                 Err(Fault::Stale(reason)) if !rebuilt => {
                     tracing::debug!(reason, "the broker's connection is rebuilt");
                     rebuilt = true;
-                    within = REBUILD_WITHIN;
+                    within = CONNECT_WITHIN;
                 }
                 Err(Fault::Unroutable(key)) if !declared => {
                     tracing::warn!(key, "a queue or exchange is missing: the topology is declared");
@@ -123,7 +125,7 @@ impl RabbitBus {
         if let Some(link) = self.slot.live() {
             return Ok((link, true));
         }
-        Ok((self.slot.link(within.max(REBUILD_WITHIN)).await?, false))
+        Ok((self.slot.link(within.max(CONNECT_WITHIN)).await?, false))
     }
 
     fn forget_unless_fine(&self, link: &Arc<Link>, outcome: Result<(), Fault>) -> Result<(), Fault> {
@@ -197,7 +199,7 @@ impl Bus for RabbitBus {
     }
 
     async fn depths(&self) -> Result<Vec<QueueDepth>, BusError> {
-        let link = self.slot.link(REBUILD_WITHIN).await.map_err(unavailable)?;
+        let link = self.slot.link(CONNECT_WITHIN).await.map_err(unavailable)?;
         match timeout(DECLARE_WITHIN, topology::depths(&link, self.config.fanout_queues)).await {
             Ok(depths) => depths.map_err(|error| BusError::Unavailable(error.to_string())),
             Err(_) => Err(BusError::Unavailable("the queues were not counted in time".to_owned())),
@@ -206,7 +208,7 @@ impl Bus for RabbitBus {
 
     async fn ping(&self) -> Result<(), BusError> {
         let answer = match self.ask(self.config.deadline).await {
-            Err(Fault::Stale(_)) => self.ask(REBUILD_WITHIN).await,
+            Err(Fault::Stale(_)) => self.ask(CONNECT_WITHIN).await,
             answer => answer,
         };
         answer.map(|()| self.breaker.succeeded()).map_err(unavailable)

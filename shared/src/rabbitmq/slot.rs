@@ -11,7 +11,7 @@ use crate::secrets::LoginUrl;
 
 /// How long one connecting may take; it goes on in the background when the publish that began it has
 /// given up, so that a slow handshake (TLS on a small function) is done by the next one.
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
 /// How soon after a thaw a connecting that was begun before the freeze is given up: well before a publish is.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -79,7 +79,7 @@ impl Slot {
         let opening = self.url.connect(Link::open, fault::is_refused);
         let link = tokio::select! {
             opened = opening => opened.map_err(|e| Fault::of(&e, false))?,
-            () = passed_by(CONNECT_WITHIN) => return Err(too_slow(CONNECT_WITHIN)),
+            () = passed_by(HANDSHAKE_WITHIN) => return Err(too_slow(HANDSHAKE_WITHIN)),
         };
         let link = Arc::new(link);
         tokio::spawn(Link::stay_awake(Arc::downgrade(&link)));

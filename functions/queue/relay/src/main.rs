@@ -4,7 +4,7 @@ use shared::telemetry::measured;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let app = App::from_env("relay", &[Warm::Postgres, Warm::RabbitMq]).await?;
+    let app = App::from_env("relay", &[Warm::Postgres]).await?;
     let app = &app;
     lambda_runtime::run(measured(service_fn(|event: LambdaEvent<_>| relay::handle(app, event.payload)))).await
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::clock::UnixMs;
+use crate::config::ConfigError;
 use crate::ids::{MessageId, RoomId, Seq, UserId};
 use crate::ports::{
     AccountsError, ApiKeysError, BlocksError, BroadcastsError, DeskError, EventsError, MessagesError,
@@ -190,6 +191,13 @@ impl Error {
         let mut error = Self::new(Code::NotBroadcast, "stored, and delivered as soon as presence is back");
         error.stored = Some(Box::new(Stored { message_id, room_id, seq, persisted: true }));
         error
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        tracing::error!(%error, "a setting that only some requests need");
+        Self::internal()
     }
 }
 

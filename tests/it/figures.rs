@@ -1,16 +1,20 @@
 //! Figures: what is said over sockets and done at the desk is counted, shown, and kept in the cache for as long
 //! as its kind allows.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::calendar::{Calendar, Day};
 use shared::clock::UnixMs;
+use shared::config::Config;
 use shared::desk::Terms;
 use shared::ids::{SessionId, UserId};
 use shared::model::{ClosedBy, Role, Status};
 use shared::ports::{Changes, NewSession, Tally};
 
+use crate::app::embedded_app;
 use crate::hark::{Client, Hark, World, eventually, on_both, on_services, ten_to};
 
 fn terms(hark: &Hark) -> Terms {
@@ -21,7 +25,7 @@ fn terms(hark: &Hark) -> Terms {
 /// Settles steps as their consumer does.
 async fn settle(hark: &Hark, changes: &Changes) {
     let app = hark.running.app();
-    let calendar = &app.config.statistics.calendar;
+    let calendar = &app.config.statistics.calendar().unwrap();
     app.statistics.settle_steps(&changes.sessions, calendar).await.unwrap();
     let staff: Vec<_> = changes.staff.iter().map(|changed| changed.outbox).collect();
     app.outbox.settle(&staff).await.unwrap();
@@ -32,7 +36,7 @@ async fn settle(hark: &Hark, changes: &Changes) {
 /// The day before today to the day after: no case is long enough to leave them.
 fn around(hark: &Hark) -> (Day, Day) {
     let app = hark.running.app();
-    let today = app.config.statistics.calendar.day_of(app.clock.now());
+    let today = app.config.statistics.calendar().unwrap().day_of(app.clock.now());
     (today.previous(), today.next())
 }
 
@@ -120,7 +124,7 @@ async fn shown(hark: &Hark, sam: &Client) {
     );
     assert!(of_sam["onlineTime"].as_f64().unwrap() >= 90.0, "{of_sam}");
     let app = hark.running.app();
-    let calendar = &app.config.statistics.calendar;
+    let calendar = &app.config.statistics.calendar().unwrap();
     assert_eq!(app.statistics.rebuild(&(first..=last), calendar).await.unwrap(), 0, "as it was counted");
 }
 
@@ -130,7 +134,7 @@ async fn upkeep_puts_yesterday_right_once(world: &World) {
     let room = hark.group(&ann, &[]).await;
     hark.connect(&ann).await.say(room, "good night").await;
     let app = hark.running.app();
-    let today = app.config.statistics.calendar.day_of(app.clock.now());
+    let today = app.config.statistics.calendar().unwrap().day_of(app.clock.now());
     let days = today..=today;
     let kept = async || app.statistics.kept(&days).await.unwrap();
     eventually(async || !kept().await.hours.is_empty()).await;
@@ -142,7 +146,7 @@ async fn upkeep_puts_yesterday_right_once(world: &World) {
     world.clock.turn(Duration::from_secs(24 * 3600));
     hark.running.schedules().run("upkeep").await.unwrap();
     assert_eq!(kept().await, right);
-    assert_eq!(app.statistics.check(today, &app.config.statistics.calendar).await.unwrap(), None);
+    assert_eq!(app.statistics.check(today, &app.config.statistics.calendar().unwrap()).await.unwrap(), None);
     hark.stop().await;
 }
 
@@ -166,7 +170,7 @@ async fn said(hark: &Hark) -> (Day, u8) {
     let ack = hark.connect(&ann).await.say(room, "good night").await;
     hark.settled().await;
     let at = UnixMs(ack["timestamp"].as_i64().unwrap());
-    hark.running.app().config.statistics.calendar.hour_of(at)
+    hark.running.app().config.statistics.calendar().unwrap().hour_of(at)
 }
 
 /// The hours of a day as they are shown to `viewer`.
@@ -191,7 +195,7 @@ async fn what_is_rebuilt_is_shown_at_once(world: &World) {
     let wrong = hours(&hark, &sam, day).await;
     let right = json!([{"hour": hour, "messages": 1, "sessions": 0}]);
     assert_ne!(wrong, right);
-    app.statistics.rebuild(&(day..=day), &app.config.statistics.calendar).await.unwrap();
+    app.statistics.rebuild(&(day..=day), &app.config.statistics.calendar().unwrap()).await.unwrap();
     assert_eq!(hours(&hark, &sam, day).await, wrong, "kept for an hour");
 
     let span = json!({"rebuild_statistics": {"from": day, "to": day}});
@@ -250,6 +254,20 @@ on_both! {
     what_is_rebuilt_is_shown_at_once,
     what_upkeep_puts_right_is_shown_at_once,
     time_online_belongs_to_the_days_of_the_place,
+}
+
+#[tokio::test]
+async fn a_place_that_nobody_knows_stops_a_deployment() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = embedded_app(folder.path(), Arc::default()).await;
+    let variables = HashMap::from([
+        ("JWT_SECRET", "0123456789abcdef0123456789abcdef"),
+        ("STATISTICS_TIME_ZONE", "Mars/Olympus"),
+    ]);
+    let config = Config::from_vars(|key| variables.get(key).map(|value| (*value).to_owned()));
+    app.config = Arc::new(config.unwrap());
+    let refused = migrate::handle(&app, Value::Null).await.unwrap_err().to_string();
+    assert!(refused.contains("STATISTICS_TIME_ZONE: must be a time zone"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

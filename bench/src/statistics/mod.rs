@@ -66,7 +66,7 @@ impl Statistics {
         let app = app(&database.url).await?;
         let began = Instant::now();
         let days = Day::of(2026, 1, 1)..=Day::of(2026, 1, 31);
-        let rows = app.statistics.rebuild(&days, &app.config.statistics.calendar).await?;
+        let rows = app.statistics.rebuild(&days, &app.config.statistics.calendar()?).await?;
         println!("counted into {rows} rows in {:.1} s", began.elapsed().as_secs_f64());
         for (name, statement, parameters) in [
             ("hours", statements::KEPT_HOURS, 2),

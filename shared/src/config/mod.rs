@@ -186,10 +186,11 @@ mod tests {
 
     #[test]
     fn days_begin_where_a_known_time_zone_says() {
-        let day = |config: &Config| config.statistics.calendar.hour_of(crate::clock::UnixMs(0));
-        assert_eq!(day(&read(&[SECRET]).unwrap()).1, 0);
-        assert_eq!(day(&read(&[SECRET, ("STATISTICS_TIME_ZONE", "Asia/Shanghai")]).unwrap()).1, 8);
-        let error = read(&[SECRET, ("STATISTICS_TIME_ZONE", "Mars/Olympus")]).unwrap_err().to_string();
+        let calendar = |zone| read(&[SECRET, ("STATISTICS_TIME_ZONE", zone)]).unwrap().statistics.calendar();
+        for (zone, hour) in [("", 0), ("Asia/Shanghai", 8)] {
+            assert_eq!(calendar(zone).unwrap().hour_of(crate::clock::UnixMs(0)).1, hour, "{zone}");
+        }
+        let error = calendar("Mars/Olympus").unwrap_err().to_string();
         assert!(error.contains("STATISTICS_TIME_ZONE: "), "{error}");
     }
 

@@ -1,12 +1,14 @@
-use super::reader::{Reader, Secret};
+use super::reader::{ConfigError, Reader, Secret};
 use crate::calendar::Calendar;
+
+const TIME_ZONE: &str = "STATISTICS_TIME_ZONE";
 
 /// Figures by hour and day.
 #[derive(Debug, Clone)]
 pub struct StatisticsConfig {
     /// `STATISTICS_TIME_ZONE` (`UTC`): where days and hours begin, as the IANA names it. What was counted in
-    /// another one stays as it was until it is rebuilt.
-    pub calendar: Calendar,
+    /// another one stays as it was until it is rebuilt. See [`StatisticsConfig::calendar`].
+    time_zone: String,
     /// `STATISTICS_BACKLOG_FULL` (1,000): so many open outbox rows are a system load of 1.
     pub backlog_full: u32,
     /// `METRICS_TOKEN`: who scrapes `/metrics` has to show it; None: everybody may.
@@ -18,11 +20,22 @@ pub struct StatisticsConfig {
 impl StatisticsConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
-            calendar: calendar(reader).unwrap_or_default(),
+            time_zone: reader.text(TIME_ZONE).unwrap_or_else(|| "UTC".to_owned()),
             metrics_token: reader.secret("METRICS_TOKEN"),
             metrics_namespace: namespace(reader).unwrap_or_default(),
             backlog_full: reader.number("STATISTICS_BACKLOG_FULL", 1_000, 1..=10_000_000),
         }
+    }
+
+    /// The days and hours of the time zone. It is looked up by those who count, so that only their functions carry the
+    /// zones of the world; `migrate` looks whether it is known, before traffic.
+    ///
+    /// # Errors
+    /// It isn't.
+    pub fn calendar(&self) -> Result<Calendar, ConfigError> {
+        Calendar::of(&self.time_zone).ok_or_else(|| ConfigError {
+            problems: vec![format!("{TIME_ZONE}: must be a time zone of the IANA, such as Europe/Berlin")],
+        })
     }
 }
 
@@ -42,13 +55,4 @@ fn namespace(reader: &mut Reader<'_>) -> Option<String> {
         );
     }
     Some(name)
-}
-
-fn calendar(reader: &mut Reader<'_>) -> Option<Calendar> {
-    let name = reader.text("STATISTICS_TIME_ZONE")?;
-    let calendar = Calendar::of(&name);
-    if calendar.is_none() {
-        reader.problem("STATISTICS_TIME_ZONE", "must be a time zone of the IANA, such as Europe/Berlin");
-    }
-    calendar
 }

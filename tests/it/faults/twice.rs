@@ -10,7 +10,7 @@ use crate::hark::{Hark, World, eventually, on_both};
 /// How many messages are counted, whatever day it is by now.
 async fn counted(hark: &Hark) -> i64 {
     let app = hark.running.app();
-    let today = app.config.statistics.calendar.day_of(app.clock.now());
+    let today = app.config.statistics.calendar().unwrap().day_of(app.clock.now());
     let kept = app.statistics.kept(&(today.previous()..=today.next())).await.unwrap();
     kept.hours.iter().map(|(_, _, tally)| tally.messages).sum()
 }

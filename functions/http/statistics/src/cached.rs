@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use shared::Error;
 use shared::app::App;
-use shared::calendar::Day;
+use shared::calendar::{Calendar, Day};
 use shared::clock::UnixMs;
 use shared::kept_figures;
 use shared::ports::CacheError;
@@ -22,8 +22,8 @@ pub(crate) const DAYS: Duration = Duration::from_secs(300);
 pub(crate) const PAST_DAYS: Duration = kept_figures::LIFETIME_MAX;
 
 /// How long figures up to `last` stay: yesterday's may still be put right.
-pub(crate) fn lifetime(app: &App, last: Day, now: UnixMs) -> Duration {
-    let today = app.config.statistics.calendar.day_of(now);
+pub(crate) fn lifetime(calendar: &Calendar, last: Day, now: UnixMs) -> Duration {
+    let today = calendar.day_of(now);
     if last.next() < today { PAST_DAYS } else { DAYS }
 }
 

@@ -85,7 +85,7 @@ struct Range {
 )]
 pub(crate) async fn today(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Error> {
     caller.require(Permission::StatisticsView)?;
-    let calendar = &app.config.statistics.calendar;
+    let calendar = app.config.statistics.calendar()?;
     let date = calendar.day_of(app.clock.now());
     cached::answer(&app, &format!("today:{date}"), cached::TODAY, async {
         let kept = app.statistics.kept(&(date..=date)).await?;
@@ -112,7 +112,8 @@ pub(crate) async fn range(
     caller.require(Permission::StatisticsView)?;
     let days = dates.days()?;
     let (first, last) = (*days.start(), *days.end());
-    let lifetime = cached::lifetime(&app, last, app.clock.now());
+    let calendar = app.config.statistics.calendar()?;
+    let lifetime = cached::lifetime(&calendar, last, app.clock.now());
     cached::answer(&app, &format!("range:{first}:{last}"), lifetime, async {
         let kept = app.statistics.kept(&days).await?;
         let active_users = app.statistics.active_users(&days).await?;
@@ -125,7 +126,7 @@ pub(crate) async fn range(
         Ok(Range {
             start_date: first,
             end_date: last,
-            time_zone: app.config.statistics.calendar.name().to_owned(),
+            time_zone: calendar.name().to_owned(),
             totals: Figures::of(&total, active_users, &hours),
             days: each.collect(),
             hours,

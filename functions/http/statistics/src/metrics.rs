@@ -98,7 +98,7 @@ async fn look(app: &App) -> Seen {
 }
 
 async fn today(app: &App) -> Option<Tally> {
-    let day = app.config.statistics.calendar.day_of(app.clock.now());
+    let day = app.config.statistics.calendar().ok()?.day_of(app.clock.now());
     let kept = app.statistics.kept(&(day..=day)).await.ok()?;
     let mut tally = Tally::default();
     for (_, _, of_hour) in kept.hours {

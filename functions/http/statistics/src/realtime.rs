@@ -58,7 +58,7 @@ pub(crate) async fn realtime(State(app): State<Arc<App>>, caller: Caller) -> Res
 
 async fn desk(app: &App) -> Result<(DeskNow, Tally), Error> {
     let desk = app.statistics.now(app.config.support.staff_max_sessions).await?;
-    let lately = lately(&app.config.statistics.calendar, app.clock.now());
+    let lately = lately(&app.config.statistics.calendar()?, app.clock.now());
     let kept = app.statistics.kept(&(lately[0].0..=lately[1].0)).await?;
     Ok((desk, sum(&kept, lately)))
 }

@@ -99,9 +99,9 @@ pub(crate) async fn staff(
     let (days, page, now) = (dates.days()?, paging.page()?, app.clock.now());
     let (first, last) = (*days.start(), *days.end());
     let kind = format!("staff:{first}:{last}:{}:{}", page.number, page.size);
-    cached::answer(&app, &kind, cached::lifetime(&app, last, now), async {
-        let calendar = &app.config.statistics.calendar;
-        let found = app.statistics.staff(&StaffSpan::of(days, calendar, now), page).await?;
+    let calendar = app.config.statistics.calendar()?;
+    cached::answer(&app, &kind, cached::lifetime(&calendar, last, now), async {
+        let found = app.statistics.staff(&StaffSpan::of(days, &calendar, now), page).await?;
         let items = found.items.into_iter().map(Member::from).collect();
         Ok(Report {
             start_date: first,

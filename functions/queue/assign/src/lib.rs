@@ -59,7 +59,7 @@ pub async fn handle(app: &App, event: RabbitMqEvent) -> Result<(), Error> {
 async fn settle(app: &App, batch: &Batch) -> Result<(), Error> {
     if !batch.sessions.is_empty() {
         events::tell(app, &batch.sessions, OwnEvent::of_step).await?;
-        app.statistics.settle_steps(&batch.sessions, &app.config.statistics.calendar).await?;
+        app.statistics.settle_steps(&batch.sessions, &app.config.statistics.calendar()?).await?;
         figures::note(&batch.sessions);
     }
     if !batch.staff.is_empty() {

@@ -74,12 +74,12 @@ async fn finish(app: &App, messages: Vec<MessageStored>) -> Result<(), Error> {
     if messages.is_empty() {
         return Ok(());
     }
+    let calendar = app.config.statistics.calendar()?;
     let audiences = stored::audiences(app, &messages).await?;
     try_join_all(messages.iter().map(|stored| stored::deliver(app, stored, &audiences))).await?;
     push::claim(app, &messages).await?;
     events::tell(app, &messages, |stored| OwnEvent::of_entry(&stored.entry)).await?;
-    let calendar = &app.config.statistics.calendar;
-    let delivered: Vec<_> = messages.iter().map(|stored| Delivered::of(stored, calendar)).collect();
+    let delivered: Vec<_> = messages.iter().map(|stored| Delivered::of(stored, &calendar)).collect();
     copies::keep(app, messages.into_iter().map(|stored| stored.entry)).await?;
     app.statistics.settle_messages(&delivered).await?;
     Ok(())

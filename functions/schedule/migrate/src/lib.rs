@@ -15,11 +15,12 @@ use shared::names::{Password, Username};
 use shared::ports::{AccountsError, NewAccount};
 
 /// # Errors
-/// When the database or the broker is away, or a migration fails.
+/// When the time zone is unknown, the database or the broker is away, or a migration fails.
 pub async fn handle(app: &App, event: Value) -> Result<Value, Error> {
     if let Some(span) = event.get("rebuild_statistics") {
         return statistics::rebuild(app, &serde_json::from_value(span.clone())?).await;
     }
+    app.config.statistics.calendar()?;
     app.database.migrate().await?;
     app.bus.declare().await?;
     fill_presence(app).await;

@@ -25,11 +25,11 @@ pub(crate) async fn rebuild(app: &App, span: &Span) -> Result<Value, Error> {
     if !(1..=REBUILD_MAX_DAYS).contains(&from.days_to(to)) {
         return Err(format!("from {from} to {to} must be 1 to {REBUILD_MAX_DAYS} days").into());
     }
-    let calendar = &app.config.statistics.calendar;
+    let calendar = app.config.statistics.calendar()?;
     if calendar.begins(from) < app.config.messages.whole_since(app.clock.now()) {
         return Err(format!("messages of {from} were removed by retention: begin with a later day").into());
     }
-    let rows_changed = app.statistics.rebuild(&(from..=to), calendar).await?;
+    let rows_changed = app.statistics.rebuild(&(from..=to), &calendar).await?;
     // Also when nothing changed: the time before, the cache may have been away.
     let shown = kept_figures::recounted(app).await;
     tracing::info!(%from, %to, rows_changed, shown, "statistics rebuilt");

@@ -54,7 +54,7 @@ async fn sweep(app: &App, until: Instant) -> Result<(), Error> {
     let returned = support::return_sessions(app).await?;
     let idle = support::close_idle(app).await?;
     support::look_at_present(app).await?;
-    let wrong = statistics::check_yesterday(app).await;
+    let wrong = statistics::check_yesterday(app).await?;
     let mut republished = outbox::sweep_due(app, until).await?;
     while outbox::is_overdue(app).await? && Instant::now() < until {
         sleep(LOOK_AGAIN).await;

@@ -118,13 +118,6 @@ pub struct Calendar {
     zone: TimeZone,
 }
 
-impl Default for Calendar {
-    /// UTC.
-    fn default() -> Self {
-        Self { zone: TimeZone::UTC }
-    }
-}
-
 impl fmt::Debug for Calendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

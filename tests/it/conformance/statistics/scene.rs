@@ -24,7 +24,7 @@ pub(super) const ALL: Page = Page { number: 1, size: 100 };
 const LATE: i64 = 1_000 * 24 * HOUR;
 
 pub(super) fn utc() -> Calendar {
-    Calendar::default()
+    Calendar::of("UTC").expect("a zone")
 }
 
 pub(super) fn terms(now: UnixMs) -> Terms {

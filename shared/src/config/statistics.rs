@@ -31,7 +31,7 @@ impl StatisticsConfig {
     /// zones of the world; `migrate` looks whether it is known, before traffic.
     ///
     /// # Errors
-    /// It isn't.
+    /// When it isn't known, naming the key.
     pub fn calendar(&self) -> Result<Calendar, ConfigError> {
         Calendar::of(&self.time_zone).ok_or_else(|| ConfigError {
             problems: vec![format!("{TIME_ZONE}: must be a time zone of the IANA, such as Europe/Berlin")],

@@ -24,8 +24,8 @@ use fault::Fault;
 use link::Link;
 use slot::Slot;
 
-/// What connecting may take where a publish may take less, and then the second try on what replaced a stale connection:
-/// about 13 ms plain, more over TLS on a small function.
+/// What connecting may take, and then the second try on what replaced a stale connection, each, where a publish may take
+/// less: connecting takes some 10 ms plain, and more over TLS on a small function.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 /// For the whole topology: a quorum queue takes some 20 ms to make, an existing one 1 ms.
 const DECLARE_WITHIN: Duration = Duration::from_secs(5);

@@ -183,8 +183,7 @@ async fn nothing_is_stored_that_nobody_subscribed_to_and_what_is_told_again_is_s
         Event::MessageStored(shared::ports::MessageStored {
             outbox,
             entry,
-            left: shared::ports::Left::Nobody,
-            gone: vec![],
+            unposted: shared::ports::Unposted { left: shared::ports::Left::Nobody, gone: vec![] },
         })
     };
     for content in ["unheard", "unheard", ""] {

@@ -14,7 +14,7 @@ use crate::identity::Caller;
 use crate::ids::{ClientMessageId, ConnectionId, MessageId, OutboxId, RoomId, Seq};
 use crate::model::{Entry, Listener, Message};
 use crate::moderation::Submission;
-use crate::ports::{Appended, Event, Left, MessageStored, NewMessage};
+use crate::ports::{Appended, Left, MessageStored, NewMessage, Unposted};
 use crate::telemetry::Metric;
 
 /// Posts and the publish have this long together; then the queue or the outbox takes over.
@@ -139,15 +139,11 @@ pub(super) async fn broadcast(
     let deadline = Instant::now() + BROADCAST_BUDGET;
     // Read after the commit: whoever registers later finds the message by `resume`.
     let listeners = audience::of_room(app, ack.room_id, committed.members_version).await;
-    let (left, gone, unknown) = match listeners {
-        Ok(listeners) => {
-            let (left, gone) = deliver(app, from, &entry, listeners).await;
-            (left, gone, None)
-        }
-        Err(error) => (Left::Everyone, Vec::new(), Some(error)),
+    let (unposted, unknown) = match listeners {
+        Ok(listeners) => (deliver(app, from, &entry, listeners).await, None),
+        Err(error) => (Unposted::everyone(), Some(error)),
     };
-    let event = Event::MessageStored(MessageStored { outbox, entry, left, gone });
-    outbox::publish_or_leave(app, &[event], deadline).await;
+    outbox::publish_or_note(app, MessageStored { outbox, entry, unposted }, deadline).await;
     let Some(error) = unknown else { return Ok(ack) };
     tracing::warn!(%error, room = %ack.room_id, "stored, not broadcast");
     Err(Error::not_broadcast(ack.message_id, ack.room_id, ack.seq))
@@ -158,7 +154,7 @@ async fn deliver(
     from: Option<&ConnectionId>,
     entry: &Entry,
     mut listeners: Vec<Listener>,
-) -> (Left, Vec<Listener>) {
+) -> Unposted {
     let frame = Outgoing::new(&entry.into());
     listeners.retain(|listener| Some(&listener.address.connection) != from);
     Metric::Recipients.record(listeners.len() as f64);
@@ -167,5 +163,5 @@ async fn deliver(
         fanout::note_time(app, entry.timestamp());
     }
     let (gone, left) = (posted.gone.clone(), posted.unfinished());
-    (if left.is_empty() { Left::Nobody } else { Left::These(left) }, gone)
+    Unposted { left: if left.is_empty() { Left::Nobody } else { Left::These(left) }, gone }
 }

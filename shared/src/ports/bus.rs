@@ -107,10 +107,25 @@ pub struct MessageStored {
     /// leaves to the outbox what it can't read.
     #[serde(flatten)]
     pub entry: Entry,
+    #[serde(flatten)]
+    pub unposted: Unposted,
+}
+
+/// What the sender's own posts left to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unposted {
     pub left: Left,
     /// Connections that answered 410: to be forgotten.
     #[serde(default)]
     pub gone: Vec<Listener>,
+}
+
+impl Unposted {
+    /// Nothing is known of any post.
+    #[must_use]
+    pub const fn everyone() -> Self {
+        Self { left: Left::Everyone, gone: Vec::new() }
+    }
 }
 
 /// Who has still to be posted to.
@@ -119,7 +134,7 @@ pub struct MessageStored {
 pub enum Left {
     Nobody,
     These(Vec<Listener>),
-    /// The recipients are unknown, or the row was swept: everyone in the room.
+    /// Whose posts nobody knows of: everyone in the room.
     Everyone,
 }
 

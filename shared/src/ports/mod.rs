@@ -44,7 +44,7 @@ pub use bus::{
     BroadcastStep, Bus, BusError, CloseSockets, Delay, DeliveryDue, ENVELOPE_VERSION, Envelope, Event,
     FanoutChunk, Left, MessageStored, MissedConnection, PresenceRebuild, PresenceRepair, QUEUE_ASSIGNMENTS,
     QUEUE_EVENTS, QUEUE_MESSAGES, QUEUE_NOTIFICATIONS, QUEUE_PUSH, QUEUE_STAFF_STATUS, QueueDepth,
-    ReceiptDue, StatusChanged, SweepOutbox, fanout_queue,
+    ReceiptDue, StatusChanged, SweepOutbox, Unposted, fanout_queue,
 };
 pub use cache::{Cache, CacheError};
 pub use canned_replies::{CannedReplies, RepliesError};

@@ -14,7 +14,7 @@ use super::times::{time_of, timestamp, unix_ms};
 use super::{Postgres, statements};
 use crate::clock::UnixMs;
 use crate::ids::OutboxId;
-use crate::ports::{Event, Left, MessageStored, OUTBOX_DUE_MS, Outbox, OutboxRow, StoreError};
+use crate::ports::{Event, MessageStored, OUTBOX_DUE_MS, Outbox, OutboxRow, StoreError, Unposted};
 
 #[async_trait]
 impl Outbox for Postgres {
@@ -28,6 +28,15 @@ impl Outbox for Postgres {
                 .fetch_all(connection)
                 .await?;
             deleted.iter().map(|row| Ok(OutboxId(row.try_get("id")?))).collect()
+        })
+        .await
+    }
+
+    async fn note(&self, row: OutboxId, unposted: &Unposted) -> Result<(), StoreError> {
+        self.run(async |connection| {
+            let statement = query("update outbox set payload = $2 where id = $1 and message_id is not null");
+            statement.bind(row.0).bind(Json(unposted)).execute(connection).await?;
+            Ok(())
         })
         .await
     }
@@ -78,7 +87,9 @@ fn outbox_row(row: &PgRow) -> Result<OutboxRow, StoreError> {
     let id = OutboxId(row.try_get("outbox")?);
     let event = if row.try_get::<Option<Uuid>, _>("id")?.is_some() {
         let entry = entry_of(row)?;
-        Event::MessageStored(MessageStored { outbox: id, entry, left: Left::Everyone, gone: Vec::new() })
+        let noted: Option<Json<Unposted>> = row.try_get("payload")?;
+        let unposted = noted.map_or_else(Unposted::everyone, |noted| noted.0);
+        Event::MessageStored(MessageStored { outbox: id, entry, unposted })
     } else {
         row.try_get::<Json<Event>, _>("payload")?.0.of_row(id)
     };

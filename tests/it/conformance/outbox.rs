@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use futures::future::join_all;
-use shared::ids::{OutboxId, RoomId, UserId};
-use shared::model::Entry;
-use shared::ports::{Event, Left, OUTBOX_DUE_MS};
+use shared::ids::{ConnectionId, OutboxId, RoomId, UserId};
+use shared::model::{Address, Entry, Listener};
+use shared::ports::{Event, Left, OUTBOX_DUE_MS, Unposted};
 
 use super::stores::{NOW, Stores};
 
@@ -17,6 +17,7 @@ on_every_engine! {
     rows_of_an_outage_are_claimed_once_before_they_fall_due,
     the_oldest_rows_are_claimed_first,
     a_claimed_row_carries_its_message_to_everyone,
+    a_row_says_who_is_left_once_it_is_noted,
     a_settled_row_is_not_claimed,
 }
 
@@ -109,11 +110,37 @@ async fn a_claimed_row_carries_its_message_to_everyone(stores: &Stores) {
     let row = stores.outbox.claim_due(NOW.plus(60_000), 1).await.unwrap().remove(0);
     assert_eq!((Some(row.id), row.created_at), (said.outbox, said.timestamp));
     let Event::MessageStored(event) = row.event else { panic!("{row:?}") };
-    assert_eq!((event.outbox, event.left, event.gone), (row.id, Left::Everyone, vec![]));
+    assert_eq!((event.outbox, event.unposted), (row.id, Unposted::everyone()));
     assert_eq!(
         Some(event.entry),
         stores.messages.message(said.message_id).await.unwrap().map(Entry::Message)
     );
+}
+
+async fn a_row_says_who_is_left_once_it_is_noted(stores: &Stores) {
+    let rows = opened(stores, 3).await;
+    let (left, gone) = (vec![listener("a=")], vec![listener("b="), listener("c=")]);
+    let some = Unposted { left: Left::These(left), gone };
+    let none = Unposted { left: Left::Nobody, gone: vec![] };
+    stores.outbox.note(rows[0], &none).await.unwrap();
+    stores.outbox.note(rows[0], &some).await.unwrap();
+    stores.outbox.note(rows[1], &none).await.unwrap();
+    let claimed = stores.outbox.claim_due(NOW.plus(60_000), 9).await.unwrap();
+    let unposted = claimed.into_iter().map(|row| match row.event {
+        Event::MessageStored(stored) => stored.unposted,
+        event => panic!("{event:?}"),
+    });
+    assert_eq!(unposted.collect::<Vec<_>>(), [some, none.clone(), Unposted::everyone()]);
+
+    stores.outbox.settle(&rows).await.unwrap();
+    stores.outbox.note(rows[0], &none).await.unwrap();
+    assert_eq!(stores.rows_in("outbox").await, 0, "a row that is settled stays so");
+}
+
+fn listener(connection: &str) -> Listener {
+    let endpoint = "http://127.0.0.1:1/v1".to_owned();
+    let address = Address { connection: ConnectionId(connection.to_owned()), endpoint, connected_at: NOW };
+    Listener { user: UserId(1), address }
 }
 
 async fn a_settled_row_is_not_claimed(stores: &Stores) {

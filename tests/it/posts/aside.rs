@@ -7,12 +7,18 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use shared::app::App;
+use shared::chat::send;
 use shared::clock::UnixMs;
+use shared::frames::{Ack, Draft, Target};
+use shared::identity::Caller;
+use shared::ids::{ClientMessageId, RoomRef, UserId};
 use shared::mq_event::{BasicProperties, RabbitMqEvent, RabbitMqMessage};
+use shared::names::{Content, Kind};
 use shared::parcel::Parcel;
 use shared::ports::{Bus, BusError, Delay, Event, QueueDepth};
+use tokio::sync::watch;
 
-use crate::hark::Hark;
+use crate::hark::{Client, Hark};
 
 /// A bus that keeps what it is given: nothing of it arrives anywhere.
 #[derive(Default)]
@@ -20,6 +26,8 @@ pub struct Kept {
     events: Mutex<Vec<(Option<Delay>, Event)>>,
     dead: Mutex<Vec<DeadLetter>>,
     refuses: AtomicBool,
+    waiting: Mutex<Vec<QueueDepth>>,
+    counted: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -46,6 +54,18 @@ impl Kept {
     /// Whether it takes nothing from now on.
     pub fn refuse(&self, refuses: bool) {
         self.refuses.store(refuses, SeqCst);
+    }
+
+    /// Lets so many messages wait in a queue from now on.
+    pub fn wait_in(&self, queue: &str, messages: u64) {
+        *self.waiting.lock().unwrap() = vec![QueueDepth { queue: queue.to_owned(), messages }];
+    }
+
+    /// Waits until somebody has counted what waits, so many times from now.
+    pub async fn is_counted(&self, times: u64) {
+        let mut counted = self.counted.subscribe();
+        let from = *counted.borrow();
+        counted.wait_for(|counted| *counted >= from + times).await.unwrap();
     }
 
     fn keep(&self, delay: Option<Delay>, events: &[Event]) -> Result<(), BusError> {
@@ -78,7 +98,8 @@ impl Bus for Kept {
     }
 
     async fn depths(&self) -> Result<Vec<QueueDepth>, BusError> {
-        Ok(Vec::new())
+        self.counted.send_modify(|counted| *counted += 1);
+        Ok(self.waiting.lock().unwrap().clone())
     }
 
     async fn ping(&self) -> Result<(), BusError> {
@@ -90,6 +111,21 @@ impl Bus for Kept {
 pub fn aside(hark: &Hark) -> (App, Arc<Kept>) {
     let kept = Arc::new(Kept::default());
     (App { bus: kept.clone(), ..App::clone(hark.running.app()) }, kept)
+}
+
+/// Sends a message as the user's own function would, from no connection.
+pub async fn say(app: &App, sender: &Client, room: i64, content: &str) -> Ack {
+    let account = app.accounts.account(UserId(sender.id)).await.unwrap().unwrap();
+    let sender = Caller::of(&account, UnixMs(i64::MAX), app.clock.now()).unwrap();
+    let draft = Draft {
+        target: Target::Room(RoomRef::Id(room.into())),
+        content: Content::parse(content).unwrap(),
+        kind: Kind::default(),
+        reply_to: None,
+        metadata: None,
+    };
+    let id = ClientMessageId::parse(content).unwrap();
+    send::send(app, &sender, None, id, draft).await.unwrap()
 }
 
 /// Hands one event to `deliver` as its queue would.

@@ -3,6 +3,7 @@
 mod aside;
 mod away;
 mod gone;
+mod noted;
 mod throttled;
 mod unreachable;
 
@@ -13,7 +14,7 @@ use shared::model::Listener;
 
 use crate::hark::{Client, Hark};
 
-pub use aside::{Kept, aside, deliver, relay};
+pub use aside::{Kept, aside, deliver, relay, say};
 
 /// Nothing but what is sent is posted: a status that is told would be a post too.
 const QUIET: (&str, &str) = ("PUSH_ROOM_MAX", "0");

@@ -4,16 +4,11 @@ use std::time::Duration;
 
 use local::faults::{Fault, PostAnswer};
 use local::gateway::sockets::PostError;
-use shared::chat::send::{self, BROADCAST_BUDGET};
-use shared::clock::UnixMs;
-use shared::frames::{Draft, Target};
-use shared::identity::Caller;
-use shared::ids::{ClientMessageId, RoomRef, UserId};
-use shared::names::{Content, Kind};
+use shared::chat::send::BROADCAST_BUDGET;
 use shared::ports::{Event, Left};
 use tokio::time::Instant;
 
-use super::{QUIET, aside, deliver, fail_posts, known, posts, refusing};
+use super::{QUIET, aside, deliver, fail_posts, known, posts, refusing, say};
 use crate::hark::{World, eventually, on_both};
 
 /// 20, 40, 80 and 160 ms between the first five tries are over its budget: the fifth is `deliver`'s.
@@ -30,22 +25,12 @@ async fn a_throttled_post_is_tried_again_within_the_budget_and_leaves_the_queue_
     fail_posts(&hark, [Fault { count: Some(1), ..throttled }]);
 
     let (app, kept) = aside(&hark);
-    let account = app.accounts.account(UserId(ann.id)).await.unwrap().unwrap();
-    let sender = Caller::of(&account, UnixMs(i64::MAX), app.clock.now()).unwrap();
-    let draft = Draft {
-        target: Target::Room(RoomRef::Id(room.into())),
-        content: Content::parse("hello").unwrap(),
-        kind: Kind::default(),
-        reply_to: None,
-        metadata: None,
-    };
-    let id = ClientMessageId::parse("m1").unwrap();
-    let ack = send::send(&app, &sender, None, id, draft).await.unwrap();
+    let ack = say(&app, &ann, room, "hello").await;
 
     assert_eq!(bobs.next_of("message").await["seq"], ack.seq.0);
     let published = kept.take();
     let [(None, event @ Event::MessageStored(stored))] = &published[..] else { panic!("{published:?}") };
-    assert_eq!((&stored.left, stored.gone.len()), (&Left::Nobody, 0));
+    assert_eq!((&stored.unposted.left, stored.unposted.gone.len()), (&Left::Nobody, 0));
     deliver(&app, event).await.unwrap();
     assert_eq!((posts(&hark), hark.standing(room).await.open), ((1, 1), 0));
     hark.stop().await;

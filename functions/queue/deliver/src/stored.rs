@@ -16,7 +16,7 @@ pub(crate) type Audiences = HashMap<RoomId, Vec<Listener>>;
 
 /// The audiences of those entries that go to everyone.
 pub(crate) async fn audiences(app: &App, entries: &[MessageStored]) -> Result<Audiences, Error> {
-    let to_all = entries.iter().filter(|stored| stored.left == Left::Everyone);
+    let to_all = entries.iter().filter(|stored| stored.unposted.left == Left::Everyone);
     let rooms: HashSet<RoomId> = to_all.map(|stored| stored.entry.room_id()).collect();
     let asked = rooms.into_iter().map(|room| async move { Ok((room, everyone(app, room).await?)) });
     let answered: Result<_, Error> = try_join_all(asked).await;
@@ -26,10 +26,10 @@ pub(crate) async fn audiences(app: &App, entries: &[MessageStored]) -> Result<Au
 /// Posts a stored entry to whoever has not had it, and forgets the connections that were gone.
 pub(crate) async fn deliver(app: &App, stored: &MessageStored, audiences: &Audiences) -> Result<(), Error> {
     let room = stored.entry.room_id();
-    for gone in &stored.gone {
+    for gone in &stored.unposted.gone {
         registration::forget_gone(app, gone, room).await?;
     }
-    let to = match &stored.left {
+    let to = match &stored.unposted.left {
         Left::Nobody => return Ok(()),
         Left::These(listeners) => listeners.clone(),
         Left::Everyone => audiences.get(&room).cloned().unwrap_or_default(),

@@ -9,7 +9,7 @@ const OLD: &str = r#"{"version":1,"id":"019b791b-70b1-7000-8000-0000000000e1","a
     "metadata":{"n":9007199254740993},"timestamp":1767263400123},"left":{"who":"nobody"}}"#;
 
 fn stored(entry: Entry) -> Envelope {
-    let stored = MessageStored { outbox: OutboxId(7), entry, left: Left::Everyone, gone: Vec::new() };
+    let stored = MessageStored { outbox: OutboxId(7), entry, unposted: Unposted::everyone() };
     Envelope {
         version: ENVELOPE_VERSION,
         id: Uuid::now_v7(),

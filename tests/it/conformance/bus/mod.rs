@@ -12,7 +12,7 @@ mod world;
 use shared::clock::UnixMs;
 use shared::ids::{MessageId, OutboxId, RoomId, Seq, UserId};
 use shared::model::{Entry, Message};
-use shared::ports::{Event, FanoutChunk, Left, MessageStored};
+use shared::ports::{Event, FanoutChunk, MessageStored, Unposted};
 
 use world::World;
 
@@ -55,8 +55,7 @@ fn stored(seq: i64) -> Event {
             edited_at: None,
             recalled: false,
         }),
-        left: Left::Everyone,
-        gone: Vec::new(),
+        unposted: Unposted::everyone(),
     })
 }
 

@@ -5,8 +5,9 @@ use std::ops::RangeInclusive;
 use async_trait::async_trait;
 use shared::clock::UnixMs;
 use shared::ids::OutboxId;
-use shared::ports::{Event, Left, MessageStored, OUTBOX_DUE_MS, Outbox, OutboxRow, StoreError};
+use shared::ports::{Event, MessageStored, OUTBOX_DUE_MS, Outbox, OutboxRow, StoreError, Unposted};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::types::Json;
 use sqlx::{Row, query, query_scalar};
 use uuid::Uuid;
 
@@ -34,6 +35,15 @@ impl Outbox for Sqlite {
                 .fetch_all(&self.writer)
                 .await?;
         Ok(deleted.into_iter().map(OutboxId).collect())
+    }
+
+    async fn note(&self, row: OutboxId, unposted: &Unposted) -> Result<(), StoreError> {
+        query("update outbox set payload = ?2 where id = ?1 and message_id is not null")
+            .bind(row.0)
+            .bind(Json(unposted))
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
     async fn claim_opened(
@@ -85,11 +95,11 @@ fn outbox_row(row: &SqliteRow) -> Result<OutboxRow, StoreError> {
     let id = OutboxId(row.try_get("outbox")?);
     let event = if row.try_get::<Option<Uuid>, _>("message_id")?.is_some() {
         let entry = rows::entry(row)?;
-        Event::MessageStored(MessageStored { outbox: id, entry, left: Left::Everyone, gone: Vec::new() })
+        let noted: Option<Json<Unposted>> = row.try_get("payload")?;
+        let unposted = noted.map_or_else(Unposted::everyone, |noted| noted.0);
+        Event::MessageStored(MessageStored { outbox: id, entry, unposted })
     } else {
-        let payload: String = row.try_get("payload")?;
-        let event = serde_json::from_str::<Event>(&payload);
-        event.map_err(|error| StoreError::Internal(error.to_string()))?.of_row(id)
+        row.try_get::<Json<Event>, _>("payload")?.0.of_row(id)
     };
     Ok(OutboxRow { id, event, created_at: UnixMs(row.try_get("opened_at")?) })
 }

@@ -6,20 +6,22 @@ spoken as materialized (
         c.*,
         s.first_assigned_at,
         case when c.sender_id <> s.visitor_id then c.sender_id end as staff_id,
+        -- Only of what staff says, as `staff_id` above: most rooms have no session, and the planner, which
+        -- doesn't know that, may read the whole log of messages to find nothing.
         -- What staff said last before it.
-        (
+        case when c.sender_id <> s.visitor_id then (
             select b.seq from messages b
             where b.room_id = s.room_id and b.seq < c.seq and b.entry = 'message'
               and b.sender_id <> s.visitor_id
             order by b.seq desc
             limit 1
-        ) as before,
+        ) end as before,
         -- Whether staff said something before it, once somebody had the session.
-        exists (
+        case when c.sender_id <> s.visitor_id then exists (
             select from messages b
             where b.room_id = s.room_id and b.seq < c.seq and b.entry = 'message'
               and b.sender_id <> s.visitor_id and b.created_at >= s.first_assigned_at
-        ) as followed
+        ) end as followed
     from counted c
     left join sessions s on s.room_id = c.room_id
 ),

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use crate::aws;
@@ -11,6 +12,10 @@ use crate::ports::PostError;
 
 /// How long an endpoint that can't be reached is left alone.
 pub(super) const SKIPPED_FOR: Duration = Duration::from_secs(5);
+
+/// Posts to one endpoint at once, each of which has a connection to itself: of all that a batch of messages has to
+/// post, since a function may have 1,024 files open.
+pub const POSTS_AT_ONCE: usize = 256;
 
 /// What RFC 3986 lets stand in a path segment without doubt, and SigV4 expects.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -21,6 +26,7 @@ pub(super) struct Endpoint {
     pub(super) base: String,
     /// What requests are signed for.
     pub(super) region: String,
+    turns: Semaphore,
     skipped_until: Mutex<Option<Instant>>,
 }
 
@@ -36,12 +42,19 @@ impl Endpoint {
             return Err(malformed());
         }
         let region = region_of(host).map_or_else(aws::region, str::to_owned);
-        Ok(Self { base: base.to_owned(), region, skipped_until: Mutex::default() })
+        let turns = Semaphore::new(POSTS_AT_ONCE);
+        Ok(Self { base: base.to_owned(), region, turns, skipped_until: Mutex::default() })
     }
 
     /// Where a connection is posted to, looked at and closed.
     pub(super) fn uri_of(&self, connection: &ConnectionId) -> String {
         format!("{}/@connections/{}", self.base, utf8_percent_encode(&connection.0, SEGMENT))
+    }
+
+    /// Waits until it is somebody's turn to post; over when what it answers is dropped.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // None only of a semaphore that is closed, which nobody does.
+        self.turns.acquire().await.ok()
     }
 
     pub(super) fn is_skipped(&self) -> bool {

@@ -20,6 +20,7 @@ use crate::model::Address;
 use crate::ports::{ConnectionInfo, Connections, PostError};
 use control::Control;
 use endpoint::Endpoint;
+pub use endpoint::POSTS_AT_ONCE;
 use transport::Transport;
 
 /// How posts are made.
@@ -74,9 +75,11 @@ impl ManagementApi {
 
 #[async_trait]
 impl Connections for ManagementApi {
-    /// An endpoint that can't be reached is skipped for [`endpoint::SKIPPED_FOR`].
+    /// Waits while [`POSTS_AT_ONCE`] are under way to the endpoint. One that can't be reached is skipped for
+    /// [`endpoint::SKIPPED_FOR`].
     async fn post(&self, to: &Address, frame: Bytes) -> Result<(), PostError> {
         let endpoint = self.endpoint(&to.endpoint)?;
+        let _turn = endpoint.turn().await;
         if endpoint.is_skipped() {
             return Err(PostError::Unreachable("skipped, since it didn't answer a moment ago".to_owned()));
         }

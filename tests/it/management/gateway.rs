@@ -14,6 +14,7 @@ use axum::routing::post;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// Who may post here.
 pub(super) fn credentials() -> Credentials {
@@ -41,10 +42,13 @@ struct Seen {
     posts: Mutex<Vec<Post>>,
     closed: Mutex<Vec<String>>,
     connections: AtomicUsize,
+    /// How many are held, until they are let go.
+    held: watch::Sender<usize>,
+    are_let_go: watch::Sender<bool>,
 }
 
 /// Answers by the connection's id: a status, with the header that API Gateway gives or `bare-`; `slow`
-/// never; anything else well.
+/// never; `held` once they are let go; anything else well.
 pub(super) struct Gateway {
     pub(super) base: String,
     seen: Arc<Seen>,
@@ -68,6 +72,17 @@ impl Gateway {
 
     pub(super) fn closed(&self) -> Vec<String> {
         self.seen.closed.lock().unwrap().clone()
+    }
+
+    /// Waits until so many posts are held.
+    pub(super) async fn holds(&self, count: usize) {
+        let mut held = self.seen.held.subscribe();
+        held.wait_for(|held| *held == count).await.unwrap();
+    }
+
+    /// Answers all that are held, and each that comes from now on.
+    pub(super) fn let_go(&self) {
+        self.seen.are_let_go.send_replace(true);
     }
 
     /// How many were opened to it.
@@ -110,6 +125,10 @@ async fn take(
     let path = uri.path().to_owned();
     let session_token = header("x-amz-security-token");
     seen.posts.lock().unwrap().push(Post { path, body, session_token, signature, expected_signature });
+    if id == "held" {
+        seen.held.send_modify(|held| *held += 1);
+        seen.are_let_go.subscribe().wait_for(|let_go| *let_go).await.unwrap();
+    }
     refusal(&id).await.unwrap_or_else(|| Response::new(Body::empty()))
 }
 

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant, SystemTime};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use bytes::Bytes;
+use futures::future::{join, join_all};
 use gateway::Gateway;
 use shared::clock::UnixMs;
 use shared::ids::ConnectionId;
-use shared::management::{ManagementApi, ManagementConfig};
+use shared::management::{ManagementApi, ManagementConfig, POSTS_AT_ONCE};
 use shared::model::Address;
 use shared::ports::{ConnectionInfo, Connections, PostError};
 use tokio::net::TcpListener;
@@ -95,6 +96,22 @@ async fn posts_one_after_another_share_a_connection_and_the_credentials() {
     }
     assert_eq!(gateway.connections(), 1);
     assert_eq!(provider.asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn posts_that_are_under_way_are_no_more_than_a_function_has_files_for() {
+    let gateway = Gateway::start().await;
+    let config = ManagementConfig { post_deadline: Duration::from_secs(30) };
+    let api = ManagementApi::with_credentials(config, SharedCredentialsProvider::new(Counted::default()));
+    let to = address(&gateway.base, "held");
+    let posts = join_all((0..=POSTS_AT_ONCE).map(|_| api.post(&to, FRAME)));
+    let release = async {
+        gateway.holds(POSTS_AT_ONCE).await;
+        gateway.let_go();
+    };
+    let (answers, ()) = join(posts, release).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(gateway.connections(), POSTS_AT_ONCE, "the last has the connection of another");
 }
 
 #[tokio::test]

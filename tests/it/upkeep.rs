@@ -7,9 +7,10 @@ use shared::clock::UnixMs;
 use shared::identity::Caller;
 use shared::ids::{ClientMessageId, ConnectionId, MessageId, RoomId, Seq, UserId};
 use shared::model::Address;
-use shared::ports::{Appended, NewMessage};
+use shared::ports::{Appended, NewMessage, QUEUE_MESSAGES};
 
 use crate::hark::{Client, Hark, World, eventually, on_both};
+use crate::posts::aside;
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -47,6 +48,29 @@ async fn stored_a_minute_ago(hark: &Hark, sender: &Client, room: i64) -> Appende
         now: app.clock.now().plus(-MINUTE_MS),
     };
     app.messages.append(&new).await.unwrap()
+}
+
+/// While `deliver` can't, what is open is in its queue already.
+async fn a_message_is_not_announced_again_into_a_queue_that_is_long(world: &World) {
+    let hark = world.start().await;
+    hark.running.schedules().hold(true);
+    let ann = hark.user("ann").await;
+    let room = hark.group(&ann, &[]).await;
+    stored_a_minute_ago(&hark, &ann, room).await;
+    let (app, kept) = aside(&hark);
+    let swept = async |waiting| {
+        kept.wait_in(QUEUE_MESSAGES, waiting);
+        let event = serde_json::from_str(include_str!("../../events/upkeep/every-minute.json")).unwrap();
+        // It looks again each second while the row is open, which it stays.
+        tokio::select! {
+            ended = upkeep::handle(&app, event) => panic!("{ended:?}"),
+            () = kept.is_counted(2) => {}
+        }
+        kept.take().len()
+    };
+    assert_eq!(swept(101).await, 0);
+    assert_eq!(swept(100).await, 1);
+    hark.stop().await;
 }
 
 async fn what_was_stored_before_a_restart_is_delivered_after_it(world: &World) {
@@ -105,6 +129,7 @@ async fn opened_a_minute_ago(hark: &Hark, client: &Client, connection: &str) {
 
 on_both! {
     a_message_that_was_never_announced_is_delivered_by_upkeep,
+    a_message_is_not_announced_again_into_a_queue_that_is_long,
     what_was_stored_before_a_restart_is_delivered_after_it,
     a_connection_whose_end_was_lost_is_forgotten_at_its_first_410,
 }

@@ -5,23 +5,44 @@ use shared::app::App;
 use shared::chat::outbox::{SweepError, Swept, sweep};
 use shared::clock::UnixMs;
 use shared::events;
-use shared::ports::{DELIVERY_OVERDUE_MS, OUTBOX_DUE_MS};
+use shared::ports::{BusError, DELIVERY_OVERDUE_MS, OUTBOX_DUE_MS, QUEUE_EVENTS, QUEUE_MESSAGES, QueueDepth};
 use tokio::time::{Instant, sleep};
 
 /// Longer than deliveries take, in milliseconds.
 const OVERDUE_MS: i64 = OUTBOX_DUE_MS / 2;
 
+/// Of more than so many that wait in a queue, what is open is taken to be in it and not to be lost: published each
+/// ten seconds of an outage of Redis, say, it would come there many times.
+const WAITING_MAX: u64 = 100;
+
 /// Publishes every row that is due again, and every delivery of an event; answers how many.
 pub(crate) async fn sweep_due(app: &App, deadline: Instant) -> Result<usize, Error> {
     // Rows claimed for nothing would stay away for ten seconds when the bus is back.
-    if let Err(error) = app.bus.ping().await {
-        tracing::warn!(%error, "nothing is published again for now");
-        return Ok(0);
+    let waiting = match waiting(app).await {
+        Ok(waiting) => waiting,
+        Err(error) => {
+            tracing::warn!(%error, "nothing is published again for now");
+            return Ok(0);
+        }
+    };
+    let (now, mut count) = (app.clock.now(), 0);
+    if !is_long(&waiting, QUEUE_MESSAGES) {
+        count += republished(sweep(app, UnixMs(0)..=now.plus(-OUTBOX_DUE_MS), deadline).await)?;
     }
-    let now = app.clock.now();
-    let rows = sweep(app, UnixMs(0)..=now.plus(-OUTBOX_DUE_MS), deadline).await;
-    let deliveries = events::sweep(app, UnixMs(0)..=now.plus(-DELIVERY_OVERDUE_MS), deadline).await;
-    Ok(republished(rows)? + republished(deliveries)?)
+    if !is_long(&waiting, QUEUE_EVENTS) {
+        let due = UnixMs(0)..=now.plus(-DELIVERY_OVERDUE_MS);
+        count += republished(events::sweep(app, due, deadline).await)?;
+    }
+    Ok(count)
+}
+
+async fn waiting(app: &App) -> Result<Vec<QueueDepth>, BusError> {
+    app.bus.ping().await?;
+    app.bus.depths().await
+}
+
+fn is_long(waiting: &[QueueDepth], queue: &str) -> bool {
+    waiting.iter().any(|depth| depth.queue == queue && depth.messages > WAITING_MAX)
 }
 
 fn republished(swept: Result<Swept, SweepError>) -> Result<usize, Error> {

@@ -256,6 +256,7 @@ pub trait Presence: Send + Sync {
     /// replaces none: its delivery may be later than that of its own change.
     async fn cache_messages(&self, messages: &[Message]) -> Result<(), PresenceError>;
 
-    /// Answers a ping: for health.
+    /// Answers a ping, also where other calls are skipped after a failure: for health, and for who waits until it is
+    /// back.
     async fn ping(&self) -> Result<(), PresenceError>;
 }

@@ -190,6 +190,6 @@ impl Presence for RedisPresence {
     }
 
     async fn ping(&self) -> Result<(), PresenceError> {
-        self.link.ask(redis::cmd("PING")).await
+        self.link.ping().await
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use lapin::uri::AMQPUri;
+use http::Uri;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -19,7 +19,7 @@ enum Mode {
     Hold,
 }
 
-/// Stands in front of a broker.
+/// Stands in front of a broker, or of Redis.
 pub struct Proxy {
     pub url: String,
     mode: watch::Sender<Mode>,
@@ -40,8 +40,8 @@ enum Ending {
 
 impl Proxy {
     pub async fn before(url: &str) -> Self {
-        let uri: AMQPUri = url.parse().expect("an AMQP URL");
-        let target = format!("{}:{}", uri.authority.host, uri.authority.port);
+        let uri: Uri = url.parse().expect("a URL");
+        let target = format!("{}:{}", uri.host().expect("a host"), uri.port().expect("a port"));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let here = listener.local_addr().expect("it listens");
         let (mode, ending) = (watch::Sender::new(Mode::Serve), watch::Sender::new(Ending::None));

@@ -1,12 +1,12 @@
-//! A broker that is away when something is to be handed to its retry queues.
+//! A broker that is away when something is to be handed to its retry queues, and a Redis that was.
 
 use std::time::Duration;
 
 use local::gateway::sockets::PostError;
 use shared::clock::UnixMs;
-use shared::ports::OUTBOX_DUE_MS;
+use shared::ports::{Event, MessageStored, OUTBOX_DUE_MS, Unposted};
 
-use super::{QUIET, deliver, fail_posts, known, posts, refusing};
+use super::{QUIET, aside, deliver, fail_posts, known, posts, refusing, say};
 use crate::broker::Proxy;
 use crate::hark::{World, eventually, on_services};
 
@@ -35,7 +35,34 @@ async fn what_could_not_be_handed_on_stays_in_the_outbox_and_arrives_later(world
     hark.stop().await;
 }
 
+/// Not only when calls are no longer skipped.
+async fn what_waits_for_redis_is_delivered_as_soon_as_it_is_back(world: &World) {
+    let redis = Proxy::before(&world.services().redis.url).await;
+    let hark = world.start_with(&[QUIET, ("REDIS_URL", &redis.url)]).await;
+    let (ann, bob) = (hark.user("ann").await, hark.user("bob").await);
+    let room = hark.group(&ann, &[&bob]).await;
+    let mut bobs = hark.connect(&bob).await;
+    let (app, kept) = aside(&hark);
+    let ack = say(&app, &ann, room, "hello").await;
+    let (_, Event::MessageStored(sent)) = kept.take().remove(0) else { panic!("a message") };
+    let unheard = Event::MessageStored(MessageStored { unposted: Unposted::everyone(), ..sent });
+
+    redis.go_away();
+    deliver(&app, &unheard).await.expect_err("nobody knows who listens");
+    redis.come_back();
+    deliver(&app, &unheard).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(bobs.next_of("message").await["seq"], ack.seq.0);
+    }
+    hark.stop().await;
+}
+
 mod real {
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_waits_for_redis_is_delivered_as_soon_as_it_is_back() {
+        super::on_services(super::what_waits_for_redis_is_delivered_as_soon_as_it_is_back).await;
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn what_could_not_be_handed_on_stays_in_the_outbox_and_arrives_later() {
         super::on_services(super::what_could_not_be_handed_on_stays_in_the_outbox_and_arrives_later).await;

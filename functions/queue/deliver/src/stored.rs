@@ -18,6 +18,10 @@ pub(crate) type Audiences = HashMap<RoomId, Vec<Listener>>;
 pub(crate) async fn audiences(app: &App, entries: &[MessageStored]) -> Result<Audiences, Error> {
     let to_all = entries.iter().filter(|stored| stored.unposted.left == Left::Everyone);
     let rooms: HashSet<RoomId> = to_all.map(|stored| stored.entry.room_id()).collect();
+    if !rooms.is_empty() {
+        // Most are of an outage of presence: found over, it is over for all.
+        app.presence.ping().await?;
+    }
     let asked = rooms.into_iter().map(|room| async move { Ok((room, everyone(app, room).await?)) });
     let answered: Result<_, Error> = try_join_all(asked).await;
     Ok(answered?.into_iter().collect())

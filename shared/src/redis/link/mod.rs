@@ -40,6 +40,15 @@ impl Link {
         if self.breaker.is_open() {
             return Err(unavailable("skipped, since it failed a moment ago"));
         }
+        self.send_anyway(commands).await
+    }
+
+    /// Answers a ping, also while everything else is skipped: who waits for Redis needs not wait for that as well.
+    pub(super) async fn ping(&self) -> Result<(), PresenceError> {
+        self.send_anyway(vec![redis::cmd("PING")]).await?.next()
+    }
+
+    async fn send_anyway(&self, commands: Vec<Cmd>) -> Result<Answers, PresenceError> {
         match timeout(self.deadline, self.attempt(commands)).await {
             Ok(Ok(values)) => {
                 self.breaker.succeeded();

@@ -74,10 +74,10 @@ impl Gateway {
         self.seen.closed.lock().unwrap().clone()
     }
 
-    /// Waits until so many posts are held.
+    /// Waits until so many posts are held, or more.
     pub(super) async fn holds(&self, count: usize) {
         let mut held = self.seen.held.subscribe();
-        held.wait_for(|held| *held == count).await.unwrap();
+        held.wait_for(|held| *held >= count).await.unwrap();
     }
 
     /// Answers all that are held, and each that comes from now on.

@@ -55,10 +55,10 @@ async fn sweep(app: &App, until: Instant) -> Result<(), Error> {
     let idle = support::close_idle(app).await?;
     support::look_at_present(app).await?;
     let wrong = statistics::check_yesterday(app).await?;
-    let mut republished = outbox::sweep_due(app, until).await?;
+    let mut republished = 0;
     while outbox::is_overdue(app).await? && Instant::now() < until {
-        sleep(LOOK_AGAIN).await;
         republished += outbox::sweep_due(app, until).await?;
+        sleep(LOOK_AGAIN).await;
     }
     let silent = silent.len();
     tracing::info!(

@@ -11,6 +11,7 @@ threads := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 # What functions do in other processes all cases see but these; and what is tried through `cargo lambda watch`.
 in_process := $(shell sed -n 's/^\([a-z_0-9:]*\) .*/--skip \1/p' tests/in-process.txt)
 smoke := exchange::real online::real
+timed := soak::outages
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -35,9 +36,10 @@ test: ## run every test, with private Redis, RabbitMQ and Postgres
 
 test-all: test-full test-processes test-watch ## the same at full size, then with every function a process, and under cargo lambda
 
-test-full:
+test-full: # outages by themselves: how long a backlog takes is bounded on a machine that does nothing else
 	cargo build --profile soak --workspace --all-targets
-	HARK_FULL=1 SERVICES_FSYNC=off $(services) run cargo test --profile soak --workspace
+	HARK_FULL=1 SERVICES_FSYNC=off $(services) run cargo test --profile soak --workspace -- --skip $(timed)
+	HARK_FULL=1 SERVICES_FSYNC=off RUST_TEST_THREADS=1 $(services) run cargo test --profile soak --workspace --test it -- --nocapture $(timed)
 
 test-processes: # every case on real services but those of tests/in-process.txt, which says why
 	cargo build --workspace --all-targets

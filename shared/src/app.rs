@@ -210,11 +210,12 @@ impl Adapters {
         let problem = |key: &str, error: &dyn std::fmt::Display| ConfigError {
             problems: vec![format!("{key}: {error}")],
         };
-        Ok(Self {
-            postgres: postgres.map_err(|error| problem("DATABASE_URL", &error))?,
-            redis: redis.map_err(|error| problem("REDIS_URL", &error))?,
-            rabbitmq,
-        })
+        let mut postgres = postgres.map_err(|error| problem("DATABASE_URL", &error))?;
+        if let Some(url) = &services.database_read_url {
+            let url = LoginUrl::renewed(url.clone(), "DATABASE_READ_URL", secrets);
+            postgres = postgres.reading_from(&url).map_err(|error| problem("DATABASE_READ_URL", &error))?;
+        }
+        Ok(Self { postgres, redis: redis.map_err(|error| problem("REDIS_URL", &error))?, rabbitmq })
     }
 }
 

@@ -47,6 +47,7 @@ mod push;
 mod reconnect;
 mod refusals;
 mod relaying;
+mod replica;
 mod resume;
 mod retention;
 mod revisions;

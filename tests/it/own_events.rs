@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::clock::UnixMs;
 use shared::events;
-use shared::ids::{EventId, UserId};
+use shared::ids::{EventId, Seq, UserId};
 use shared::model::{EventType, Role, ServiceEvent};
 use shared::names::ServiceName;
 use shared::ports::{Event, EventFilter, NewEvent, SweepOutbox};
@@ -173,8 +173,7 @@ async fn nothing_is_stored_that_nobody_subscribed_to_and_what_is_told_again_is_s
     // What is known of the subscriptions is five seconds old at most.
     world.clock.turn(Duration::from_secs(5));
     let (app, kept) = aside(&hark);
-    let message =
-        app.messages.history(room.into(), shared::ids::Seq(0), first()).await.unwrap().items.remove(0);
+    let message = app.messages.history(room.into(), Seq(0), first(), Seq(0)).await.unwrap().items.remove(0);
     let again = |content: &str| {
         let mut entry = message.clone();
         entry.content = content.to_owned();

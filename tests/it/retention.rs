@@ -52,7 +52,8 @@ impl Log<'_> {
     async fn after_a_run(&self) -> Vec<i64> {
         self.hark.running.schedules().run("upkeep").await.unwrap();
         let window = Window::After { seq: Seq(0), limit: 2 };
-        let listing = self.hark.running.app().messages.history(RoomId(self.room), Seq(0), window).await;
+        let listing =
+            self.hark.running.app().messages.history(RoomId(self.room), Seq(0), window, Seq(0)).await;
         listing.unwrap().items.iter().map(|message| message.seq.0).collect()
     }
 }

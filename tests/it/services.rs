@@ -22,6 +22,15 @@ pub fn run(state: &Path, arguments: &[&str]) -> Output {
     Command::new(SERVICES).args(arguments).env("SERVICES_DIR", state).output().expect("services starts")
 }
 
+/// The variables among what it printed.
+pub fn exported(output: &str) -> Vec<(String, String)> {
+    let variable = |line: &str| {
+        let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
+        Some((name.to_owned(), value.trim_matches('\'').to_owned()))
+    };
+    output.lines().filter_map(variable).collect()
+}
+
 /// Kills one of them with SIGKILL, its children too: each session of Postgres is a group of its own and would go on until
 /// it next waits.
 pub fn kill(state: &Path, name: &str) {

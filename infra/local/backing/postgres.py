@@ -22,8 +22,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        password, port = self.state.password("postgres"), self.state.port("postgres")
-        return f"postgres://hark:{password}@127.0.0.1:{port}/hark"
+        return self._url_of(self.name)
 
     def exports(self) -> dict:
         return {"DATABASE_URL": self.url}
@@ -52,7 +51,7 @@ class Postgres:
         fsync = os.environ.get("SERVICES_FSYNC") or "on"
         settings = {
             "listen_addresses": "127.0.0.1",
-            "port": self.state.port("postgres"),
+            "port": self.state.port(self.name),
             # A socket file could not be made under a long path, and nobody needs it.
             "unix_socket_directories": "",
             "max_connections": 200,
@@ -82,9 +81,12 @@ class Postgres:
             if self._query("template1", statement) is None:
                 raise Failed(f"`{statement}` failed: see {self.process.log}")
 
+    def _url_of(self, name: str) -> str:
+        return f"postgres://hark:{self.state.password('postgres')}@127.0.0.1:{self.state.port(name)}/hark"
+
     def _query(self, database: str, sql: str) -> str | None:
         """What `sql` gives as text; None when it fails or nobody answers."""
-        command = [packages.postgres_bin() / "psql", "-h", "127.0.0.1", "-p", str(self.state.port("postgres"))]
+        command = [packages.postgres_bin() / "psql", "-h", "127.0.0.1", "-p", str(self.state.port(self.name))]
         command += ["-U", "hark", "-d", database, "-XtAc", sql]
         env = {**os.environ, "PGPASSWORD": self.state.password("postgres"), "PGCONNECT_TIMEOUT": "5"}
         answer = subprocess.run(command, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL)

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from .process import Process, as_user
 
-PORTS = ("redis", "postgres", "amqp", "distribution", "epmd")
+PORTS = ("redis", "postgres", "standby", "amqp", "distribution", "epmd")
 PASSWORDS = ("redis", "postgres", "rabbitmq")
-# Users of the Debian packages. Postgres refuses to run as root, and RabbitMQ should not.
-OWNERS = ("postgres", "rabbitmq")
+# Users of the Debian packages, by service. Postgres refuses to run as root, and RabbitMQ should not.
+OWNERS = {"postgres": "postgres", "standby": "postgres", "rabbitmq": "rabbitmq"}
 
 
 class State:
@@ -50,15 +50,16 @@ class State:
         return lock
 
     def make(self) -> None:
-        """Makes the state on the first start, and again when its home is gone (an emptied /tmp)."""
-        if self.exists and self.home.is_dir():
+        """Makes the state on the first start, again when its home is gone (an emptied /tmp), and what it lacks."""
+        if not self.exists or not self.home.is_dir():
+            self._kept = {
+                "home": str(_reachable_home(self.root)),
+                "ports": {},
+                "passwords": {name: secrets.token_hex(16) for name in PASSWORDS},
+            }
+        if not (lacking := [name for name in PORTS if name not in self._kept["ports"]]):
             return
-        home = _reachable_home(self.root)
-        self._kept = {
-            "home": str(home),
-            "ports": dict(zip(PORTS, _free_ports(len(PORTS)))),
-            "passwords": {name: secrets.token_hex(16) for name in PASSWORDS},
-        }
+        self._kept["ports"] |= dict(zip(lacking, _free_ports(len(lacking))))
         self._file.touch(mode=0o600)
         self._file.write_text(json.dumps(self._kept, indent=2))
 
@@ -78,7 +79,7 @@ class State:
         for name in names:
             shutil.rmtree(self.home / name, ignore_errors=True)
         if set(names) >= set(PASSWORDS):
-            for name in (*PASSWORDS, "epmd"):
+            for name in (*PASSWORDS, "standby", "epmd"):
                 (self.home / f"{name}.log").unlink(missing_ok=True)
             if self.home != self.root:
                 self.home.rmdir()
@@ -89,7 +90,7 @@ def owner_of(service: str):
     """The `pwd` entry of the user that runs `service`; None is oneself, as for whoever isn't root."""
     if os.geteuid() != 0 or service not in OWNERS:
         return None
-    return pwd.getpwnam(service)
+    return pwd.getpwnam(OWNERS[service])
 
 
 def write_private(path: Path, text: str, owner, mode: int = 0o600) -> None:

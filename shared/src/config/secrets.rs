@@ -1,8 +1,9 @@
 use super::reader::Reader;
 
 /// The settings that may stand in a secret, each under its own name.
-pub const SECRET_SETTINGS: [&str; 11] = [
+pub const SECRET_SETTINGS: [&str; 12] = [
     "DATABASE_URL",
+    "DATABASE_READ_URL",
     "REDIS_URL",
     "RABBITMQ_URL",
     "JWT_SECRET",

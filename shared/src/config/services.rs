@@ -7,6 +7,8 @@ use super::reader::{Reader, Secret};
 pub struct ServicesConfig {
     /// `DATABASE_URL`: `postgres://user:password@host:port/database`.
     pub database_url: Option<Secret>,
+    /// `DATABASE_READ_URL`: a replica of it, for what may be a moment old.
+    pub database_read_url: Option<Secret>,
     /// `DATABASE_MAX_CONNECTIONS` (1): an instance handles one event at a time.
     pub database_connections: u32,
     /// `DATABASE_TIMEOUT_MS` (700) for one operation.
@@ -25,6 +27,7 @@ impl ServicesConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             database_url: reader.secret("DATABASE_URL"),
+            database_read_url: reader.secret("DATABASE_READ_URL"),
             database_connections: reader.number("DATABASE_MAX_CONNECTIONS", 1, 1..=1000),
             database_deadline: milliseconds(reader, "DATABASE_TIMEOUT_MS", 700),
             redis_url: reader.secret("REDIS_URL"),

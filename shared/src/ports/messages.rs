@@ -125,16 +125,18 @@ pub trait Messages: Send + Sync {
     /// nothing is written then.
     async fn revise(&self, new: &NewRevision) -> Result<Revised, MessagesError>;
 
-    /// Messages after `visible_after` (0 for all); `total` counts those, too.
+    /// Messages after `visible_after` (0 for all); `total` counts those, too. `written` is how far the log is known
+    /// to go: a replica that hasn't come so far isn't asked.
     async fn history(
         &self,
         room: RoomId,
         visible_after: Seq,
         window: Window,
+        written: Seq,
     ) -> Result<Listing<Message>, StoreError>;
 
     /// Messages that hold everything asked for, as their content is now, newest first; none that was
-    /// recalled.
+    /// recalled. Those of the last moment may be missing.
     async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError>;
 
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError>;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, query_scalar};
 use uuid::Uuid;
 
@@ -44,9 +44,12 @@ impl Postgres {
     /// # Errors
     /// As any operation.
     pub async fn epoch(&self) -> Result<Uuid, StoreError> {
-        self.run(async |connection| Ok(query_scalar("select id from epoch").fetch_one(connection).await?))
-            .await
+        self.run(epoch).await
     }
+}
+
+pub(super) async fn epoch(connection: &mut PgConnection) -> Result<Uuid, StoreError> {
+    Ok(query_scalar("select id from epoch").fetch_one(connection).await?)
 }
 
 async fn patient_connection(url: Secret) -> Result<PgPool, sqlx::Error> {

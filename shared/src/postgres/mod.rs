@@ -20,6 +20,7 @@ mod outbox;
 mod pool;
 mod push_pending;
 mod push_subscriptions;
+mod replica;
 mod rooms;
 mod services;
 pub mod statements;
@@ -39,6 +40,7 @@ use crate::secrets::LoginUrl;
 use crate::sql::Failure;
 pub use database::schema_fingerprint;
 use pool::Pool;
+use replica::Replica;
 
 /// The deadline of an operation when nothing else is configured.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_millis(700);
@@ -58,6 +60,8 @@ pub struct PostgresConfig {
 #[derive(Clone)]
 pub struct Postgres {
     pool: Arc<Pool>,
+    replica: Option<Arc<Replica>>,
+    max_connections: u32,
     deadline: Duration,
     url: LoginUrl,
 }
@@ -69,11 +73,18 @@ impl Postgres {
     /// `Internal` when the URL isn't one.
     pub fn new(config: PostgresConfig) -> Result<Self, StoreError> {
         let PostgresConfig { url, max_connections, deadline } = config;
-        login::options(&url.current())?;
-        // The server gives up a little before the client does, so that a failure that was reported isn't
-        // committed after all, and no lock outlives its caller.
-        let pool = Pool::new(url.clone(), deadline * 9 / 10, max_connections);
-        Ok(Self { pool: Arc::new(pool), deadline, url })
+        let pool = Arc::new(pool(&url, deadline, max_connections)?);
+        Ok(Self { pool, replica: None, max_connections, deadline, url })
+    }
+
+    /// Has what may be a moment old read from a replica: history, search, statistics by day. Connects at first use,
+    /// with as many connections and the same deadline.
+    ///
+    /// # Errors
+    /// `Internal` when the URL isn't one.
+    pub fn reading_from(self, replica: &LoginUrl) -> Result<Self, StoreError> {
+        let pool = pool(replica, self.deadline, self.max_connections)?;
+        Ok(Self { replica: Some(Arc::new(Replica::new(pool, self.deadline))), ..self })
     }
 
     /// Runs `work` on a connection of its own within the deadline. The connection is kept when the work
@@ -83,18 +94,25 @@ impl Postgres {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let attempt = async {
-            let mut lease = self.pool.lease().await?;
-            let outcome = work(&mut lease).await;
-            if !outcome.as_ref().is_err_and(Failure::of_store) {
-                lease.give_back();
-            }
-            outcome
-        };
-        match tokio::time::timeout(self.deadline, attempt).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(StoreError::Unavailable("Postgres took too long".to_owned()).into()),
+        within(self.deadline, &self.pool, work).await
+    }
+
+    /// Runs `read` on the replica, if there is one and it answers, else as any work.
+    async fn read<T>(
+        &self,
+        read: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError> + Copy,
+    ) -> Result<T, StoreError> {
+        match self.read_on_replica(read).await {
+            Some(found) => Ok(found),
+            None => self.run(read).await,
         }
+    }
+
+    async fn read_on_replica<T>(
+        &self,
+        read: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Option<T> {
+        self.replica.as_ref()?.read(self, read).await
     }
 
     /// Runs `work` in a transaction, committed when it ends well.
@@ -114,5 +132,32 @@ impl Postgres {
             outcome
         })
         .await
+    }
+}
+
+/// The server gives up a little before the client does, so that a failure that was reported isn't committed after
+/// all, and no lock outlives its caller.
+fn pool(url: &LoginUrl, deadline: Duration, max_connections: u32) -> Result<Pool, StoreError> {
+    login::options(&url.current())?;
+    Ok(Pool::new(url.clone(), deadline * 9 / 10, max_connections))
+}
+
+/// Runs `work` on a connection of `pool` within `deadline`.
+async fn within<T, E: Failure>(
+    deadline: Duration,
+    pool: &Pool,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+) -> Result<T, E> {
+    let attempt = async {
+        let mut lease = pool.lease().await?;
+        let outcome = work(&mut lease).await;
+        if !outcome.as_ref().is_err_and(Failure::of_store) {
+            lease.give_back();
+        }
+        outcome
+    };
+    match tokio::time::timeout(deadline, attempt).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(StoreError::Unavailable("Postgres took too long".to_owned()).into()),
     }
 }

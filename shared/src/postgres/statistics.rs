@@ -90,7 +90,7 @@ impl Statistics for Postgres {
 
     async fn kept(&self, days: &RangeInclusive<Day>) -> Result<Kept, StoreError> {
         let (first, last) = (days.start().to_string(), days.end().to_string());
-        self.run(async |connection| {
+        self.read(async |connection| {
             let hours =
                 query(statements::KEPT_HOURS).bind(&first).bind(&last).fetch_all(&mut *connection).await?;
             let active = query(statements::KEPT_DAYS).bind(&first).bind(&last).fetch_all(connection).await?;
@@ -107,7 +107,7 @@ impl Statistics for Postgres {
 
     async fn active_users(&self, days: &RangeInclusive<Day>) -> Result<i64, StoreError> {
         let (first, last) = (days.start().to_string(), days.end().to_string());
-        self.run(async |connection| {
+        self.read(async |connection| {
             let count = query_scalar(statements::KEPT_ACTIVES).bind(&first).bind(&last);
             Ok(count.fetch_one(connection).await?)
         })
@@ -115,7 +115,7 @@ impl Statistics for Postgres {
     }
 
     async fn staff(&self, span: &StaffSpan, page: Page) -> Result<Listing<StaffFigures>, StoreError> {
-        self.run(async |connection| {
+        self.read(async |connection| {
             let rows = query(statements::STAFF)
                 .bind(span.days.start().to_string())
                 .bind(span.days.end().to_string())

@@ -18,7 +18,7 @@ async fn room(stores: &Stores) -> (UserId, RoomId) {
 }
 
 async fn seqs(stores: &Stores, room: RoomId, visible_after: i64, window: Window) -> (Vec<i64>, i64) {
-    let listing = stores.messages.history(room, Seq(visible_after), window).await.unwrap();
+    let listing = stores.messages.history(room, Seq(visible_after), window, Seq(0)).await.unwrap();
     (listing.items.iter().map(|message| message.seq.0).collect(), listing.total)
 }
 

@@ -40,7 +40,7 @@ async fn expire(stores: &Stores, cutoff: i64) -> u64 {
 
 async fn kept(stores: &Stores, room: RoomId) -> (Vec<i64>, i64) {
     let window = Window::After { seq: Seq(0), limit: 1_000 };
-    let listing = stores.messages.history(room, Seq(0), window).await.unwrap();
+    let listing = stores.messages.history(room, Seq(0), window, Seq(0)).await.unwrap();
     (listing.items.iter().map(|message| message.seq.0).collect(), listing.total)
 }
 
@@ -78,7 +78,7 @@ async fn numbers_marks_and_seqs_stay(stores: &Stores) {
     assert_eq!(kept(stores, room).await, (vec![7, 8, 9, 10], 4));
     let page = async |number| {
         let window = Window::Page(Page { number, size: 3 });
-        let listing = stores.messages.history(room, Seq(0), window).await.unwrap();
+        let listing = stores.messages.history(room, Seq(0), window, Seq(0)).await.unwrap();
         listing.items.iter().map(|message| message.seq.0).collect::<Vec<_>>()
     };
     assert_eq!((page(1).await, page(2).await, page(3).await), (vec![8, 9, 10], vec![7], vec![]));

@@ -271,7 +271,7 @@ async fn a_deleted_room_takes_everything_with_it(stores: &Stores) {
     assert_eq!(stores.rooms.find(&NameOr::Id(room)).await.unwrap(), None);
     assert_eq!(stores.messages.message(said.message_id).await.unwrap(), None);
     let window = Window::Page(FIRST_PAGE);
-    assert_eq!(stores.messages.history(room, Seq(0), window).await.unwrap().total, 0);
+    assert_eq!(stores.messages.history(room, Seq(0), window, Seq(0)).await.unwrap().total, 0);
     assert_eq!((stores.rows_in("messages").await, stores.rows_in("outbox").await), (1, 1));
     assert_eq!(stores.rooms.rooms_of(ann).await.unwrap(), [kept]);
     assert_eq!(stores.rooms.audience(room).await.unwrap(), None);

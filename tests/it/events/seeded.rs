@@ -81,7 +81,7 @@ impl Seeded {
         let mut messages = 0;
         for room in rooms {
             let page = Window::Page(Page { number: 1, size: 1 });
-            messages += self.app.messages.history(room, Seq(0), page).await.unwrap().total;
+            messages += self.app.messages.history(room, Seq(0), page, Seq(0)).await.unwrap().total;
         }
         messages
     }

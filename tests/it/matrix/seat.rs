@@ -227,7 +227,7 @@ impl<'a> Seat<'a> {
         let (id, page) = (RoomId(self.room.id), Page { number: 1, size: 100 });
         let found = app.rooms.find(&RoomRef::Id(id)).await.unwrap();
         let members = app.rooms.members(id, page).await.unwrap().items;
-        let log = app.messages.history(id, Seq(0), Window::Page(page)).await.unwrap().items;
+        let log = app.messages.history(id, Seq(0), Window::Page(page), Seq(0)).await.unwrap().items;
         json!({"room": found, "members": members, "log": log})
     }
 

@@ -293,7 +293,7 @@ impl<'a> Seat<'a> {
         let opened = hark.session(&visitor, &body).await;
         let room = RoomId(opened["room_id"].as_i64().unwrap());
         let page = Window::Page(Page { number: 1, size: 1 });
-        let log = hark.running.app().messages.history(room, Seq(0), page).await.unwrap().items;
+        let log = hark.running.app().messages.history(room, Seq(0), page, Seq(0)).await.unwrap().items;
         let said = log[0].message_id.to_string();
         let session = SessionId(opened["id"].as_i64().unwrap());
         let seat = Self { hark, number, place, visitor, agent, other, socket, session, room, said };
@@ -371,7 +371,7 @@ impl<'a> Seat<'a> {
         let (app, page) = (self.hark.running.app(), Page { number: 1, size: 100 });
         let team = format!("team-{}-", self.number);
         let agent = app.desk.staff_member(UserId(self.agent.id), 5).await.unwrap();
-        let log = app.messages.history(self.room, Seq(0), Window::Page(page)).await.unwrap().items;
+        let log = app.messages.history(self.room, Seq(0), Window::Page(page), Seq(0)).await.unwrap().items;
         json!({
             "session": app.desk.session(self.session).await.unwrap(),
             "members": app.rooms.members(self.room, page).await.unwrap().items,

@@ -169,7 +169,7 @@ impl<'a> Play<'a> {
 
 async fn history(stage: &Stage, room: RoomId) -> Vec<(i64, String)> {
     let window = Window::After { seq: Seq(0), limit: 1_000_000 };
-    let listing = stage.app.messages.history(room, Seq(0), window).await.unwrap();
+    let listing = stage.app.messages.history(room, Seq(0), window, Seq(0)).await.unwrap();
     listing.items.into_iter().map(|message| (message.seq.0, message.content)).collect()
 }
 

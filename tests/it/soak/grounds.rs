@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::is_full;
 use super::node::Node;
 use crate::app::config;
-use crate::services::{kill, run, services};
+use crate::services::{exported, kill, run, services};
 
 const JWT_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -61,8 +61,7 @@ impl Grounds {
     pub async fn start() -> Self {
         let alone = ALONE.lock().await;
         let state = TempDir::new().unwrap();
-        let exports = services(state.path(), &["start"]).await;
-        let mut variables: Vec<_> = exports.lines().filter_map(exported).collect();
+        let mut variables = exported(&services(state.path(), &["start"]).await);
         let own = [("JWT_SECRET", JWT_SECRET), ("RATE_LIMIT_MESSAGES", "0"), ("LOG_LEVEL", "warn")];
         // Whatever is slow on a busy machine isn't away.
         let patient = [("REDIS_TIMEOUT_MS", "5000"), ("DATABASE_TIMEOUT_MS", "5000")];
@@ -153,9 +152,4 @@ fn new_account(username: &str) -> NewAccount {
         external: None,
         role: Role::User,
     }
-}
-
-fn exported(line: &str) -> Option<(String, String)> {
-    let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
-    Some((name.to_owned(), value.trim_matches('\'').to_owned()))
 }

@@ -83,8 +83,9 @@ impl Messages for Watched {
         room: RoomId,
         visible_after: Seq,
         window: Window,
+        written: Seq,
     ) -> Result<Listing<Message>, StoreError> {
-        self.inner.history(room, visible_after, window).await
+        self.inner.history(room, visible_after, window, written).await
     }
 
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {

@@ -67,7 +67,8 @@ pub(crate) async fn history(
 ) -> Result<Json<History>, Error> {
     let part = query.part(paging)?;
     let seat = access::seat(&app, &caller, &room, Action::Read).await?;
-    let found = app.messages.history(seat.room.id, visible_after(&seat), part.window()).await?;
+    let room = &seat.room;
+    let found = app.messages.history(room.id, visible_after(&seat), part.window(), room.last_seq).await?;
     Ok(Json(part.show(found)))
 }
 

@@ -29,8 +29,8 @@ enum News {
     Of(UserStatus, Status),
 }
 
-/// Looks at how the user stands now, has staff serve by it, and tells their contacts if it is news. While presence is away, or isn't
-/// whole, nothing is known of anybody: it is looked at again later.
+/// Looks at how the user stands now, has staff serve by it, and tells their contacts if it is news. While
+/// presence is away, or isn't whole, nothing is known of anybody: it is looked at again later.
 pub(crate) async fn tell(app: &App, changed: StatusChanged) -> Result<(), Error> {
     if !rebuild::start_if_lost(app).await {
         return again(app, changed, Delay::FiveSeconds).await;

@@ -1,7 +1,8 @@
 //! What nobody else comes back for: outbox rows that stayed open, connections whose `$disconnect` was
-//! lost, sockets that outlived a revocation or are near the end of their life, users who went silent, an empty presence that nobody speaks to,
-//! pushes whose event was lost; staff who went or came unseen, sessions of those who stay away, sessions in which
-//! nothing is said any more; what is past its retention; and, once after midnight, the figures of the day before.
+//! lost, sockets that outlived a revocation or are near the end of their life, users who went silent, an
+//! empty presence that nobody speaks to, pushes whose event was lost; staff who went or came unseen, sessions
+//! of those who stay away, sessions in which nothing is said any more; what is past its retention; and, once
+//! after midnight, the figures of the day before.
 //!
 //! EventBridge invokes it once a minute, the shortest that it offers; while anything is overdue it looks
 //! again each second.

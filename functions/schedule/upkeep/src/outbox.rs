@@ -56,8 +56,8 @@ fn republished(swept: Result<Swept, SweepError>) -> Result<usize, Error> {
     }
 }
 
-/// Whether a row, or a delivery of an event, stays open for longer than deliveries take. Waits for those that are younger: what the
-/// sender lost a moment ago would else be found by the next minute's run only.
+/// Whether a row, or a delivery of an event, stays open for longer than deliveries take. Waits for those that
+/// are younger: what the sender lost a moment ago would else be found by the next minute's run only.
 pub(crate) async fn is_overdue(app: &App) -> Result<bool, Error> {
     let Some(age) = oldest_age_ms(app).await? else { return Ok(false) };
     if age > OVERDUE_MS {

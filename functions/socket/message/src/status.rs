@@ -7,7 +7,8 @@ use shared::support::serving;
 
 use crate::admit;
 
-/// Keeps what the sender wants to be shown as, over all devices and reconnects, and has others told; staff serve by it at once.
+/// Keeps what the sender wants to be shown as, over all devices and reconnects, and has others told; staff
+/// serve by it at once.
 pub(crate) async fn update(
     app: &App,
     origin: &Origin,

@@ -2,8 +2,11 @@
 
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::query;
+use uuid::Uuid;
 
 use super::super::statements;
+use super::message_of;
+use crate::ids::UserId;
 use crate::model::{Listing, Message};
 use crate::ports::{Search, StoreError};
 use crate::search::{Query, indexed};
@@ -26,6 +29,21 @@ pub(super) async fn search(
         .fetch_all(connection)
         .await?;
     super::listing(&rows)
+}
+
+/// What was found elsewhere, as it is here and now, less what `user` may not see any more.
+pub(super) async fn of_now(
+    connection: &mut PgConnection,
+    user: UserId,
+    found: Listing<Message>,
+) -> Result<Listing<Message>, StoreError> {
+    if found.items.is_empty() {
+        return Ok(found);
+    }
+    let ids: Vec<Uuid> = found.items.iter().map(|message| message.message_id.0).collect();
+    let rows = query(statements::FOUND).bind(user.0).bind(ids).fetch_all(connection).await?;
+    let items = rows.iter().map(|row| message_of(row, "id", "created_at"));
+    Ok(Listing { items: items.collect::<Result<_, _>>()?, total: found.total })
 }
 
 /// Pieces hold letters, digits and marks alone: between quotes nothing of them means anything.

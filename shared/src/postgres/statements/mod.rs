@@ -37,6 +37,8 @@ pub const HISTORY_BEFORE: &str = include_str!("history_before.sql");
 pub const HISTORY_AFTER: &str = include_str!("history_after.sql");
 /// Messages that hold words, in a user's rooms.
 pub const SEARCH: &str = include_str!("search.sql");
+/// Of messages that were found, those that a user may see.
+pub const FOUND: &str = include_str!("found.sql");
 /// Outbox rows that are due.
 pub const CLAIM_DUE: &str = include_str!("claim_due.sql");
 /// Connections that are due to be told to reconnect.

@@ -87,7 +87,7 @@ async fn edits_beside_sends_leave_no_gap(stores: &Stores) {
     let mut all = join_all(work).await.concat();
     all.sort_unstable();
     assert_eq!(all, (1..=64).collect::<Vec<_>>());
-    let rows = stores.messages.history(room, Seq(0), Window::After { seq: Seq(0), limit: 99 });
+    let rows = stores.messages.history(room, Seq(0), Window::After { seq: Seq(0), limit: 99 }, Seq(0));
     let rows = rows.await.unwrap();
     assert_eq!((rows.total, rows.items.len()), (32, 32));
     assert!(rows.items.iter().all(|message| message.content == "changed" && message.edited_at.is_some()));

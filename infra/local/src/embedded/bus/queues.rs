@@ -124,7 +124,8 @@ impl Queues {
         depths
     }
 
-    /// The first message of a queue, of those with the highest priority, which stays open until it is settled or given back.
+    /// The first message of a queue, of those with the highest priority, which stays open until it is settled
+    /// or given back.
     pub fn take(&self, queue: &str) -> Option<Queued> {
         self.lock().queues.get_mut(queue)?.waiting.pop()
     }
@@ -140,7 +141,8 @@ impl Queues {
         self.open.send_modify(|open| *open -= taken.len());
     }
 
-    /// Puts messages back to the front of their queue, each before those of its priority, in their old order, marked as redelivered.
+    /// Puts messages back to the front of their queue, each before those of its priority, in their old order,
+    /// marked as redelivered.
     pub fn give_back(&self, queue: &str, taken: Vec<Queued>) {
         if taken.is_empty() {
             return;

@@ -101,6 +101,7 @@ impl Messages for Sqlite {
         room: RoomId,
         visible_after: Seq,
         window: Window,
+        _written: Seq,
     ) -> Result<Listing<Message>, StoreError> {
         self.snapshot(async |connection| history(connection, room, visible_after, window).await).await
     }

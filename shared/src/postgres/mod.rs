@@ -84,7 +84,7 @@ impl Postgres {
     /// `Internal` when the URL isn't one.
     pub fn reading_from(self, replica: &LoginUrl) -> Result<Self, StoreError> {
         let pool = pool(replica, self.deadline, self.max_connections)?;
-        Ok(Self { replica: Some(Arc::new(Replica::new(pool, self.deadline))), ..self })
+        Ok(Self { replica: Some(Arc::new(Replica::new(pool))), ..self })
     }
 
     /// Runs `work` on a connection of its own within the deadline. The connection is kept when the work
@@ -97,22 +97,31 @@ impl Postgres {
         within(self.deadline, &self.pool, work).await
     }
 
-    /// Runs `read` on the replica, if there is one and it answers, else as any work.
+    /// Runs `read` on the replica, if there is one, it answers and what it found is fit; else as any work.
     async fn read<T>(
         &self,
         read: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError> + Copy,
+        is_fit: impl Fn(&T) -> bool,
     ) -> Result<T, StoreError> {
-        match self.read_on_replica(read).await {
-            Some(found) => Ok(found),
-            None => self.run(read).await,
+        let mut replica = match &self.replica {
+            Some(replica) => replica.ready(self).await,
+            None => None,
+        };
+        // One place where it is run, since all that a read is made of would stand in the binary for each.
+        loop {
+            let pool = replica.map_or(&*self.pool, |replica| &replica.pool);
+            let outcome = within(self.deadline, pool, read).await;
+            match (replica.take(), outcome) {
+                (None, outcome) => return outcome,
+                (Some(replica), Ok(found)) => {
+                    replica.succeeded();
+                    if is_fit(&found) {
+                        return Ok(found);
+                    }
+                }
+                (Some(replica), Err(error)) => replica.failed(&error),
+            }
         }
-    }
-
-    async fn read_on_replica<T>(
-        &self,
-        read: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
-    ) -> Option<T> {
-        self.replica.as_ref()?.read(self, read).await
     }
 
     /// Runs `work` in a transaction, committed when it ends well.

@@ -90,7 +90,7 @@ impl Statistics for Postgres {
 
     async fn kept(&self, days: &RangeInclusive<Day>) -> Result<Kept, StoreError> {
         let (first, last) = (days.start().to_string(), days.end().to_string());
-        self.read(async |connection| {
+        let read = async |connection: &mut PgConnection| {
             let hours =
                 query(statements::KEPT_HOURS).bind(&first).bind(&last).fetch_all(&mut *connection).await?;
             let active = query(statements::KEPT_DAYS).bind(&first).bind(&last).fetch_all(connection).await?;
@@ -101,21 +101,21 @@ impl Statistics for Postgres {
                     .map(|row| Ok((day(row)?, row.try_get("active_users")?)))
                     .collect::<Result<_, StoreError>>()?,
             })
-        })
-        .await
+        };
+        self.read(read, |_| true).await
     }
 
     async fn active_users(&self, days: &RangeInclusive<Day>) -> Result<i64, StoreError> {
         let (first, last) = (days.start().to_string(), days.end().to_string());
-        self.read(async |connection| {
+        let read = async |connection: &mut PgConnection| {
             let count = query_scalar(statements::KEPT_ACTIVES).bind(&first).bind(&last);
             Ok(count.fetch_one(connection).await?)
-        })
-        .await
+        };
+        self.read(read, |_| true).await
     }
 
     async fn staff(&self, span: &StaffSpan, page: Page) -> Result<Listing<StaffFigures>, StoreError> {
-        self.read(async |connection| {
+        let read = async |connection: &mut PgConnection| {
             let rows = query(statements::STAFF)
                 .bind(span.days.start().to_string())
                 .bind(span.days.end().to_string())
@@ -127,8 +127,8 @@ impl Statistics for Postgres {
                 .await?;
             let total = rows.first().map_or(Ok(0), |row| row.try_get("total"))?;
             Ok(Listing { items: rows.iter().map(figures).collect::<Result<_, StoreError>>()?, total })
-        })
-        .await
+        };
+        self.read(read, |_| true).await
     }
 
     async fn now(&self, max_sessions: u32) -> Result<DeskNow, StoreError> {

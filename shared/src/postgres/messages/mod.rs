@@ -66,29 +66,21 @@ impl Messages for Postgres {
             Window::Before { seq, limit } => (statements::HISTORY_BEFORE, seq.0, i64::from(limit)),
             Window::After { seq, limit } => (statements::HISTORY_AFTER, seq.0, i64::from(limit)),
         };
-        let read = async |connection: &mut PgConnection| -> Result<_, StoreError> {
+        let read = async |connection: &mut PgConnection| -> Result<Vec<PgRow>, StoreError> {
             let statement = query(statement).bind(room.0).bind(visible_after.0).bind(from).bind(count);
-            Ok(statement.fetch_all(connection).await?)
+            Ok(statement.bind(written.0).fetch_all(connection).await?)
         };
-        let of_replica = self.read_on_replica(async |connection| {
-            Ok(if last_seq(connection, room).await? < written { None } else { Some(read(connection).await?) })
-        });
-        let rows = match of_replica.await.flatten() {
-            Some(rows) => rows,
-            None => self.run(read).await?,
-        };
-        listing(&rows)
+        listing(&self.read(read, |rows| !rows.is_empty()).await?)
     }
 
     async fn search(&self, search: &Search) -> Result<Listing<Message>, StoreError> {
         let find = async |connection: &mut PgConnection| search::search(connection, search).await;
-        match self.read_on_replica(find).await {
-            None => self.run(find).await,
-            // Who was sent away, and what was taken back, is known here first.
-            Some(found) => {
-                self.run(async |connection| search::of_now(connection, search.user, found).await).await
-            }
+        let found = self.read(find, |_| true).await?;
+        if self.replica.is_none() {
+            return Ok(found);
         }
+        // Who was sent away, and what was taken back, is known to the primary first.
+        self.run(async |connection| search::of_now(connection, search.user, found).await).await
     }
 
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
@@ -122,12 +114,6 @@ impl Messages for Postgres {
         })
         .await
     }
-}
-
-/// How far the log of a room goes as far as this server knows; 0 when it doesn't know the room.
-async fn last_seq(connection: &mut PgConnection, room: RoomId) -> Result<Seq, StoreError> {
-    let known = query_scalar("select last_seq from rooms where id = $1").bind(room.0);
-    Ok(Seq(known.fetch_optional(connection).await?.unwrap_or(0)))
 }
 
 fn overtaken() -> StoreError {

@@ -1,6 +1,7 @@
 -- The first messages after a seq, in the order of seq; and how many messages are visible in all.
 --
 -- $1 room  $2 the seq after which messages are visible  $3 that seq  $4 how many
+-- $5 how far the log goes: without a row where it doesn't go so far
 with
 total as (
     select
@@ -13,7 +14,7 @@ total as (
             r.last_number
         ) as total
     from rooms r
-    where r.id = $1::bigint
+    where r.id = $1::bigint and r.last_seq >= $5::bigint
 )
 select
     t.total,

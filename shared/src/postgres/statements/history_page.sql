@@ -1,6 +1,7 @@
 -- A page of a room's log, page 1 the newest, in the order of seq; and how many messages are visible.
 --
 -- $1 room  $2 the seq after which messages are visible  $3 messages after the page  $4 page size
+-- $5 how far the log goes: without a row where it doesn't go so far
 --
 -- Nothing is counted or skipped: the page is a range of running numbers, and since `seq - number` never
 -- falls along the log, its seqs lie between the lower number and the upper one plus today's difference.
@@ -22,7 +23,7 @@ bounds as (
             r.last_number
         ) as number
     ) edge
-    where r.id = $1::bigint
+    where r.id = $1::bigint and r.last_seq >= $5::bigint
 )
 select
     b.total,

@@ -5,6 +5,8 @@
 
 tools := target/tools/bin
 services := infra/local/services
+# Services in which nobody has left anything.
+fresh := SERVICES_DIR=$(CURDIR)/target/cold-start $(services)
 # Cases wait more than they compute, so one more than there are cores.
 threads := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
@@ -84,7 +86,8 @@ bench: ## measure for about two minutes
 
 cold-start: build ## measure what is deployed: cold starts beside bare connects, memory, zips (some minutes)
 	cargo build --release --package bench
-	$(services) run target/release/hark-bench cold-start --json target/cold-start.json
+	$(fresh) stop --wipe
+	$(fresh) run target/release/hark-bench cold-start --json target/cold-start.json
 
 build-prod: build ## build every function for Lambda, and the runner for servers of one's own
 	cargo build --release --locked --package local --bin hark

@@ -32,14 +32,16 @@ mod visitors;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
+use tokio::time::{Instant, timeout_at};
 
 use crate::ports::StoreError;
 use crate::secrets::LoginUrl;
 use crate::sql::Failure;
 pub use database::schema_fingerprint;
-use pool::Pool;
+use pool::{Lease, Pool};
 use replica::Replica;
 
 /// The deadline of an operation when nothing else is configured.
@@ -157,16 +159,20 @@ async fn within<T, E: Failure>(
     pool: &Pool,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
 ) -> Result<T, E> {
-    let attempt = async {
-        let mut lease = pool.lease().await?;
-        let outcome = work(&mut lease).await;
-        if !outcome.as_ref().is_err_and(Failure::of_store) {
-            lease.give_back();
-        }
-        outcome
-    };
-    match tokio::time::timeout(deadline, attempt).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(StoreError::Unavailable("Postgres took too long".to_owned()).into()),
+    let deadline = Instant::now() + deadline;
+    let mut lease = lease(pool, deadline).await?;
+    let outcome = timeout_at(deadline, work(&mut lease)).await.map_err(|_| too_slow())?;
+    if !outcome.as_ref().is_err_and(Failure::of_store) {
+        lease.give_back();
     }
+    outcome
+}
+
+/// Boxed, since all that connecting is made of would else be a part of every operation.
+fn lease(pool: &Pool, deadline: Instant) -> BoxFuture<'_, Result<Lease, StoreError>> {
+    Box::pin(async move { timeout_at(deadline, pool.lease()).await.map_err(|_| too_slow())? })
+}
+
+fn too_slow() -> StoreError {
+    StoreError::Unavailable("Postgres took too long".to_owned())
 }

@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use crate::services::{kill, run, services};
+use crate::services::{exported, kill, run, services};
 
 /// A broker of the test's own; ended on drop.
 pub struct OwnBroker {
@@ -13,9 +13,9 @@ pub struct OwnBroker {
 impl OwnBroker {
     pub async fn start() -> Self {
         let state = TempDir::new().unwrap();
-        let exports = services(state.path(), &["start", "rabbitmq"]).await;
-        let url = exports.lines().find_map(|line| line.strip_prefix("export RABBITMQ_URL="));
-        Self { url: url.expect("it prints the URL").trim_matches('\'').to_owned(), state }
+        let exports = exported(&services(state.path(), &["start", "rabbitmq"]).await);
+        let url = exports.into_iter().find(|(name, _)| name == "RABBITMQ_URL");
+        Self { url: url.expect("it prints the URL").1, state }
     }
 
     /// Ends it and starts it again, on the same port with the same data.

@@ -4,7 +4,7 @@ use sqlx::{Connection, PgConnection, query, query_scalar};
 use tempfile::TempDir;
 
 use crate::broker::Proxy;
-use crate::hark::{Hark, World};
+use crate::hark::{Hark, World, eventually, on_services};
 use crate::services::{exported, run, services};
 
 pub struct Pair {
@@ -16,7 +16,7 @@ pub struct Pair {
 }
 
 impl Pair {
-    pub async fn start() -> Self {
+    async fn start() -> Self {
         let state = TempDir::new().expect("a folder");
         services(state.path(), &["start", "postgres"]).await;
         let exports = exported(&services(state.path(), &["start", "standby"]).await);
@@ -26,7 +26,7 @@ impl Pair {
         Self { primary, replica, way, state }
     }
 
-    pub async fn serve(&self, world: &World) -> Hark {
+    async fn serve(&self, world: &World) -> Hark {
         let patient = ("DATABASE_TIMEOUT_MS", "2000");
         world
             .start_with(&[("DATABASE_URL", &self.primary), ("DATABASE_READ_URL", &self.way.url), patient])
@@ -35,31 +35,24 @@ impl Pair {
 
     /// Waits until the replica knows what the primary knows.
     pub async fn catch_up(&self) {
-        let written: String = query_scalar("select pg_current_wal_lsn()::text")
-            .fetch_one(&mut connection(&self.primary).await)
-            .await
-            .expect("a place in the log");
-        let mut replica = connection(&self.replica).await;
-        let mut is_there = async || {
-            let there = query_scalar("select pg_last_wal_replay_lsn() >= $1::text::pg_lsn").bind(&written);
-            there.fetch_one(&mut replica).await.expect("it answers")
-        };
-        while !is_there().await {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        let written = query_scalar::<_, String>("select pg_current_wal_lsn()::text");
+        let written =
+            written.fetch_one(&mut connection(&self.primary).await).await.expect("a place in the log");
+        eventually(async || {
+            let is_there = query_scalar("select pg_last_wal_replay_lsn() >= $1::text::pg_lsn").bind(&written);
+            is_there.fetch_one(&mut connection(&self.replica).await).await.expect("it answers")
+        })
+        .await;
     }
 
     /// From now on the replica learns nothing.
     pub async fn stand_still(&self) {
         self.tell_replica("select pg_wal_replay_pause()").await;
-        let mut replica = connection(&self.replica).await;
-        let mut state = async || {
-            let state = query_scalar::<_, String>("select pg_get_wal_replay_pause_state()");
-            state.fetch_one(&mut replica).await.expect("it answers")
-        };
-        while state().await != "paused" {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        eventually(async || {
+            let stands = query_scalar("select pg_get_wal_replay_pause_state() = 'paused'");
+            stands.fetch_one(&mut connection(&self.replica).await).await.expect("it answers")
+        })
+        .await;
     }
 
     pub async fn go_on(&self) {
@@ -84,6 +77,17 @@ impl Pair {
         let calls = query_scalar(calls).bind(words);
         calls.fetch_one(&mut connection(&self.replica).await).await.expect("a count")
     }
+}
+
+/// A Hark on such a pair, for one case.
+pub async fn on_pair(case: impl AsyncFnOnce(&Pair, &Hark)) {
+    on_services(async |world: &World| {
+        let pair = Pair::start().await;
+        let hark = pair.serve(world).await;
+        case(&pair, &hark).await;
+        hark.stop().await;
+    })
+    .await;
 }
 
 impl Drop for Pair {
